@@ -1,0 +1,62 @@
+import type { TeamSpec } from '../core/policy-spec.ts';
+
+/**
+ * A complete configuration: every default applied, every unit converted (milliseconds, bytes),
+ * every path absolute, every secret read. Plain, frozen data.
+ */
+export interface GatewayConfig {
+  readonly listen: ListenAddress;
+  readonly trustedProxies: readonly string[];
+  readonly admin: ListenAddress | undefined;
+  readonly upstream: UpstreamConfig;
+  /** CIDRs; undefined admits every network. */
+  readonly allowNetworks: readonly string[] | undefined;
+  readonly denyNetworks: readonly string[];
+  readonly server: ServerConfig;
+  readonly failures: { readonly perMs: number; readonly limit: number };
+  readonly teams: readonly TeamSpec[];
+  readonly audit: AuditConfig;
+  /** `sha256:` and the hash of the file as read. */
+  readonly hash: string;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export interface UpstreamConfig {
+  /** Origin and path prefix, without a slash at the end. */
+  readonly url: string;
+  /** From the arrival of the request to the end of the upstream's answer. */
+  readonly timeoutMs: number;
+  readonly connections: number;
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** PEM certificates that the upstream's certificate must chain to. */
+  readonly ca?: string;
+}
+
+export interface ServerConfig {
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly connections: number;
+  readonly bytesInFlight: number;
+  /** Password hashes computed at once. */
+  readonly passwordHashes: number;
+}
+
+export interface AuditConfig {
+  /** Absolute path. */
+  readonly file: string;
+  readonly sync: 'batch' | 'none';
+  readonly onFailure: 'deny' | 'continue';
+  /** Bytes after which a new segment begins. */
+  readonly rotateBytes: number;
+  /** Rotated segments that stay. */
+  readonly keep: number;
+  /** Path of the ed25519 private key that signs checkpoints. */
+  readonly signKeyFile?: string;
+}

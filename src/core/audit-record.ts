@@ -1,0 +1,91 @@
+import type { CredentialKind } from './principal.ts';
+import type { Reason } from './reason.ts';
+
+/** What happened, before the chain gives it a place: the writer adds seq, time, prev and hash. */
+export type AuditEvent =
+  | DecisionEvent
+  | OutcomeEvent
+  | StartEvent
+  | StopEvent
+  | ReloadEvent
+  | RecoveredEvent;
+
+/** A request to a push, delete or read endpoint, allowed or refused. */
+export interface DecisionEvent {
+  readonly event: 'decision';
+  readonly request_id: string;
+  readonly client_ip?: string;
+  readonly peer_ip: string;
+  readonly team?: string;
+  readonly credential?: string;
+  readonly scheme?: CredentialKind;
+  readonly subject?: string;
+  readonly method: string;
+  /** Canonical; of a refused request the raw path, query cut, escaped, at most 256 bytes. */
+  readonly target: string;
+  readonly job?: string;
+  /** The grouping key without the job. */
+  readonly grouping_key?: Readonly<Record<string, string>>;
+  /** Bytes of the body as sent. */
+  readonly body_bytes?: number;
+  /** Bytes of the body after decompression. */
+  readonly decoded_bytes?: number;
+  readonly series?: number;
+  /** A PUT with an empty body: it equals a delete. */
+  readonly empties_group?: true;
+  readonly decision: 'allow' | 'deny';
+  readonly reason: Reason | 'ok';
+  readonly user_agent?: string;
+}
+
+/** How an allowed push or delete ended. */
+export interface OutcomeEvent {
+  readonly event: 'outcome';
+  readonly request_id: string;
+  /** What was answered; `unknown` when the upstream may or may not have applied it. */
+  readonly status: number | 'unknown';
+  readonly upstream_status?: number;
+  readonly reason?: Reason;
+  /** Sends to the upstream, when more than one. */
+  readonly attempts?: number;
+  /** The caller had left before the answer. */
+  readonly client_gone?: true;
+  /** From the arrival of the request, milliseconds. */
+  readonly duration_ms: number;
+}
+
+export interface StartEvent {
+  readonly event: 'start';
+  readonly version: string;
+  readonly config_hash: string;
+}
+
+export interface StopEvent {
+  readonly event: 'stop';
+  readonly cause: string;
+}
+
+export interface ReloadEvent {
+  readonly event: 'reload';
+  readonly config_hash: string;
+  /** Paths of the configuration that changed, without values. */
+  readonly changed: readonly string[];
+}
+
+/** Written first after a start that found damage or decisions without an outcome. */
+export interface RecoveredEvent {
+  readonly event: 'recovered';
+  /** Bytes of a torn last line that were cut. */
+  readonly torn_bytes: number;
+  /** Request ids whose outcome nobody knows. */
+  readonly unknown_outcomes: readonly string[];
+}
+
+/** One line of the audit log. */
+export type AuditRecord = AuditEvent & {
+  readonly seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly prev: string;
+  readonly hash: string;
+};

@@ -1,0 +1,38 @@
+import type { Reason } from './reason.ts';
+
+/** What a step of the pipeline answers: a value to go on with, or a refusal that ends it. */
+export type Decision<T> = Allow<T> | Deny;
+
+export interface Allow<T> {
+  readonly effect: 'allow';
+  readonly value: T;
+}
+
+/** A refusal is a value: it is answered, audited and counted, never thrown. */
+export interface Deny extends DenyDetails {
+  readonly effect: 'deny';
+  readonly reason: Reason;
+}
+
+interface DenyDetails {
+  /** One sentence for the caller that says what to change; the reason's title when left out. */
+  readonly detail?: string;
+  /** Further lines for the caller, after the sentence. */
+  readonly hints?: readonly string[];
+  /** For the operational log only: may name what the caller must not learn. */
+  readonly internal?: string;
+  /** Methods that the path takes, for the `Allow` header of a 405. */
+  readonly allowedMethods?: readonly string[];
+  /** Seconds after which trying again makes sense, for `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Lets the pipeline go on with `value`. */
+export function allow<T>(value: T): Allow<T> {
+  return { effect: 'allow', value };
+}
+
+/** Ends the pipeline with `reason`. */
+export function deny(reason: Reason, details: DenyDetails | string = {}): Deny {
+  return { effect: 'deny', reason, ...(typeof details === 'string' ? { detail: details } : details) };
+}

@@ -1,0 +1,21 @@
+/** What one team may send. */
+export interface TeamLimits {
+  /** Bytes of the body as sent. */
+  readonly body: number;
+  /** Bytes of the body after decompression. */
+  readonly decoded: number;
+  /** Decoded bytes for each byte sent. */
+  readonly ratio: number;
+  /** Series in one push. */
+  readonly series: number;
+  /** Labels of one series, the grouping key's included. */
+  readonly labels: number;
+  /** Bytes of one label value. */
+  readonly labelValue: number;
+  /** Pushes and deletes per second, averaged. */
+  readonly ratePerSecond: number;
+  /** Pushes and deletes that may come at once. */
+  readonly burst: number;
+  /** Pushes and deletes under way at the same time. */
+  readonly concurrent: number;
+}

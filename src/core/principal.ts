@@ -1,0 +1,13 @@
+/** The kinds of credential a team can have; the same word is the config's `type`. */
+export const CREDENTIAL_KINDS = ['basic', 'htpasswd', 'token', 'jwt', 'certificate'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+/** Who sends a request: a team, and which of its credentials proved it. */
+export interface Principal {
+  readonly team: string;
+  /** Name of the credential in the configuration, unique within the team. */
+  readonly credential: string;
+  readonly scheme: CredentialKind;
+  /** The JWT's `sub`, the htpasswd user, the certificate's SAN. */
+  readonly subject?: string;
+}
