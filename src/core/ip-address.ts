@@ -1,0 +1,30 @@
+import { isIP } from 'node:net';
+
+/** An IP address in one spelling: an IPv4-mapped IPv6 address is its IPv4 address. */
+export interface IpAddress {
+  readonly text: string;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+/**
+ * Reads an address strictly: no port, no brackets, no zone id, no octal or short forms.
+ * @returns undefined for anything else
+ */
+export function parseIpAddress(text: string): IpAddress | undefined {
+  if (text.includes('%')) return undefined;
+  const family = isIP(text);
+  if (family === 0) return undefined;
+  if (family === 4) return { text, family: 'ipv4' };
+  const mapped = readMapped(text);
+  return mapped === undefined ? { text, family: 'ipv6' } : { text: mapped, family: 'ipv4' };
+}
+
+/** The IPv4 address inside an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). */
+function readMapped(text: string): string | undefined {
+  // The URL parser knows every spelling of an IPv6 address and writes the shortest in hexadecimal.
+  const normal = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(normal) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
+  return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
+}

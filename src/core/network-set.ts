@@ -1,0 +1,41 @@
+import { BlockList } from 'node:net';
+import { type IpAddress, parseIpAddress } from './ip-address.ts';
+
+/** A set of networks, compiled once. */
+export interface NetworkSet {
+  contains(address: IpAddress): boolean;
+}
+
+interface Cidr {
+  readonly address: IpAddress;
+  readonly prefix: number;
+}
+
+/**
+ * Reads `10.0.0.0/8`, `fd00::/8`, or an address alone for a network of one. A mapped IPv6 network
+ * becomes its IPv4 network.
+ * @returns undefined for anything else
+ */
+export function parseCidr(text: string): Cidr | undefined {
+  const [, host = '', digits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseIpAddress(host);
+  if (address === undefined) return undefined;
+  const isMapped = address.family === 'ipv4' && host.includes(':');
+  const bits = address.family === 'ipv4' ? 32 : 128;
+  const prefix = digits === undefined ? bits : Number(digits) - (isMapped ? 96 : 0);
+  return prefix >= 0 && prefix <= bits ? { address, prefix } : undefined;
+}
+
+/**
+ * Compiles CIDRs.
+ * @throws TypeError for text that `parseCidr` does not read; the configuration is checked before
+ */
+export function compileNetworks(cidrs: readonly string[]): NetworkSet {
+  const list = new BlockList();
+  for (const text of cidrs) {
+    const cidr = parseCidr(text);
+    if (cidr === undefined) throw new TypeError(`${text} is not a CIDR`);
+    list.addSubnet(cidr.address.text, cidr.prefix, cidr.address.family);
+  }
+  return { contains: ({ text, family }) => list.check(text, family) };
+}

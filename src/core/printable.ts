@@ -1,0 +1,32 @@
+/** Controls, format and private-use characters, lone surrogates, separators that break a line. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * Shows text that came from outside: what could end a line, hide or reorder characters becomes
+ * `\u{…}`, and what is longer than `maxBytes` of UTF-8 is cut with `…`.
+ */
+export function renderPrintable(text: string, maxBytes: number): string {
+  const shown = text
+    .slice(0, maxBytes)
+    .replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+  const cut = cutToBytes(shown, maxBytes);
+  return cut.length < shown.length || text.length > maxBytes
+    ? `${cutToBytes(shown, maxBytes - 3)}…`
+    : shown;
+}
+
+/** The same in double quotes, short enough for an error message. */
+export function renderQuoted(text: string): string {
+  return `"${renderPrintable(text, 40)}"`;
+}
+
+function cutToBytes(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}

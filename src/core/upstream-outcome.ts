@@ -1,0 +1,53 @@
+import { allow, type Decision, deny } from './decision.ts';
+import type { Reason } from './reason.ts';
+
+/** What came of a request to the upstream. */
+export type UpstreamOutcome = UpstreamAnswer | UpstreamFailure;
+
+/** An answer that was read to its end. */
+export interface UpstreamAnswer {
+  readonly kind: 'answered';
+  readonly status: number;
+  /** How often the request was sent. */
+  readonly attempts: number;
+  /** Beginning of the answer's text, for the operational log only. */
+  readonly text: string;
+}
+
+export interface UpstreamFailure {
+  readonly kind: 'failed';
+  readonly reason: Extract<
+    Reason,
+    'upstream_unreachable' | 'upstream_invalid' | 'upstream_timeout' | 'overloaded'
+  >;
+  /** Whether the upstream may have applied the request. */
+  readonly mayBeApplied: boolean;
+  readonly attempts: number;
+  /** For the operational log only. */
+  readonly detail: string;
+}
+
+/** Statuses that clients take for success: a push 200 or 202, a delete 202 alone. */
+const SUCCESSES = { POST: [200, 202], PUT: [200, 202], DELETE: [202] } as const;
+
+/**
+ * Judges an outcome: the status to pass on, or why there is none. Redirects are refused: most
+ * clients report them as success and lose the data.
+ * @see pushgateway `handler/push.go`, `handler/delete.go`
+ */
+export function judgeUpstreamOutcome(
+  method: keyof typeof SUCCESSES,
+  outcome: UpstreamOutcome,
+): Decision<number> {
+  if (outcome.kind === 'failed') return denyFailure(outcome);
+  const success = SUCCESSES[method].find((status) => status === outcome.status);
+  if (success !== undefined) return allow(success);
+  const internal = `the upstream answered ${outcome.status}: ${outcome.text}`;
+  if (outcome.status === 400) return deny('upstream_rejected', { internal });
+  return deny('upstream_invalid', { internal });
+}
+
+function denyFailure({ reason, mayBeApplied, detail }: UpstreamFailure): Decision<never> {
+  if (reason !== 'upstream_timeout' || mayBeApplied) return deny(reason, { internal: detail });
+  return deny(reason, { internal: detail, detail: 'Pushgateway is busy; nothing was sent to it' });
+}

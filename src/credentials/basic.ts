@@ -1,0 +1,66 @@
+import type { BasicSpec } from '../core/credential.ts';
+import { allow, type Decision, deny } from '../core/decision.ts';
+import type { IpAddress } from '../core/ip-address.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
+import { checkExpiry } from './expiry.ts';
+import { createDecoy } from './password-hash.ts';
+import type { PasswordVerifier } from './password-verifier.ts';
+import type { CredentialContext, TeamCredential } from './registry.ts';
+
+interface Attempt {
+  readonly username: string;
+  readonly password: string;
+  readonly address: IpAddress;
+}
+
+/**
+ * Authenticates Basic user names and passwords. It answers for every Basic credential, so it is
+ * asked last of those that read Basic; an unknown user costs a hash as a wrong password does.
+ * @see RFC 7617
+ */
+export function createBasicAuthenticator(
+  credentials: readonly TeamCredential<BasicSpec>[],
+  context: CredentialContext,
+): Authenticator | undefined {
+  const [first] = credentials;
+  if (first === undefined) return undefined;
+  const users = new Map(credentials.map((credential) => [credential.spec.username, credential]));
+  const decoy = createDecoy(first.spec.passwordHash);
+  const { passwords, throttle, clock } = context;
+  return {
+    async authenticate(presented, address) {
+      if (presented.scheme !== 'basic') return undefined;
+      const { username, password } = presented;
+      const user = users.get(username);
+      const hash = user?.spec.passwordHash ?? decoy;
+      const verified = await verify({ username, password, address }, hash, passwords, throttle);
+      if (verified.effect === 'deny') return verified;
+      // A decoy that matched is no way in: nobody has it as a password.
+      if (user === undefined) return deny('credential_invalid', { internal: 'unknown user name' });
+      return checkExpiry(user.spec, clock, principalOf(user));
+    },
+  };
+}
+
+async function verify(
+  { username, password, address }: Attempt,
+  hash: string,
+  passwords: PasswordVerifier,
+  throttle: FailureThrottle,
+): Promise<Decision<undefined>> {
+  if (passwords.isKnown(password, hash)) return allow(undefined);
+  const retryAfterMs = throttle.retryAfterMs(address.text, username);
+  if (retryAfterMs > 0) {
+    return deny('too_many_failures', { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) });
+  }
+  const result = await passwords.verify(password, hash);
+  if (result === 'match') return allow(undefined);
+  if (result === 'busy') return deny('overloaded', { internal: 'too many password hashes wait' });
+  throttle.countFailure(address.text, username);
+  return deny('credential_invalid', { internal: 'wrong password or unknown user name' });
+}
+
+function principalOf({ team, spec }: TeamCredential<BasicSpec>): Principal {
+  return { team, credential: spec.name, scheme: 'basic' };
+}

@@ -1,0 +1,64 @@
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import { verifyPassword } from './password-hash.ts';
+
+/** Verifies passwords without letting them take the machine. */
+export interface PasswordVerifier {
+  /** Whether the pair was found right before: then verifying costs nothing. */
+  isKnown(password: string, hash: string): boolean;
+  /** `busy`: too many hashes wait already. */
+  verify(password: string, hash: string): Promise<'match' | 'mismatch' | 'busy'>;
+}
+
+interface PasswordVerifierOptions {
+  /** Hashes computed at once; each takes a thread of the pool that files and DNS use too. */
+  readonly parallel: number;
+}
+
+/** Hashes that may wait for a place. */
+const MAX_QUEUE = 64;
+/** Matches remembered; each is one user with the right password. */
+const MAX_CACHED = 10_000;
+
+/**
+ * Verifies passwords off the main thread, few at once, each pair once at a time, and remembers
+ * matches. The memory holds keyed digests, never a password, and ends with the verifier: a reload
+ * makes a new one.
+ */
+export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): PasswordVerifier {
+  const key = createSecretKey(randomBytes(32));
+  const matches = new LRUCache<string, true>({ max: MAX_CACHED });
+  const underWay = new Map<string, Promise<'match' | 'mismatch'>>();
+  const places = pLimit(parallel);
+
+  const digest = (password: string, hash: string): string => {
+    // Each part goes in as a digest of one length, so no two pairs can run together.
+    const parts = [password, hash].map((part) => createHash('sha256').update(part).digest());
+    return createHmac('sha256', key).update(Buffer.concat(parts)).digest('base64');
+  };
+
+  const compute = async (id: string, password: string, hash: string) => {
+    try {
+      const isMatch = await verifyPassword(password, hash);
+      if (isMatch) matches.set(id, true);
+      return isMatch ? 'match' : 'mismatch';
+    } finally {
+      underWay.delete(id);
+    }
+  };
+
+  return {
+    isKnown: (password, hash) => matches.has(digest(password, hash)),
+    async verify(password, hash) {
+      const id = digest(password, hash);
+      if (matches.get(id)) return 'match';
+      const running = underWay.get(id);
+      if (running !== undefined) return running;
+      if (places.pendingCount >= MAX_QUEUE) return 'busy';
+      const started = places(() => compute(id, password, hash));
+      underWay.set(id, started);
+      return started;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { PresentedCredential } from '../core/authorization-header.ts';
+import type { TokenSpec } from '../core/credential.ts';
+import type { Authenticator } from '../pipeline/ports.ts';
+import { checkExpiry } from './expiry.ts';
+import type { CredentialContext, TeamCredential } from './registry.ts';
+
+/**
+ * Authenticates opaque tokens by their SHA-256: as Bearer, or, for clients that cannot send it, as
+ * a Basic password with the credential's name as the user name.
+ * @see RFC 6750 section 2.1
+ */
+export function createTokenAuthenticator(
+  credentials: readonly TeamCredential<TokenSpec>[],
+  { clock }: CredentialContext,
+): Authenticator | undefined {
+  if (credentials.length === 0) return undefined;
+  const byHash = new Map(credentials.map((credential) => [credential.spec.sha256, credential]));
+  return {
+    async authenticate(presented) {
+      const digest = createHash('sha256').update(tokenOf(presented)).digest();
+      const found = byHash.get(digest.toString('hex'));
+      if (found === undefined || !timingSafeEqual(digest, Buffer.from(found.spec.sha256, 'hex'))) {
+        return undefined;
+      }
+      const { team, spec } = found;
+      if (presented.scheme === 'basic' && presented.username !== spec.name) return undefined;
+      return checkExpiry(spec, clock, { team, credential: spec.name, scheme: 'token' });
+    },
+  };
+}
+
+function tokenOf(presented: PresentedCredential): string {
+  return presented.scheme === 'bearer' ? presented.token : presented.password;
+}

@@ -1,0 +1,88 @@
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { allow, type Decision, deny } from '../core/decision.ts';
+import type { TeamLimits } from '../core/limits.ts';
+import type { Lease, TeamLimiter } from '../pipeline/ports.ts';
+
+interface TeamState {
+  readonly limits: TeamLimits;
+  readonly rate: BurstyRateLimiter;
+  /** Pushes and deletes under way. */
+  underWay: number;
+}
+
+/** Seconds after which a team with too many pushes under way may try again. */
+const CONCURRENCY_RETRY_SECONDS = 1;
+
+/**
+ * Limits each team's pushes and deletes: how many in a time, with a burst on top, and how many at
+ * once. State is kept in memory and survives a reload; a team whose limits changed starts anew.
+ */
+export function createTeamLimiter(): TeamLimiter {
+  const states = new Map<string, TeamState>();
+  const stateOf = (team: string, limits: TeamLimits): TeamState => {
+    const known = states.get(team);
+    if (known !== undefined && hasSameLimits(known.limits, limits)) return known;
+    const state = { limits, rate: createRate(limits), underWay: known?.underWay ?? 0 };
+    states.set(team, state);
+    return state;
+  };
+  return {
+    async enter(team, limits) {
+      const state = stateOf(team, limits);
+      if (state.underWay >= limits.concurrent) {
+        return deny('too_many_concurrent', {
+          detail: `the team may have ${limits.concurrent} pushes under way`,
+          retryAfterSeconds: CONCURRENCY_RETRY_SECONDS,
+        });
+      }
+      state.underWay += 1;
+      const admitted = await consume(state.rate, team, limits);
+      if (admitted.effect === 'deny') state.underWay -= 1;
+      return admitted.effect === 'deny' ? admitted : allow(createLease(state));
+    },
+  };
+}
+
+function hasSameLimits(a: TeamLimits, b: TeamLimits): boolean {
+  return (
+    a.rate.count === b.rate.count &&
+    a.rate.perMs === b.rate.perMs &&
+    a.burst === b.burst &&
+    a.concurrent === b.concurrent
+  );
+}
+
+/** `rate.count` in every `rate.perMs`, and `burst` more in the time that takes to earn them. */
+function createRate({ rate, burst }: TeamLimits): BurstyRateLimiter {
+  const seconds = rate.perMs / 1000;
+  const steady = new RateLimiterMemory({ points: rate.count, duration: seconds });
+  const earning = Math.max(seconds, (seconds * burst) / rate.count);
+  return new BurstyRateLimiter(steady, new RateLimiterMemory({ points: burst, duration: earning }));
+}
+
+async function consume(
+  rate: BurstyRateLimiter,
+  team: string,
+  limits: TeamLimits,
+): Promise<Decision<undefined>> {
+  try {
+    await rate.consume(team);
+    return allow(undefined);
+  } catch (refusal) {
+    // The library rejects with its state when the points are spent, and with an Error when broken.
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    const { count, perMs } = limits.rate;
+    return deny('rate_limited', {
+      detail: `the team may push ${count} times in ${perMs / 1000} s`,
+      retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)),
+    });
+  }
+}
+
+function createLease(state: TeamState): Lease {
+  return {
+    [Symbol.dispose]: () => {
+      state.underWay -= 1;
+    },
+  };
+}

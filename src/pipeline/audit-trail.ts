@@ -1,0 +1,117 @@
+import type { DecisionEvent, OutcomeEvent } from '../core/audit-record.ts';
+import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import { withoutQuery } from '../core/endpoint.ts';
+import type { IpAddress } from '../core/ip-address.ts';
+import type { Principal } from '../core/principal.ts';
+import { renderPrintable } from '../core/printable.ts';
+import type { PushTarget } from '../core/push-target.ts';
+import type { GatewayRequest } from './gateway-request.ts';
+import type { AuditLog, Clock } from './ports.ts';
+
+/** What the pipeline learns about a request on its way, in this order. */
+export interface Facts {
+  readonly clientAddress?: IpAddress;
+  readonly principal?: Principal;
+  readonly target?: PushTarget;
+  readonly content?: ContentFacts;
+}
+
+interface ContentFacts {
+  /** As sent. */
+  readonly bodyBytes: number;
+  readonly decodedBytes: number;
+  readonly series: number;
+}
+
+/** How an allowed push or delete ended, as far as the shell knows. */
+export type OutcomeFacts = Omit<OutcomeEvent, 'event' | 'request_id' | 'duration_ms'>;
+
+/** The audit records of one request. */
+export interface AuditTrail {
+  /** Everything learned so far. */
+  readonly facts: Facts;
+  learn(facts: Facts): void;
+  /** On disk when it resolves; `audit_unavailable` when it cannot be. */
+  recordAllowed(): Promise<Decision<undefined>>;
+  /** A read or a refusal: nobody waits for it. */
+  recordInPassing(refusal?: Deny): void;
+  /** On disk when it resolves; `audit_unavailable` when it cannot be. */
+  recordOutcome(outcome: OutcomeFacts): Promise<Decision<undefined>>;
+}
+
+const MAX_TARGET_BYTES = 256;
+const MAX_USER_AGENT_BYTES = 256;
+
+/** Begins the trail of a request at the time of its arrival. */
+export function createAuditTrail(
+  request: GatewayRequest,
+  audit: AuditLog,
+  clock: Clock,
+): AuditTrail {
+  const arrivedAt = clock.monotonic();
+  let facts: Facts = {};
+  return {
+    get facts() {
+      return facts;
+    },
+    learn: (more) => {
+      facts = { ...facts, ...more };
+    },
+    recordAllowed: () => append(audit, renderDecision(request, facts)),
+    recordInPassing: (refusal) => audit.record(renderDecision(request, facts, refusal)),
+    recordOutcome: (outcome) =>
+      append(audit, {
+        event: 'outcome',
+        request_id: request.id,
+        ...outcome,
+        duration_ms: Math.round((clock.monotonic() - arrivedAt) * 10) / 10,
+      }),
+  };
+}
+
+async function append(
+  audit: AuditLog,
+  event: DecisionEvent | OutcomeEvent,
+): Promise<Decision<undefined>> {
+  try {
+    await audit.append(event);
+    return allow(undefined);
+  } catch (error) {
+    return deny('audit_unavailable', { internal: String(error) });
+  }
+}
+
+function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
+  const { clientAddress, principal, target, content } = facts;
+  const { userAgent } = request.headers;
+  return {
+    event: 'decision',
+    request_id: request.id,
+    ...(clientAddress && { client_ip: clientAddress.text }),
+    peer_ip: request.peerAddress ?? 'unknown',
+    ...principal,
+    method: renderPrintable(request.method, 16),
+    ...(target && refusal === undefined
+      ? { target: target.canonical }
+      : { target: renderPrintable(withoutQuery(request.rawTarget), MAX_TARGET_BYTES) }),
+    ...(target && renderKey(target)),
+    ...(content && renderContent(request.method, content)),
+    decision: refusal === undefined ? 'allow' : 'deny',
+    reason: refusal?.reason ?? 'ok',
+    ...(userAgent && { user_agent: renderPrintable(userAgent, MAX_USER_AGENT_BYTES) }),
+  };
+}
+
+function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_key'> {
+  const labels = key.labels.map(({ name, value }) => [name, value]);
+  return { job: key.job, grouping_key: Object.fromEntries(labels) };
+}
+
+function renderContent(method: string, content: ContentFacts): Partial<DecisionEvent> {
+  return {
+    body_bytes: content.bodyBytes,
+    decoded_bytes: content.decodedBytes,
+    series: content.series,
+    ...(method === 'PUT' && content.series === 0 && { empties_group: true }),
+  };
+}

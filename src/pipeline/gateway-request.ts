@@ -1,0 +1,37 @@
+import type { Decision } from '../core/decision.ts';
+import type { RequestHead } from '../core/framing.ts';
+import type { ByteLease } from './ports.ts';
+
+/** A request as the pipeline sees it: no socket, no framework. */
+export interface GatewayRequest {
+  readonly id: string;
+  readonly peerAddress: string | undefined;
+  readonly method: string;
+  /** As it stood in the request line, percent-encoded, with its query. */
+  readonly rawTarget: string;
+  readonly head: RequestHead;
+  readonly headers: RequestHeaders;
+  /** Reads the body to its end; to be called once, after everything else was decided. */
+  readBody(bounds: BodyBounds): Promise<Decision<Uint8Array>>;
+}
+
+/** The headers that decide something; no other header of a caller is looked at. */
+export interface RequestHeaders {
+  readonly authorization: string | undefined;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly origin: string | undefined;
+  readonly secFetchSite: string | undefined;
+  readonly userAgent: string | undefined;
+  /** Every line, in order. */
+  readonly forwardedFor: readonly string[];
+}
+
+export interface BodyBounds {
+  /** Ends in `body_too_large`. */
+  readonly maxBytes: number;
+  /** Ends in `body_timeout`. */
+  readonly timeoutMs: number;
+  /** Ends in `overloaded`. */
+  readonly lease: ByteLease;
+}

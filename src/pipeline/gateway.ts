@@ -1,0 +1,14 @@
+import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter } from './ports.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Everything that `admit` works with; it outlives every configuration. */
+export interface Gateway {
+  /** The current configuration; to be read once in a request. */
+  snapshot(): Snapshot;
+  isDraining(): boolean;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly teamLimiter: TeamLimiter;
+  readonly byteBudget: ByteBudget;
+  readonly decoders: BodyDecoders;
+}

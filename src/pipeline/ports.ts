@@ -1,0 +1,88 @@
+import type { AuditEvent } from '../core/audit-record.ts';
+import type { PresentedCredential } from '../core/authorization-header.ts';
+import type { Decision } from '../core/decision.ts';
+import type { IpAddress } from '../core/ip-address.ts';
+import type { TeamLimits } from '../core/limits.ts';
+import type { ContentEncoding } from '../core/media-type.ts';
+import type { Principal } from '../core/principal.ts';
+import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
+
+export interface Clock {
+  /** Milliseconds since the epoch: for dates that people wrote. */
+  now(): number;
+  /** Milliseconds from an arbitrary start that never jump: for durations and deadlines. */
+  monotonic(): number;
+}
+
+/** Proves who sends a request, for one kind of credential. */
+export interface Authenticator {
+  /**
+   * Three outcomes: `undefined`, the credential is not of this kind; a decision, it is, and holds
+   * or not; a throw, the authenticator is broken.
+   */
+  authenticate(
+    presented: PresentedCredential,
+    address: IpAddress,
+  ): Promise<Decision<Principal> | undefined>;
+}
+
+export interface AuditLog {
+  /** Resolves when the event is on disk (per `sync`); rejects with ERR_AUDIT_UNAVAILABLE. */
+  append(event: AuditEvent): Promise<void>;
+  /** Records without making the caller wait; never throws. */
+  record(event: AuditEvent): void;
+  /** Sequence number and hash of the newest durable record. */
+  head(): { readonly seq: number; readonly hash: string };
+  /** Flushes and closes; the last record is durable when it resolves. */
+  close(): Promise<void>;
+}
+
+/** Something taken for the time of a request; the request's scope gives it back. */
+export type Lease = Disposable;
+
+/** Rate and concurrency of one team's pushes and deletes. */
+export interface TeamLimiter {
+  /** Ends in `rate_limited` or `too_many_concurrent`. */
+  enter(team: string, limits: TeamLimits): Promise<Decision<Lease>>;
+}
+
+/** Bytes of bodies held in memory, over all requests. */
+export interface ByteBudget {
+  open(): ByteLease;
+}
+
+export interface ByteLease extends Disposable {
+  /** Takes `bytes` more; false when the budget is spent. */
+  reserve(bytes: number): boolean;
+}
+
+/** Undoes a content encoding, never holding much more than `maxBytes` of output. */
+export type BodyDecoder = (body: Uint8Array, maxBytes: number) => Promise<Decision<Uint8Array>>;
+
+/** What goes upstream: nothing in it is the caller's text. */
+export interface UpstreamRequest {
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  /** Canonical, without the upstream's path prefix. */
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly requestId: string;
+  /** On the monotonic clock, milliseconds. */
+  readonly deadline: number;
+}
+
+/** The private Pushgateway. */
+export interface Upstream {
+  /** Never rejects: what goes wrong is an outcome. */
+  send(request: UpstreamRequest): Promise<UpstreamOutcome>;
+}
+
+/** A decoder for each content encoding that a push may have. */
+export type BodyDecoders = Readonly<Record<Exclude<ContentEncoding, 'identity'>, BodyDecoder>>;
+
+/** Wrong passwords, per address and user name. */
+export interface FailureThrottle {
+  /** Milliseconds until a new password hash may be started for the pair; 0: now. */
+  retryAfterMs(address: string, username: string): number;
+  countFailure(address: string, username: string): void;
+}

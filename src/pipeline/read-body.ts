@@ -1,0 +1,64 @@
+import { allow, type Decision, deny } from '../core/decision.ts';
+import type { Framing } from '../core/framing.ts';
+import type { TeamLimits } from '../core/limits.ts';
+import {
+  type ContentEncoding,
+  type MediaType,
+  resolveEncoding,
+  resolveMediaType,
+} from '../core/media-type.ts';
+import type { BodyBounds, GatewayRequest, RequestHeaders } from './gateway-request.ts';
+import type { BodyDecoders } from './ports.ts';
+
+/** What a push says of its body before it is read. */
+export interface DeclaredBody {
+  readonly encoding: ContentEncoding;
+  readonly mediaType: MediaType;
+}
+
+/** A body that was read to its end and decoded. */
+export interface ReadBody {
+  /** Decoded. */
+  readonly body: Uint8Array;
+  /** Bytes as sent. */
+  readonly bodyBytes: number;
+}
+
+/** Refuses by its headers alone a body that would be refused once read. */
+export function checkDeclaredBody(
+  headers: RequestHeaders,
+  framing: Framing,
+  limits: TeamLimits,
+): Decision<DeclaredBody> {
+  const { contentLength = 0 } = framing;
+  if (contentLength > limits.body) return deny('body_too_large', tooLarge(limits.body));
+  const encoding = resolveEncoding(headers.contentEncoding);
+  if (encoding.effect === 'deny') return encoding;
+  const mediaType = resolveMediaType(headers.contentType);
+  if (mediaType.effect === 'deny') return mediaType;
+  return allow({ encoding: encoding.value, mediaType: mediaType.value });
+}
+
+/** Reads the body whole, under its limits, and undoes its encoding. */
+export async function readBody(
+  request: GatewayRequest,
+  encoding: ContentEncoding,
+  bounds: BodyBounds,
+  limits: TeamLimits,
+  decoders: BodyDecoders,
+): Promise<Decision<ReadBody>> {
+  const sent = await request.readBody(bounds);
+  if (sent.effect === 'deny') return sent;
+  const bodyBytes = sent.value.byteLength;
+  if (encoding === 'identity') return allow({ body: sent.value, bodyBytes });
+  const maxDecoded = Math.min(limits.decoded, limits.ratio * bodyBytes);
+  if (!bounds.lease.reserve(maxDecoded)) return deny('overloaded');
+  const decoded = await decoders[encoding](sent.value, maxDecoded);
+  if (decoded.effect === 'deny') return decoded;
+  return allow({ body: decoded.value, bodyBytes });
+}
+
+/** The sentence of `body_too_large`. */
+export function tooLarge(maxBytes: number): string {
+  return `the body is larger than ${maxBytes} bytes; push fewer series at once or compress it`;
+}

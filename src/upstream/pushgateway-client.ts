@@ -1,0 +1,128 @@
+import { buildConnector, errors, Pool } from 'undici';
+import { renderPrintable } from '../core/printable.ts';
+import type { UpstreamFailure, UpstreamOutcome } from '../core/upstream-outcome.ts';
+import type { Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+import { type ExchangeResult, exchange } from './exchange.ts';
+
+/** Where the private Pushgateway is and how to talk to it. */
+export interface PushgatewayClientOptions {
+  /** Origin and path prefix, without a slash at the end. */
+  readonly url: string;
+  readonly connections: number;
+  /** The whole `Authorization` value. */
+  readonly authorization?: string;
+  /** PEM. */
+  readonly ca?: string;
+}
+
+export interface PushgatewayClient extends Upstream {
+  /** Whether the upstream calls itself ready. */
+  probe(timeoutMs: number): Promise<boolean>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const CONNECT_TIMEOUT_MS = 3000;
+/** Requests that wait for one of the connections, as a multiple of these. */
+const QUEUE_FACTOR = 32;
+/** Bytes of an answer's text that the operational log gets. */
+const LOGGED_BYTES = 512;
+
+/** Opens a pool of connections to the upstream; the first request connects. */
+export function createPushgatewayClient(options: PushgatewayClientOptions): PushgatewayClient {
+  const { origin, pathname } = new URL(options.url);
+  const prefix = pathname.replace(/\/$/, '');
+  const reuse = watchReuse(options.ca);
+  const pool = new Pool(origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connect: reuse.connect,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
+  const authorization = options.authorization && { authorization: options.authorization };
+
+  const attempt = (request: UpstreamRequest): Promise<ExchangeResult> =>
+    exchange(pool, {
+      method: request.method,
+      path: prefix + request.path,
+      headers: {
+        ...(request.contentType && { 'content-type': request.contentType }),
+        'x-request-id': request.requestId,
+        ...authorization,
+      },
+      ...(request.body && { body: request.body }),
+      deadline: request.deadline,
+    });
+
+  return {
+    async send(request) {
+      if (pool.stats.queued >= options.connections * QUEUE_FACTOR) {
+        return failed('overloaded', false, 0, 'too many requests wait for the upstream');
+      }
+      const first = await attempt(request);
+      if (!isReplayable(request.method, first) || !reuse.wasReused(first.error)) {
+        return describe(first, 1);
+      }
+      return describe(await attempt(request), 2);
+    },
+    async probe(timeoutMs) {
+      const deadline = performance.now() + timeoutMs;
+      const path = `${prefix}/-/ready`;
+      const headers = { ...authorization };
+      const result = await exchange(pool, { method: 'GET', path, headers, deadline });
+      return result.kind === 'answered' && result.status === 200;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+type FailedExchange = Extract<ExchangeResult, { kind: 'failed' }>;
+
+/**
+ * A keep-alive connection can end just as a request goes out on it. What may be applied twice
+ * without harm is sent once more; a POST is not.
+ * @see RFC 9112 section 9.3.1
+ */
+function isReplayable(method: string, result: ExchangeResult): result is FailedExchange {
+  if (result.kind === 'answered' || method === 'POST') return false;
+  return result.reason === 'upstream_unreachable' && result.wasSent && !result.wasAnswered;
+}
+
+/** Connects, and remembers of each connection's error whether the connection had served before. */
+function watchReuse(ca: string | undefined) {
+  const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...(ca && { ca }) });
+  const afterBytes = new WeakMap<Error, number>();
+  const connect: buildConnector.connector = (target, callback) =>
+    connector(target, (...result) => {
+      const [, socket] = result;
+      socket?.on('error', (error: Error) => afterBytes.set(error, socket.bytesRead));
+      callback(...result);
+    });
+  const wasReused = (error: Error): boolean => {
+    const known = error instanceof errors.SocketError ? error.socket?.bytesRead : undefined;
+    return (known ?? afterBytes.get(error) ?? 0) > 0;
+  };
+  return { connect, wasReused };
+}
+
+function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {
+  if (result.kind === 'failed') {
+    return failed(result.reason, result.wasSent, attempts, result.error.message);
+  }
+  const text = renderPrintable(result.body.toString('utf8', 0, LOGGED_BYTES), LOGGED_BYTES);
+  return { kind: 'answered', status: result.status, attempts, text };
+}
+
+function failed(
+  reason: UpstreamFailure['reason'],
+  mayBeApplied: boolean,
+  attempts: number,
+  detail: string,
+): UpstreamFailure {
+  return { kind: 'failed', reason, mayBeApplied, attempts, detail };
+}
