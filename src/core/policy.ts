@@ -1,10 +1,11 @@
+import { type ContentRules, compileFamilyRules } from './content-policy.ts';
 import { allow, type Decision, deny } from './decision.ts';
 import type { GroupingKey } from './grouping-key.ts';
 import type { IpAddress } from './ip-address.ts';
 import type { TeamLimits } from './limits.ts';
 import { compileGlobs, type Matcher } from './matcher.ts';
 import { compileNetworks, type NetworkSet } from './network-set.ts';
-import type { Action, MetricRules, TeamSpec } from './policy-spec.ts';
+import type { Action, TeamSpec } from './policy-spec.ts';
 import { renderQuoted } from './printable.ts';
 
 /** What every team may do, compiled. */
@@ -13,15 +14,16 @@ export interface Policy {
   team(name: string): TeamPolicy | undefined;
 }
 
-export interface TeamPolicy {
+export interface TeamPolicy extends ContentRules {
   readonly name: string;
   readonly jobs: RuleList;
   readonly actions: ReadonlySet<Action>;
   readonly labels: ReadonlyMap<string, RuleList>;
+  /** Names of the labels that are bound to values. */
+  readonly watchedLabels: ReadonlySet<string>;
   readonly requiredLabels: readonly string[];
   readonly networks: NetworkSet | undefined;
   readonly limits: TeamLimits;
-  readonly metrics: MetricRules;
   /** Exactly `*`, without label conditions: may read what every team pushed. */
   readonly coversEverything: boolean;
 }
@@ -58,7 +60,7 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
 
 /** Compiles the rules of every team. */
 export function compilePolicy(teams: readonly TeamSpec[]): Policy {
-  const byName = new Map(teams.map((team) => [team.name, compileTeam(team)]));
+  const byName = new Map(teams.map((team) => [team.name, compileTeam(team, teams)]));
   return { team: (name) => byName.get(name) };
 }
 
@@ -71,8 +73,8 @@ export function authorize(team: TeamPolicy, attributes: Attributes): Decision<Te
   return allow(team);
 }
 
-function compileTeam(team: TeamSpec): TeamPolicy {
-  const { name, limits, metrics, allowNetworks } = team;
+function compileTeam(team: TeamSpec, teams: readonly TeamSpec[]): TeamPolicy {
+  const { name, limits, allowNetworks } = team;
   const labels = Object.entries(team.labels);
   return Object.freeze({
     name,
@@ -81,10 +83,11 @@ function compileTeam(team: TeamSpec): TeamPolicy {
     labels: new Map(
       labels.map(([label, globs]) => [label, compileRules(`labels.${label}`, globs)]),
     ),
+    watchedLabels: new Set(Object.keys(team.labels)),
     requiredLabels: team.requireLabels,
     networks: allowNetworks === undefined ? undefined : compileNetworks(allowNetworks),
     limits,
-    metrics,
+    families: compileFamilyRules(team, teams),
     coversEverything: team.jobs.length === 1 && team.jobs[0] === '*' && labels.length === 0,
   });
 }

@@ -1,26 +1,30 @@
 import type { ByteBudget } from '../pipeline/ports.ts';
 
-export interface WatchedByteBudget extends ByteBudget {
-  /** Bytes taken at the moment. */
-  inFlight(): number;
+interface ByteBudgetOptions {
+  /** Read at each call, so that a reload takes effect. */
+  readonly maxBytes: () => number;
+  readonly onChange: (takenBytes: number) => void;
 }
 
 /** Bounds the bytes that the bodies of all requests hold in memory together. */
-export function createByteBudget(maxBytes: number): WatchedByteBudget {
+export function createByteBudget({ maxBytes, onChange }: ByteBudgetOptions): ByteBudget {
   let taken = 0;
+  const change = (bytes: number): void => {
+    taken += bytes;
+    onChange(taken);
+  };
   return {
-    inFlight: () => taken,
     open() {
       let held = 0;
       return {
         reserve(bytes) {
-          if (taken + bytes > maxBytes) return false;
-          taken += bytes;
+          if (taken + bytes > maxBytes()) return false;
           held += bytes;
+          change(bytes);
           return true;
         },
         [Symbol.dispose]() {
-          taken -= held;
+          change(-held);
           held = 0;
         },
       };

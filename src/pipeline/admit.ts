@@ -33,6 +33,7 @@ export interface DeleteAdmission {
 
 export interface PushAdmission {
   readonly kind: 'push';
+  readonly method: 'POST' | 'PUT';
   readonly target: PushTarget;
   readonly mediaType: MediaType;
   /** Decoded, and understood in full. */
@@ -102,6 +103,8 @@ export async function admit(visit: Visit): Promise<Decision<Admission>> {
 function admitRead(visit: KnownVisit, path: ReadPath): Decision<ReadAdmission> {
   const authorized = authorize(visit.team, { action: 'read', address: visit.address });
   if (authorized.effect === 'deny') return authorized;
+  // Streamed to the upstream behind a request without a length, it would be a request of its own.
+  if (visit.framing.contentLength !== 0) return deny('request_malformed', 'a read takes no body');
 
   visit.trail.recordInPassing();
   return allow({ kind: 'read', path, deadline: startDeadline(visit) });
@@ -126,16 +129,16 @@ async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
 
   const declared = checkDeclaredBody(request.headers, visit.framing, team.limits);
   if (declared.effect === 'deny') return declared;
-  const { encoding, mediaType } = declared.value;
 
   const entered = await enterTeam(visit);
   if (entered.effect === 'deny') return entered;
 
   const lease = visit.scope.use(gateway.byteBudget.open());
   const bounds = { maxBytes: team.limits.body, timeoutMs: visit.snapshot.bodyTimeoutMs, lease };
-  const read = await readBody(request, encoding, bounds, team.limits, gateway.decoders);
+  const read = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
+  const { mediaType } = declared.value;
 
   const content = inspectBody(body, mediaType, team, target.value.key);
   if (content.effect === 'deny') return content;
@@ -145,7 +148,8 @@ async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
   const recorded = await trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
   const deadline = startDeadline(visit);
-  return allow({ kind: 'push', target: target.value, mediaType, body, deadline });
+  const method = request.method === 'PUT' ? 'PUT' : 'POST';
+  return allow({ kind: 'push', method, target: target.value, mediaType, body, deadline });
 }
 
 /** The grouping key that Pushgateway would store, and whether the team may touch it. */

@@ -11,8 +11,11 @@ export interface GatewayRequest {
   readonly rawTarget: string;
   readonly head: RequestHead;
   readonly headers: RequestHeaders;
-  /** Reads the body to its end; to be called once, after everything else was decided. */
-  readBody(bounds: BodyBounds): Promise<Decision<Uint8Array>>;
+  /**
+   * Reads the body to its end; to be called once, after everything else was decided.
+   * @param contentLength - bytes; undefined for a chunked body
+   */
+  readBody(contentLength: number | undefined, bounds: BodyBounds): Promise<Decision<Uint8Array>>;
 }
 
 /** The headers that decide something; no other header of a caller is looked at. */

@@ -5,6 +5,7 @@ import type { IpAddress } from '../core/ip-address.ts';
 import type { TeamLimits } from '../core/limits.ts';
 import type { ContentEncoding } from '../core/media-type.ts';
 import type { Principal } from '../core/principal.ts';
+import type { Reason } from '../core/reason.ts';
 import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
 
 export interface Clock {
@@ -85,4 +86,29 @@ export interface FailureThrottle {
   /** Milliseconds until a new password hash may be started for the pair; 0: now. */
   retryAfterMs(address: string, username: string): number;
   countFailure(address: string, username: string): void;
+}
+
+/** Told how every request of the public side ended. */
+export interface RequestObserver {
+  begin(): void;
+  end(observation: RequestObservation): void;
+}
+
+export interface RequestObservation {
+  /** Empty for an unknown caller. */
+  readonly team: string;
+  readonly method: string;
+  readonly status: number;
+  /** Of a refused request. */
+  readonly reason?: Reason;
+  readonly durationMs: number;
+  /** Of an accepted push, decoded. */
+  readonly bodyBytes?: number;
+}
+
+/** The operational log: for the operator, never complete, unlike the audit log. */
+export interface OperationalLog {
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
 }

@@ -12,6 +12,8 @@ import type { BodyDecoders } from './ports.ts';
 
 /** What a push says of its body before it is read. */
 export interface DeclaredBody {
+  /** Bytes as sent; undefined for a chunked body. */
+  readonly contentLength: number | undefined;
   readonly encoding: ContentEncoding;
   readonly mediaType: MediaType;
 }
@@ -30,24 +32,29 @@ export function checkDeclaredBody(
   framing: Framing,
   limits: TeamLimits,
 ): Decision<DeclaredBody> {
-  const { contentLength = 0 } = framing;
-  if (contentLength > limits.body) return deny('body_too_large', tooLarge(limits.body));
+  const { contentLength } = framing;
+  if ((contentLength ?? 0) > limits.body) {
+    return deny(
+      'body_too_large',
+      `the body is larger than the ${limits.body} bytes a push may have`,
+    );
+  }
   const encoding = resolveEncoding(headers.contentEncoding);
   if (encoding.effect === 'deny') return encoding;
   const mediaType = resolveMediaType(headers.contentType);
   if (mediaType.effect === 'deny') return mediaType;
-  return allow({ encoding: encoding.value, mediaType: mediaType.value });
+  return allow({ contentLength, encoding: encoding.value, mediaType: mediaType.value });
 }
 
 /** Reads the body whole, under its limits, and undoes its encoding. */
 export async function readBody(
   request: GatewayRequest,
-  encoding: ContentEncoding,
+  { contentLength, encoding }: DeclaredBody,
   bounds: BodyBounds,
   limits: TeamLimits,
   decoders: BodyDecoders,
 ): Promise<Decision<ReadBody>> {
-  const sent = await request.readBody(bounds);
+  const sent = await request.readBody(contentLength, bounds);
   if (sent.effect === 'deny') return sent;
   const bodyBytes = sent.value.byteLength;
   if (encoding === 'identity') return allow({ body: sent.value, bodyBytes });
@@ -56,9 +63,4 @@ export async function readBody(
   const decoded = await decoders[encoding](sent.value, maxDecoded);
   if (decoded.effect === 'deny') return decoded;
   return allow({ body: decoded.value, bodyBytes });
-}
-
-/** The sentence of `body_too_large`. */
-export function tooLarge(maxBytes: number): string {
-  return `the body is larger than ${maxBytes} bytes; push fewer series at once or compress it`;
 }

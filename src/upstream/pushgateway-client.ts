@@ -18,7 +18,7 @@ export interface PushgatewayClientOptions {
 export interface PushgatewayClient extends Upstream {
   /** Whether the upstream calls itself ready. */
   probe(timeoutMs: number): Promise<boolean>;
-  /** Ends every connection. */
+  /** Ends every connection once what is under way on it has ended. */
   close(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       const result = await exchange(pool, { method: 'GET', path, headers, deadline });
       return result.kind === 'answered' && result.status === 200;
     },
-    close: () => pool.destroy(),
+    close: () => pool.close(),
   };
 }
 

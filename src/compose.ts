@@ -1,0 +1,142 @@
+import { createServer } from 'node:http';
+import { openAuditLog } from './audit/audit-log.ts';
+import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
+import { type Current, openCurrent } from './compose/current.ts';
+import { createPublicSide } from './compose/public-side.ts';
+import { createReload, type LoadedConfig } from './compose/reload.ts';
+import type { GatewayConfig } from './config/types.ts';
+import { decodeGzip } from './encodings/gzip.ts';
+import { createAdminApp, type ReloadResult } from './http/admin.ts';
+import { drainServer } from './http/drain.ts';
+import { listen } from './http/listen.ts';
+import { resolveSecurityHeaders } from './http/security-headers.ts';
+import { createByteBudget } from './limits/byte-budget.ts';
+import { createTeamLimiter } from './limits/team-limiter.ts';
+import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
+import { createRequestObserver } from './metrics/request-observer.ts';
+import { watchAudit } from './metrics/watch.ts';
+import type { Gateway } from './pipeline/gateway.ts';
+import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
+import { VERSION } from './version.ts';
+
+/** A gateway that takes requests. */
+export interface RunningGateway {
+  readonly listenUrl: string;
+  /** Undefined when the admin side is off. */
+  readonly adminUrl: string | undefined;
+  /** Puts what `load` gives in place of the configuration in use, or leaves that alone. */
+  reload(): Promise<ReloadResult>;
+  /**
+   * Stops accepting, finishes what is under way, closes everything in reverse order.
+   * @param cause - for the audit log: `SIGTERM`
+   * @returns false when the drain time ended before the last request did
+   */
+  close(cause: string): Promise<boolean>;
+}
+
+interface ComposeOptions {
+  readonly log: OperationalLog;
+  /** Loads the configuration anew. */
+  readonly load: () => Promise<LoadedConfig>;
+}
+
+/** Builds a gateway out of its parts and opens it; what is opened here is closed here. */
+export async function composeGateway(
+  config: GatewayConfig,
+  { log, load }: ComposeOptions,
+): Promise<RunningGateway> {
+  await using opened = new AsyncDisposableStack();
+  const registry = createMetricsRegistry();
+  const { metrics } = registry;
+  metrics.pushwarden_build_info.labels(VERSION).set(1);
+
+  const audit = watchAudit(await openAuditLog(config.audit, { clock, log }), metrics);
+  opened.defer(() => audit.close());
+  const current = await openCurrent(config, metrics, clock);
+  opened.defer(() => current.close());
+
+  const lifetime = createLifetime(current);
+  const gateway = createGateway(current, audit, lifetime, registry);
+  const securityHeaders = resolveSecurityHeaders();
+  const observer = createRequestObserver(metrics, clock);
+  const publicServer = createPublicSide({
+    gateway,
+    upstreamSide: current.upstreamSide,
+    bounds: config.server,
+    securityHeaders,
+    observer,
+    log,
+    lifetime,
+  });
+  publicServer.on('drop', () => metrics.pushwarden_connections_dropped_total.inc());
+
+  const reload = createReload({ load, current, publicServer, metrics, audit, log });
+  const admin = createAdminApp({ securityHeaders, isReady: lifetime.isReady, registry, reload });
+  const adminServer = createServer(admin);
+  const adminUrl = config.admin && (await listen(adminServer, config.admin));
+  opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
+
+  await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
+  const listenUrl = await listen(publicServer, config.listen);
+  const closing = opened.move();
+  return {
+    listenUrl,
+    adminUrl,
+    reload,
+    async close(cause) {
+      const { drainTimeoutMs } = current.config().server;
+      lifetime.end(drainTimeoutMs);
+      const hasDrained = await drainServer(publicServer, drainTimeoutMs);
+      audit.record({ event: 'stop', cause });
+      await closing.disposeAsync();
+      return hasDrained;
+    },
+  };
+}
+
+interface Lifetime {
+  isReady(): boolean;
+  /** Whether connections end with their answer. */
+  isClosing(): boolean;
+  /** Whether a request that begins now could no longer be finished. */
+  isOver(): boolean;
+  end(drainTimeoutMs: number): void;
+}
+
+/**
+ * While it drains, the gateway still serves what open connections bring, each a last time, until
+ * too little is left of the drain time for the upstream to answer.
+ */
+function createLifetime(current: Current): Lifetime {
+  let lastArrival = Number.POSITIVE_INFINITY;
+  const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
+  return {
+    isClosing,
+    isReady: () => !isClosing() && current.upstreamSide().isReady(),
+    isOver: () => clock.monotonic() > lastArrival,
+    end(drainTimeoutMs) {
+      lastArrival = clock.monotonic() + drainTimeoutMs - current.config().upstream.timeoutMs;
+    },
+  };
+}
+
+function createGateway(
+  current: Current,
+  audit: AuditLog,
+  lifetime: Lifetime,
+  { metrics }: MetricsRegistry,
+): Gateway {
+  const byteBudget = createByteBudget({
+    maxBytes: () => current.config().server.bytesInFlight,
+    onChange: (taken) => metrics.pushwarden_bytes_in_flight.set(taken),
+  });
+  return {
+    snapshot: current.snapshot,
+    isDraining: lifetime.isOver,
+    clock,
+    audit,
+    teamLimiter: createTeamLimiter(),
+    byteBudget,
+    decoders: { gzip: decodeGzip, snappy: decodeGzip },
+  };
+}

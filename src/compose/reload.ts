@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import { listChanges, listFixedChanges } from '../config/changes.ts';
+import type { GatewayConfig } from '../config/types.ts';
+import type { ReloadResult } from '../http/admin.ts';
+import { applyBounds } from '../http/server.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import type { Current } from './current.ts';
+
+/** What loading a configuration came to. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: GatewayConfig }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+interface ReloadOptions {
+  readonly load: () => Promise<LoadedConfig>;
+  readonly current: Current;
+  readonly publicServer: Server;
+  readonly metrics: Metrics;
+  readonly audit: AuditLog;
+  readonly log: OperationalLog;
+}
+
+/**
+ * Creates the reload: all or nothing, one at a time. A configuration with problems, or one that
+ * asks for what only a restart can change, leaves the one in use alone.
+ */
+export function createReload(options: ReloadOptions): () => Promise<ReloadResult> {
+  const { load, current, publicServer, metrics, audit, log } = options;
+
+  const refuse = (problems: readonly string[]): ReloadResult => {
+    metrics.pushwarden_config_last_reload_successful.set(0);
+    log.error('reload refused, the configuration in use stays', { problems });
+    return { ok: false, problems };
+  };
+
+  const reload = async (): Promise<ReloadResult> => {
+    const loaded = await load();
+    if (!loaded.ok) return refuse(loaded.problems);
+    const before = current.config();
+    const fixed = listFixedChanges(before, loaded.config);
+    if (fixed.length > 0)
+      return refuse(fixed.map((key) => `${key}: only a restart can change this`));
+    const changed = listChanges(before, loaded.config);
+    await current.replace(loaded.config);
+    applyBounds(publicServer, loaded.config.server);
+    audit.record({ event: 'reload', config_hash: loaded.config.hash, changed });
+    log.info('reloaded', { config_hash: loaded.config.hash, changed });
+    return { ok: true };
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(reload);
+    last = next.catch(() => {}); // whoever asked gets the error
+    return next;
+  };
+}

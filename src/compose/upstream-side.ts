@@ -1,0 +1,60 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { UpstreamConfig } from '../config/types.ts';
+import { createReadHandler, type ReadHandler } from '../http/handle-read.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { watchUpstream } from '../metrics/watch.ts';
+import type { Clock, Upstream } from '../pipeline/ports.ts';
+import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
+import { watchReadiness } from '../upstream/readiness.ts';
+
+/** Everything that talks to one upstream. */
+export interface UpstreamSide {
+  readonly upstream: Upstream;
+  readonly handleRead: ReadHandler;
+  isReady(): boolean;
+  /** Whether this side is what the configuration asks for. */
+  fits(config: UpstreamConfig): boolean;
+  /** Lets what is under way finish. */
+  close(): Promise<void>;
+}
+
+const PROBE_INTERVAL_MS = 5000;
+const PROBE_TIMEOUT_MS = 2000;
+
+/** Opens the way to an upstream; resolves after the first look at it, whatever that saw. */
+export async function openUpstreamSide(
+  config: UpstreamConfig,
+  metrics: Metrics,
+  clock: Clock,
+): Promise<UpstreamSide> {
+  const { url, connections, ca } = config;
+  const authorization = renderAuthorization(config);
+  const client = createPushgatewayClient({
+    url,
+    connections,
+    ...(authorization && { authorization }),
+    ...(ca && { ca }),
+  });
+  const readiness = await watchReadiness({
+    probe: () => client.probe(PROBE_TIMEOUT_MS),
+    intervalMs: PROBE_INTERVAL_MS,
+    onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
+  });
+  return {
+    upstream: watchUpstream(client, metrics, clock),
+    handleRead: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
+    isReady: () => readiness.isReady(),
+    fits: (other) => isDeepStrictEqual(other, config),
+    async close() {
+      readiness[Symbol.dispose]();
+      await client.close();
+    },
+  };
+}
+
+/** @see RFC 7617 section 2 */
+function renderAuthorization({ basicAuth }: UpstreamConfig): string | undefined {
+  if (basicAuth === undefined) return undefined;
+  const { username, password } = basicAuth;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}

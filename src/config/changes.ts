@@ -1,0 +1,32 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { GatewayConfig } from './types.ts';
+
+/** What a running gateway cannot change: it holds sockets and files open by these. */
+const FIXED_KEYS = ['listen', 'admin', 'audit'] as const satisfies (keyof GatewayConfig)[];
+
+/** Names what differs between two configurations, never a value: `upstream`, `teams.payments`. */
+export function listChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
+  const { teams: teamsBefore, hash: _, ...restBefore } = before;
+  const { teams: teamsAfter, hash: __, ...restAfter } = after;
+  return [
+    ...listDifferentKeys(new Map(Object.entries(restBefore)), new Map(Object.entries(restAfter))),
+    ...listDifferentKeys(byName(teamsBefore), byName(teamsAfter)).map((name) => `teams.${name}`),
+  ];
+}
+
+/** Names what only a restart can change. */
+export function listFixedChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
+  return FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
+}
+
+function byName(teams: GatewayConfig['teams']): ReadonlyMap<string, unknown> {
+  return new Map(teams.map((team) => [team.name, team]));
+}
+
+function listDifferentKeys(
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+): readonly string[] {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key))).sort();
+}

@@ -1,0 +1,67 @@
+import express, { type Express, type Response } from 'express';
+import { checkCrossSite } from '../core/cross-site.ts';
+import type { HeaderValues } from './security-headers.ts';
+
+/** What a reload came to: nothing, or the problems of the file that was refused. */
+export type ReloadResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+interface AdminAppOptions {
+  readonly securityHeaders: HeaderValues;
+  readonly isReady: () => boolean;
+  readonly registry: { readonly contentType: string; render(): Promise<string> };
+  readonly reload: () => Promise<ReloadResult>;
+}
+
+/** Builds the admin side: for the operator's own network, it asks for no credential. */
+export function createAdminApp(options: AdminAppOptions): Express {
+  const { securityHeaders, isReady, registry, reload } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  app.use((_, res, next) => {
+    res.set(securityHeaders);
+    next();
+  });
+  app.get('/metrics', async (_, res) => {
+    res.set('content-type', registry.contentType).end(await registry.render());
+  });
+  app.get('/-/healthy', (_, res) => say(res, 200, 'OK'));
+  app.get('/-/ready', (_, res) => (isReady() ? say(res, 200, 'OK') : say(res, 503, 'not ready')));
+  app.post('/-/reload', async (req, res) => {
+    const { origin } = req.headers;
+    const secFetchSite = req.headersDistinct['sec-fetch-site']?.join(',');
+    if (checkCrossSite(req.method, { origin, secFetchSite }).effect === 'deny') {
+      say(res, 403, 'cross_site: reloads from web pages are not allowed');
+      return;
+    }
+    const result = await reload();
+    if (result.ok) say(res, 200, 'reloaded');
+    else
+      say(
+        res,
+        400,
+        ['not reloaded, the configuration in use stays', ...result.problems].join('\n'),
+      );
+  });
+  app.use((req, res) => {
+    const methods = METHODS.get(req.path);
+    if (methods === undefined) say(res, 404, 'not found');
+    else say(res.set('allow', methods), 405, `this path takes ${methods}`);
+  });
+  return app;
+}
+
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ['/metrics', 'GET, HEAD'],
+  ['/-/healthy', 'GET, HEAD'],
+  ['/-/ready', 'GET, HEAD'],
+  ['/-/reload', 'POST'],
+]);
+
+function say(res: Response, status: number, text: string): void {
+  res.status(status).set('content-type', 'text/plain; charset=utf-8').end(`${text}\n`);
+}

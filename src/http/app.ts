@@ -1,0 +1,53 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { parseHealthEndpoint } from '../core/endpoint.ts';
+import type { Responder } from './respond.ts';
+
+interface PublicAppOptions {
+  readonly responder: Responder;
+  readonly createRequestId: () => string;
+  readonly challenges: () => readonly string[];
+  /** Whether pushes can be taken right now. */
+  readonly isReady: () => boolean;
+  /** Everything but the health endpoints. */
+  readonly visit: RequestHandler;
+}
+
+/** Builds the public side. No route of Express decides anything: `admit` does. */
+export function createPublicApp(options: PublicAppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(createHealthHandler(options), options.visit, createFailureHandler(options));
+  return app;
+}
+
+function createHealthHandler(options: PublicAppOptions): RequestHandler {
+  const { responder, createRequestId, challenges, isReady } = options;
+  return (req, res, next) => {
+    const endpoint = parseHealthEndpoint(req.method, req.url);
+    if (endpoint === undefined) {
+      next();
+      return;
+    }
+    const requestId = createRequestId();
+    if (endpoint.effect === 'deny') {
+      const { accept } = req.headers;
+      responder.refuse(req, res, endpoint, { requestId, accept, challenges: challenges() });
+      return;
+    }
+    responder.report(res, endpoint.value === '/-/healthy' || isReady(), requestId);
+  };
+}
+
+/** The last resort: no answer of Express goes out, which would show a stack. */
+function createFailureHandler({
+  responder,
+  createRequestId,
+}: PublicAppOptions): ErrorRequestHandler {
+  return (_error, req, res, _next) => {
+    const context = { requestId: createRequestId(), accept: undefined, challenges: [] };
+    if (res.headersSent) res.destroy();
+    else responder.refuse(req, res, { effect: 'deny', reason: 'internal_error' }, context);
+  };
+}

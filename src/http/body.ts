@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import type { BodyBounds } from '../pipeline/gateway-request.ts';
+
+/** Ends the reading of a body whose connection turned out to be broken. */
+const readers = new WeakMap<Socket, (refusal: Deny) => void>();
+
+/**
+ * Tells the reader of a body, if the connection has one, that the parser gave up on it.
+ * @returns whether there was one: then it answers
+ */
+export function failBody(socket: Socket, refusal: Deny): boolean {
+  const fail = readers.get(socket);
+  fail?.(refusal);
+  return fail !== undefined;
+}
+
+/**
+ * Reads a body whole. A client that waits for `100 Continue` gets it here, when everything but the
+ * body was allowed. Ends in `body_too_large`, `body_timeout`, `overloaded`, or `request_malformed`
+ * for an upload that broke off.
+ * @param contentLength - bytes; undefined for a chunked body
+ */
+export function readBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  contentLength: number | undefined,
+  bounds: BodyBounds,
+): Promise<Decision<Uint8Array>> {
+  if (contentLength === 0) return Promise.resolve(allow(Buffer.alloc(0)));
+  if (!bounds.lease.reserve(contentLength ?? 0)) return Promise.resolve(deny('overloaded'));
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const end = (decision: Decision<Uint8Array>): void => {
+      clearTimeout(timer);
+      readers.delete(req.socket);
+      req.off('data', take).off('end', finish).off('close', abort).off('error', abort);
+      // A paused request keeps its parser; whoever answers decides what to discard.
+      req.pause().on('error', () => {});
+      resolve(decision);
+    };
+    const count = createCounter(contentLength, bounds);
+    const take = (chunk: Buffer): void => {
+      const refusal = count(chunk.byteLength);
+      if (refusal === undefined) chunks.push(chunk);
+      else end(refusal);
+    };
+    const finish = (): void => end(allow(join(chunks)));
+    const abort = (): void => end(deny('request_malformed', 'the upload broke off'));
+    const timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
+    readers.set(req.socket, end);
+    req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
+    if (req.headers.expect !== undefined) res.writeContinue();
+  });
+}
+
+/** Counts the bytes of a body and refuses the one that is too many. */
+function createCounter(contentLength: number | undefined, { maxBytes, lease }: BodyBounds) {
+  let received = 0;
+  return (bytes: number): Deny | undefined => {
+    received += bytes;
+    if (received > maxBytes) {
+      return deny(
+        'body_too_large',
+        `the body is larger than the ${maxBytes} bytes a push may have`,
+      );
+    }
+    const isReserved = contentLength !== undefined || lease.reserve(bytes);
+    return isReserved ? undefined : deny('overloaded');
+  };
+}
+
+function join(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}

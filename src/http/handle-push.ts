@@ -1,0 +1,68 @@
+import type { Decision } from '../core/decision.ts';
+import { deny } from '../core/decision.ts';
+import { CONTENT_TYPES } from '../core/media-type.ts';
+import { REASONS } from '../core/reason.ts';
+import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
+import type { DeleteAdmission, PushAdmission } from '../pipeline/admit.ts';
+import type { AuditTrail, OutcomeFacts } from '../pipeline/audit-trail.ts';
+import type { GatewayRequest } from '../pipeline/gateway-request.ts';
+import type { Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+
+/** What forwarding needs beside the admission. */
+interface ForwardContext {
+  readonly request: GatewayRequest;
+  readonly trail: AuditTrail;
+  readonly upstream: Upstream;
+  /** Whether the caller has left; the push goes on without it. */
+  readonly isClientGone: () => boolean;
+}
+
+/**
+ * Sends an admitted push or delete upstream and records what came of it. The outcome is on disk
+ * before a success is answered.
+ * @returns the upstream's status, 200 or 202, to be passed on unchanged
+ */
+export async function handlePush(
+  admission: PushAdmission | DeleteAdmission,
+  { request, trail, upstream, isClientGone }: ForwardContext,
+): Promise<Decision<number>> {
+  const forwarded = renderUpstreamRequest(admission, request);
+  const outcome = await upstream.send(forwarded);
+  const judged = judgeUpstreamOutcome(forwarded.method, outcome);
+  const facts = describeOutcome(judged, outcome);
+  const recorded = await trail.recordOutcome({
+    ...facts,
+    ...(isClientGone() && { client_gone: true }),
+  });
+  if (recorded.effect === 'allow' || judged.effect === 'deny') return judged;
+  return deny(recorded.reason, {
+    ...(recorded.internal && { internal: recorded.internal }),
+    detail: 'the push was stored, but that could not be written to the audit log',
+  });
+}
+
+function renderUpstreamRequest(
+  admission: PushAdmission | DeleteAdmission,
+  request: GatewayRequest,
+): UpstreamRequest {
+  const { target, deadline } = admission;
+  const common = { path: target.canonical, requestId: request.id, deadline };
+  if (admission.kind === 'delete') {
+    return { ...common, method: 'DELETE', contentType: undefined, body: undefined };
+  }
+  const { method, body, mediaType } = admission;
+  return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
+}
+
+function describeOutcome(judged: Decision<number>, outcome: UpstreamOutcome): OutcomeFacts {
+  const attempts = outcome.attempts > 1 && { attempts: outcome.attempts };
+  const upstream = outcome.kind === 'answered' && { upstream_status: outcome.status };
+  if (judged.effect === 'allow') return { status: judged.value, ...upstream, ...attempts };
+  const isUnknown = outcome.kind === 'failed' && outcome.mayBeApplied;
+  return {
+    status: isUnknown ? 'unknown' : REASONS[judged.reason].status,
+    ...upstream,
+    ...attempts,
+    reason: judged.reason,
+  };
+}

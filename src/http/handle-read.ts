@@ -1,0 +1,112 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { pipeline } from 'node:stream';
+import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
+import { type Deny, deny } from '../core/decision.ts';
+import type { ReadAdmission } from '../pipeline/admit.ts';
+import type { Clock } from '../pipeline/ports.ts';
+import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
+import type { HeaderValues } from './security-headers.ts';
+
+interface ReadHandlerOptions {
+  /** Origin and path prefix of the upstream, without a slash at the end. */
+  readonly upstreamUrl: string;
+  readonly connections: number;
+  /** The whole `Authorization` value for the upstream. */
+  readonly authorization: string | undefined;
+  /** PEM. */
+  readonly ca: string | undefined;
+  readonly clock: Clock;
+}
+
+/** What one read is about; the proxy's listeners find it by the request. */
+interface ReadPlan {
+  readonly path: string;
+  /** Heads of the answer that are not the upstream's. */
+  readonly headers: HeaderValues;
+  /** Answers with a refusal; once the answer has begun, breaks it off. */
+  readonly refuse: (refusal: Deny) => void;
+  readonly deadlineTimer: NodeJS.Timeout;
+  upstreamRequest?: ClientRequest;
+}
+
+export type ReadHandler = (
+  admission: ReadAdmission,
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: Pick<ReadPlan, 'headers' | 'refuse'>,
+) => Promise<void>;
+
+/**
+ * Streams reads from the upstream. Nothing of the caller goes there but what `renderReadHeaders`
+ * lets through, and of the upstream's answer comes back only a whole 200.
+ */
+export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
+  const { upstreamUrl, connections, authorization, ca, clock } = options;
+  const Agent = upstreamUrl.startsWith('https:') ? HttpsAgent : HttpAgent;
+  const plans = new WeakMap<IncomingMessage, ReadPlan>();
+  const proxy = createProxyMiddleware({
+    target: upstreamUrl,
+    changeOrigin: true,
+    agent: new Agent({ keepAlive: true, maxSockets: connections, ...(ca && { ca }) }),
+    pathRewrite: (_, req) => plans.get(req)?.path,
+    selfHandleResponse: true,
+    // The default plugins answer errors with the upstream's address.
+    ejectPlugins: true,
+    plugins: [proxyEventsPlugin],
+    on: {
+      proxyReq: (upstreamRequest, req) => {
+        const plan = plans.get(req);
+        if (plan !== undefined) plan.upstreamRequest = upstreamRequest;
+      },
+      proxyRes: (upstreamResponse, req, res) => {
+        const plan = plans.get(req);
+        if (plan !== undefined) relay(upstreamResponse, res, plan);
+      },
+      error: (error, req) => plans.get(req)?.refuse(refusalOf(error)),
+    },
+  });
+
+  return async (admission, req, res, answer) => {
+    const deadlineTimer = setTimeout(
+      () => {
+        answer.refuse(deny('upstream_timeout', 'Pushgateway did not answer in time'));
+        plan.upstreamRequest?.destroy();
+      },
+      Math.max(0, admission.deadline - clock.monotonic()),
+    );
+    const plan: ReadPlan = { ...answer, path: admission.path, deadlineTimer };
+    plans.set(req, plan);
+    req.headers = renderReadHeaders(req.headers, authorization);
+    try {
+      await proxy(req, res);
+    } finally {
+      clearTimeout(deadlineTimer);
+    }
+  };
+}
+
+function relay(upstreamResponse: IncomingMessage, res: ServerResponse, plan: ReadPlan): void {
+  const { statusCode } = upstreamResponse;
+  if (statusCode !== 200) {
+    // Synchronously: the proxy breaks off answers that are still open when the upstream ends.
+    plan.refuse(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
+    upstreamResponse.destroy();
+    return;
+  }
+  res.writeHead(200, { ...pickAnswerHeaders(upstreamResponse.headers), ...plan.headers });
+  pipeline(upstreamResponse, res, () => clearTimeout(plan.deadlineTimer));
+}
+
+function refusalOf(error: Error): Deny {
+  const code = 'code' in error ? String(error.code) : '';
+  const isNonsense = code.startsWith('HPE_');
+  return deny(isNonsense ? 'upstream_invalid' : 'upstream_unreachable', {
+    internal: `${code} ${error.message}`,
+  });
+}

@@ -1,0 +1,24 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { GatewayError } from '../core/errors.ts';
+
+/**
+ * Listens, and tells where: port 0 takes a free one.
+ * @returns the server's URL
+ * @throws GatewayError ERR_LISTEN when the address cannot be had
+ */
+export async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new GatewayError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${cause}`, { cause });
+  }
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('not a TCP server');
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
+}

@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { HeaderValues } from './security-headers.ts';
+
+/** Formats of a scrape and of the API that Pushgateway speaks. */
+const MEDIA_TYPES = new Set([
+  '*/*',
+  'text/plain',
+  'application/json',
+  'application/openmetrics-text',
+  'application/vnd.google.protobuf',
+]);
+const CODINGS = new Set(['gzip', 'identity', 'snappy', 'zstd', '*']);
+const ELEMENT = /^[A-Za-z0-9*/+.-]+(?:;[A-Za-z0-9=."+_-]+)*$/;
+
+/** Headers of the upstream's answer that a caller gets. */
+const ANSWER_HEADERS = ['content-type', 'content-encoding', 'content-length', 'vary'] as const;
+
+/**
+ * Renders the headers of a read as they go upstream: the caller's preferences as far as they are
+ * known, the gateway's own credential, nothing else.
+ */
+export function renderReadHeaders(
+  headers: IncomingHttpHeaders,
+  authorization: string | undefined,
+): IncomingHttpHeaders {
+  const accept = keepKnown(headers.accept, MEDIA_TYPES);
+  const encoding = keepKnown(headers['accept-encoding']?.toString(), CODINGS);
+  return {
+    ...(accept !== '' && { accept }),
+    ...(encoding !== '' && { 'accept-encoding': encoding }),
+    ...(authorization !== undefined && { authorization }),
+  };
+}
+
+/** Picks what a caller may see of the headers of the upstream's answer. */
+export function pickAnswerHeaders(headers: IncomingHttpHeaders): HeaderValues {
+  const picked: Record<string, string> = {};
+  for (const name of ANSWER_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string') picked[name] = value;
+  }
+  return picked;
+}
+
+function keepKnown(list: string | undefined, known: ReadonlySet<string>): string {
+  const elements = (list ?? '').split(',').map((element) => element.replaceAll(/[ \t]/g, ''));
+  return elements
+    .filter((element) => ELEMENT.test(element))
+    .filter((element) => known.has(element.split(';', 1)[0]?.toLowerCase() ?? ''))
+    .join(', ');
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Deny } from '../core/decision.ts';
+import { type RefusalContext, renderRefusal } from './refusal.ts';
+import type { HeaderValues } from './security-headers.ts';
+
+/** Writes every answer of the public side; nothing else does. */
+export interface Responder {
+  /** Answers a push or delete with the upstream's own status. */
+  succeed(res: ServerResponse, status: number, requestId: string): void;
+  /** Answers a health probe. */
+  report(res: ServerResponse, isWell: boolean, requestId: string): void;
+  /** Heads of a streamed answer. */
+  headers(requestId: string): HeaderValues;
+  refuse(req: IncomingMessage, res: ServerResponse, refusal: Deny, context: RefusalContext): void;
+  /** Answers on a bare socket what the parser could not make a request of, and closes it. */
+  refuseRaw(socket: Socket, refusal: Deny, context: RefusalContext): void;
+}
+
+/** A body that is not read is thrown away up to here, so that the client gets to read the answer. */
+const LINGER_BYTES = 256 * 1024;
+const LINGER_MS = 1000;
+
+/**
+ * Creates the responder.
+ * @param securityHeaders - go on every answer
+ * @param isClosing - whether connections shall end with their answer
+ */
+export function createResponder(
+  securityHeaders: HeaderValues,
+  isClosing: () => boolean,
+): Responder {
+  const headers = (requestId: string): HeaderValues => ({
+    ...securityHeaders,
+    'x-request-id': requestId,
+    ...(isClosing() && { connection: 'close' }),
+  });
+  return {
+    headers,
+    succeed(res, status, requestId) {
+      res.writeHead(status, { ...headers(requestId), 'content-length': '0' }).end();
+    },
+    report(res, isWell, requestId) {
+      const body = isWell ? 'OK\n' : 'not ready\n';
+      const length = String(body.length);
+      const type = 'text/plain; charset=utf-8';
+      res
+        .writeHead(isWell ? 200 : 503, {
+          ...headers(requestId),
+          'content-type': type,
+          'content-length': length,
+        })
+        .end(body);
+    },
+    refuse(req, res, refusal, context) {
+      const { status, phrase, headers: own, body } = renderRefusal(refusal, context);
+      const isCut = !req.complete && !canDiscard(req);
+      const merged = {
+        ...headers(context.requestId),
+        ...own,
+        ...(isCut && { connection: 'close' }),
+      };
+      if (isCut) lingerOnClose(req);
+      res.writeHead(status, phrase, merged).end(body);
+    },
+    refuseRaw(socket, refusal, context) {
+      if (!socket.writable) {
+        socket.destroy();
+        return;
+      }
+      const { status, phrase, headers: own, body } = renderRefusal(refusal, context);
+      const merged = { ...securityHeaders, ...own, connection: 'close' };
+      const lines = Object.entries(merged).flatMap(([name, value]) =>
+        [value].flat().map((one) => `${name}: ${one}\r\n`),
+      );
+      socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+      socket.destroySoon();
+    },
+  };
+}
+
+/** A small body of known length is left to the parser, and the connection lives on. */
+function canDiscard(req: IncomingMessage): boolean {
+  const length = Number(req.headers['content-length'] ?? Number.NaN);
+  return length <= LINGER_BYTES && req.headers.expect === undefined;
+}
+
+/**
+ * Closing a socket that still has bytes to read resets it, and a client that is sending may never
+ * see the answer. So the upload is thrown away for a moment, within bounds.
+ * @see RFC 9112 section 9.6
+ */
+function lingerOnClose(req: IncomingMessage): void {
+  const { socket } = req;
+  const limit = socket.bytesRead + LINGER_BYTES;
+  socket.destroySoon = () => {
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+    req.on('data', () => socket.bytesRead > limit && socket.destroy());
+    req.once('end', () => socket.destroy());
+    req.resume();
+    socket.end();
+  };
+}

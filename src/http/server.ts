@@ -1,0 +1,104 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Deny, deny } from '../core/decision.ts';
+import { failBody } from './body.ts';
+import { createTurns, type Turns } from './turns.ts';
+
+/** Bounds of the public server, milliseconds and counts. */
+export interface ServerBounds {
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly connections: number;
+}
+
+interface PublicServerOptions {
+  readonly bounds: ServerBounds;
+  readonly listener: RequestListener;
+  /** Answers, audits and counts what the parser could not make a request of. */
+  readonly refuseRaw: (socket: Socket, refusal: Deny) => void;
+}
+
+const KEEP_ALIVE_MS = 5000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+/** How often Node looks for headers and bodies that are late. */
+const TIMEOUT_CHECK_MS = 1000;
+
+/**
+ * Creates the HTTP server with every default that is unsafe at the edge of a network replaced.
+ * @see docs/reliability.md
+ */
+export function createPublicServer(options: PublicServerOptions): Server {
+  const { bounds, listener, refuseRaw } = options;
+  const turns = createTurns();
+  const server = createServer({
+    // Explicitly: NODE_OPTIONS could switch the lenient parser on.
+    insecureHTTPParser: false,
+    // Checked by the pipeline, where the refusal is audited.
+    requireHostHeader: false,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+  });
+  server.maxHeadersCount = MAX_HEADERS;
+  applyBounds(server, bounds);
+  // A client may shut down its side after the request and still wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  server.on('timeout', (socket: Socket) => {
+    if (!turns.isBusy(socket)) socket.destroy();
+  });
+  const take = takeTurns(turns, listener);
+  server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
+  server.on('connect', (_, socket: Socket) => {
+    refuseRaw(
+      socket,
+      deny('method_not_allowed', { allowedMethods: ['POST', 'PUT', 'DELETE', 'GET'] }),
+    );
+  });
+  server.on('clientError', (error, socket: Socket) => {
+    const refusal = refusalOf(error);
+    if (refusal === undefined || socket.destroyed) socket.destroy();
+    else if (!failBody(socket, refusal)) {
+      turns.take(socket, async () => refuseRaw(socket, refusal));
+    }
+  });
+  return server;
+}
+
+/** Sets what may change while the server runs; open connections keep the idle time they have. */
+export function applyBounds(server: Server, bounds: ServerBounds): void {
+  server.headersTimeout = bounds.headerTimeoutMs;
+  // Backs up the deadline of the body, which begins when the head was read.
+  server.requestTimeout = bounds.headerTimeoutMs + bounds.bodyTimeoutMs + TIMEOUT_CHECK_MS;
+  server.timeout = bounds.idleTimeoutMs;
+  server.maxConnections = bounds.connections;
+}
+
+/** A request's turn ends when its answer is written or its connection gone. */
+function takeTurns(turns: Turns, listener: RequestListener): RequestListener {
+  return (req, res) => {
+    turns.take(req.socket, () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      res.once('close', resolve);
+      listener(req, res);
+      return promise;
+    });
+  };
+}
+
+/** What the parser's error means; undefined when there is nobody left to answer. */
+function refusalOf(error: NodeJS.ErrnoException): Deny | undefined {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return deny('headers_too_large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return deny('body_timeout');
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return undefined;
+    default:
+      return deny('request_malformed', { internal: `${error.code} ${error.message}` });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+
+/** Something that a connection does after what it was asked before, ended when it resolves. */
+type Turn = () => Promise<void>;
+
+/** Requests that may wait on one connection; a client that pipelines more is cut off. */
+const MAX_WAITING = 16;
+
+/** Makes the requests of one connection take turns, in the order in which they came. */
+export interface Turns {
+  /** Queues a turn, or destroys a connection that has too many. */
+  take(socket: Socket, turn: Turn): void;
+  /** Whether a turn is under way on the connection. */
+  isBusy(socket: Socket): boolean;
+}
+
+/**
+ * Creates the turns of a server's connections. The parser hands over pipelined requests as they
+ * come; without turns a PUT and the DELETE behind it would race.
+ * @see RFC 9112 section 9.3.2
+ */
+export function createTurns(): Turns {
+  const queues = new WeakMap<Socket, Turn[]>();
+  const run = async (socket: Socket, queue: Turn[]): Promise<void> => {
+    for (let turn = queue[0]; turn !== undefined; turn = queue[0]) {
+      if (!socket.destroyed) await turn();
+      queue.shift();
+    }
+    queues.delete(socket);
+  };
+  return {
+    isBusy: (socket) => queues.has(socket),
+    take(socket, turn) {
+      const queue = queues.get(socket);
+      if (queue === undefined) {
+        const first = [turn];
+        queues.set(socket, first);
+        void run(socket, first); // a turn never rejects
+      } else if (queue.length > MAX_WAITING) {
+        socket.destroy();
+      } else {
+        queue.push(turn);
+      }
+    },
+  };
+}

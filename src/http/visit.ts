@@ -1,0 +1,124 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { type Deny, deny } from '../core/decision.ts';
+import { REASONS } from '../core/reason.ts';
+import { type Admission, admit } from '../pipeline/admit.ts';
+import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { GatewayRequest } from '../pipeline/gateway-request.ts';
+import type { OperationalLog, RequestObserver, Upstream } from '../pipeline/ports.ts';
+import { handlePush } from './handle-push.ts';
+import type { ReadHandler } from './handle-read.ts';
+import { receive } from './receive.ts';
+import type { Responder } from './respond.ts';
+
+interface VisitOptions {
+  readonly gateway: Gateway;
+  /** The way to the upstream in use; read once in a request. */
+  readonly upstreamSide: () => { readonly upstream: Upstream; readonly handleRead: ReadHandler };
+  readonly responder: Responder;
+  readonly observer: RequestObserver;
+  readonly log: OperationalLog;
+  readonly createRequestId: () => string;
+}
+
+/** A request with all that belongs to it until it is answered. */
+interface Exchange {
+  readonly req: Request;
+  readonly res: Response;
+  readonly request: GatewayRequest;
+  readonly trail: AuditTrail;
+  refusal?: Deny;
+}
+
+/**
+ * Takes a request through its whole life: admitted, forwarded, answered, audited, counted. Never
+ * rejects: what breaks on the way is answered `internal_error`.
+ */
+export function createVisitHandler(options: VisitOptions): RequestHandler {
+  const { gateway, responder, observer, log, createRequestId } = options;
+
+  const refuse = (exchange: Exchange, refusal: Deny): void => {
+    const { req, res, request, trail } = exchange;
+    exchange.refusal = refusal;
+    logRefusal(log, request.id, trail, refusal);
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const { challenges } = gateway.snapshot();
+    responder.refuse(req, res, refusal, {
+      requestId: request.id,
+      accept: req.headers.accept,
+      challenges,
+    });
+  };
+
+  return async (req, res) => {
+    observer.begin();
+    const arrivedAt = gateway.clock.monotonic();
+    const request = receive(req, res, createRequestId());
+    const trail = createAuditTrail(request, gateway.audit, gateway.clock);
+    const exchange: Exchange = { req, res, request, trail };
+    using scope = new DisposableStack();
+    try {
+      const admission = await admit({ request, gateway, trail, scope });
+      if (admission.effect === 'deny') {
+        trail.recordInPassing(admission);
+        refuse(exchange, admission);
+      } else {
+        await serve(admission.value, exchange, options, (refusal) => refuse(exchange, refusal));
+      }
+    } catch (error) {
+      log.error('internal_error', { request_id: request.id, error });
+      const refusal = deny('internal_error');
+      trail.recordInPassing(refusal);
+      refuse(exchange, refusal);
+    }
+    const { facts } = trail;
+    observer.end({
+      team: facts.principal?.team ?? '',
+      method: request.method,
+      status: res.statusCode,
+      ...(exchange.refusal && { reason: exchange.refusal.reason }),
+      ...(facts.content && { bodyBytes: facts.content.decodedBytes }),
+      durationMs: gateway.clock.monotonic() - arrivedAt,
+    });
+  };
+}
+
+async function serve(
+  admission: Admission,
+  { req, res, request, trail }: Exchange,
+  { upstreamSide, responder }: VisitOptions,
+  refuse: (refusal: Deny) => void,
+): Promise<void> {
+  const { upstream, handleRead } = upstreamSide();
+  if (admission.kind === 'read') {
+    await handleRead(admission, req, res, { headers: responder.headers(request.id), refuse });
+    return;
+  }
+  const isClientGone = (): boolean => req.socket.destroyed;
+  const forwarded = await handlePush(admission, { request, trail, upstream, isClientGone });
+  if (forwarded.effect === 'deny') refuse(forwarded);
+  else responder.succeed(res, forwarded.value, request.id);
+}
+
+/** What the operator should see at once is louder than what only explains a refusal. */
+function logRefusal(
+  log: OperationalLog,
+  requestId: string,
+  trail: AuditTrail,
+  refusal: Deny,
+): void {
+  const { principal, clientAddress } = trail.facts;
+  const fields = {
+    request_id: requestId,
+    reason: refusal.reason,
+    ...(principal && { team: principal.team, credential: principal.credential }),
+    ...(clientAddress && { client_ip: clientAddress.text }),
+    ...(refusal.detail && { detail: refusal.detail }),
+    ...(refusal.internal && { internal: refusal.internal }),
+  };
+  if (REASONS[refusal.reason].status >= 500) log.warn('refused', fields);
+  else log.info('refused', fields);
+}

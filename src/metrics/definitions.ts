@@ -1,0 +1,110 @@
+/** One row says everything about a metric of the gateway itself. */
+export interface MetricRow {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  /** Values come from closed lists and configured names only. */
+  readonly labels: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BYTES = [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
+
+/** Every metric on the admin side's `/metrics`, beside those of the process. */
+export const METRICS = {
+  pushwarden_build_info: {
+    type: 'gauge',
+    help: 'Constant 1, by version.',
+    labels: ['version'],
+  },
+  pushwarden_requests_total: {
+    type: 'counter',
+    help: 'Requests of the public side, by team (empty: unknown caller), method and status.',
+    labels: ['team', 'method', 'code'],
+  },
+  pushwarden_refusals_total: {
+    type: 'counter',
+    help: 'Refused requests, by team (empty: unknown caller) and reason.',
+    labels: ['team', 'reason'],
+  },
+  pushwarden_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the head of a request to its answer, by method.',
+    labels: ['method'],
+    buckets: SECONDS,
+  },
+  pushwarden_push_body_bytes: {
+    type: 'histogram',
+    help: 'Size of accepted bodies after decompression.',
+    labels: [],
+    buckets: BYTES,
+  },
+  pushwarden_requests_in_flight: {
+    type: 'gauge',
+    help: 'Requests that have not been answered yet.',
+    labels: [],
+  },
+  pushwarden_bytes_in_flight: {
+    type: 'gauge',
+    help: 'Bytes of bodies held in memory.',
+    labels: [],
+  },
+  pushwarden_connections_dropped_total: {
+    type: 'counter',
+    help: 'Connections closed at once because there were too many.',
+    labels: [],
+  },
+  pushwarden_upstream_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of pushes and deletes at the upstream.',
+    labels: [],
+    buckets: SECONDS,
+  },
+  pushwarden_upstream_errors_total: {
+    type: 'counter',
+    help: 'Pushes and deletes that failed at the upstream, by kind.',
+    labels: ['kind'],
+  },
+  pushwarden_upstream_up: {
+    type: 'gauge',
+    help: 'Whether the last probe found the upstream ready.',
+    labels: [],
+  },
+  pushwarden_config_last_reload_successful: {
+    type: 'gauge',
+    help: 'Whether the last attempt to load the configuration succeeded.',
+    labels: [],
+  },
+  pushwarden_config_last_reload_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the configuration in use was loaded.',
+    labels: [],
+  },
+  pushwarden_credential_expires_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a credential expires; absent for those that do not.',
+    labels: ['team', 'credential'],
+  },
+  pushwarden_team_last_push_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a push of a team was last accepted.',
+    labels: ['team'],
+  },
+  pushwarden_audit_records_total: {
+    type: 'counter',
+    help: 'Records handed to the audit log, by event.',
+    labels: ['event'],
+  },
+  pushwarden_audit_failures_total: {
+    type: 'counter',
+    help: 'Records that the audit log could not take.',
+    labels: [],
+  },
+  pushwarden_audit_head_seq: {
+    type: 'gauge',
+    help: 'Sequence number of the newest durable audit record.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricRow>;
+
+export type MetricName = keyof typeof METRICS;

@@ -1,0 +1,46 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { METRICS, type MetricName, type MetricRow } from './definitions.ts';
+
+/** The metrics of the gateway, each under the type that its row says. */
+export type Metrics = {
+  readonly [Name in MetricName]: (typeof METRICS)[Name]['type'] extends 'counter'
+    ? Counter
+    : (typeof METRICS)[Name]['type'] extends 'gauge'
+      ? Gauge
+      : Histogram;
+};
+
+export interface MetricsRegistry {
+  readonly metrics: Metrics;
+  readonly contentType: string;
+  /** The exposition, text format. */
+  render(): Promise<string>;
+}
+
+/** Creates every metric of the table, and those of the process under the same prefix. */
+export function createMetricsRegistry(): MetricsRegistry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'pushwarden_' });
+  const entries = Object.entries(METRICS).map(([name, row]) => [
+    name,
+    createMetric(name, row, registry),
+  ]);
+  return {
+    metrics: Object.fromEntries(entries) as Metrics, // made from the rows that the type is made from
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}
+
+function createMetric(name: string, row: MetricRow, registry: Registry) {
+  const { type, help, labels, buckets = [] } = row;
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  switch (type) {
+    case 'counter':
+      return new Counter(options);
+    case 'gauge':
+      return new Gauge(options);
+    case 'histogram':
+      return new Histogram({ ...options, buckets: [...buckets] });
+  }
+}

@@ -1,0 +1,47 @@
+import type { AuditEvent } from '../core/audit-record.ts';
+import type { AuditLog, Clock, Upstream } from '../pipeline/ports.ts';
+import type { Metrics } from './registry.ts';
+
+/** The same upstream, measured. */
+export function watchUpstream(upstream: Upstream, metrics: Metrics, clock: Clock): Upstream {
+  return {
+    async send(request) {
+      const sentAt = clock.monotonic();
+      const outcome = await upstream.send(request);
+      const seconds = (clock.monotonic() - sentAt) / 1000;
+      metrics.pushwarden_upstream_request_duration_seconds.observe(seconds);
+      if (outcome.kind === 'failed') {
+        metrics.pushwarden_upstream_errors_total.labels(outcome.reason).inc();
+      } else if (outcome.status >= 300) {
+        const kind = outcome.status === 400 ? 'upstream_rejected' : 'upstream_invalid';
+        metrics.pushwarden_upstream_errors_total.labels(kind).inc();
+      }
+      return outcome;
+    },
+  };
+}
+
+/** The same audit log, counted. */
+export function watchAudit(audit: AuditLog, metrics: Metrics): AuditLog {
+  const count = ({ event }: AuditEvent): void => {
+    metrics.pushwarden_audit_records_total.labels(event).inc();
+    metrics.pushwarden_audit_head_seq.set(audit.head().seq);
+  };
+  return {
+    async append(event) {
+      try {
+        await audit.append(event);
+      } catch (error) {
+        metrics.pushwarden_audit_failures_total.inc();
+        throw error;
+      }
+      count(event);
+    },
+    record(event) {
+      audit.record(event);
+      count(event);
+    },
+    head: () => audit.head(),
+    close: () => audit.close(),
+  };
+}
