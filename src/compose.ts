@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { openAuditLog } from './audit/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
+import { warnOfSharedPeer } from './compose/peer-warning.ts';
 import { createPublicSide } from './compose/public-side.ts';
 import { createReload, type LoadedConfig } from './compose/reload.ts';
 import type { GatewayConfig } from './config/types.ts';
@@ -68,6 +69,7 @@ export async function composeGateway(
     log,
     lifetime,
   });
+  warnOfSharedPeer(publicServer, current.snapshot, log);
   publicServer.on('drop', () => metrics.pushwarden_connections_dropped_total.inc());
 
   const reload = createReload({ load, current, publicServer, metrics, audit, log });

@@ -8,7 +8,9 @@ export type AuditEvent =
   | StartEvent
   | StopEvent
   | ReloadEvent
-  | RecoveredEvent;
+  | RecoveredEvent
+  | CheckpointEvent
+  | AggregateEvent;
 
 /** A request to a push, delete or read endpoint, allowed or refused. */
 export interface DecisionEvent {
@@ -72,13 +74,58 @@ export interface ReloadEvent {
   readonly changed: readonly string[];
 }
 
-/** Written first after a start that found damage or decisions without an outcome. */
+/**
+ * Written before anything else once the log goes on: after a start that found damage or decisions
+ * without an outcome, and after a time in which it could not be written.
+ */
 export interface RecoveredEvent {
   readonly event: 'recovered';
-  /** Bytes of a torn last line that were cut. */
+  /**
+   * `crash`: the process ended without closing the log; `damage`: a record was found that does not
+   * belong where it stands; `write_failed`, `sync_failed`, `stalled`: what the disk did;
+   * `file_changed`: the file was moved, removed or cut from outside.
+   */
+  readonly cause: RecoveryCause;
+  /** What was found, for people. */
+  readonly detail?: string;
+  /** Bytes of an unfinished last line that were cut. */
   readonly torn_bytes: number;
-  /** Request ids whose outcome nobody knows. */
+  /** Request ids of allowed pushes and deletes whose outcome nobody knows. */
   readonly unknown_outcomes: readonly string[];
+  /** Events that were not kept while the log could not be written. */
+  readonly lost_events?: number;
+}
+
+export type RecoveryCause =
+  | 'crash'
+  | 'damage'
+  | 'write_failed'
+  | 'sync_failed'
+  | 'file_changed'
+  | 'stalled';
+
+/** Signs the chain up to here: `prev` commits to every record before it. */
+export interface CheckpointEvent {
+  readonly event: 'checkpoint';
+  /** `sha256:` and the hash of the public key in DER form. */
+  readonly key: string;
+  /** Ed25519, base64, over the RFC 8785 form of the record without `signature` and `hash`. */
+  readonly signature: string;
+}
+
+/** Refusals that got no record of their own because too many of the same kind came at once. */
+export interface AggregateEvent {
+  readonly event: 'aggregate';
+  readonly reason: Reason;
+  readonly team?: string;
+  readonly credential?: string;
+  /** Left out with `credential`, or when too many addresses came at once to tell them apart. */
+  readonly client_ip?: string;
+  /** Refusals counted here, beside those with records of their own. */
+  readonly count: number;
+  /** When the first and the last of them came. */
+  readonly since: string;
+  readonly until: string;
 }
 
 /** One line of the audit log. */

@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 
-/** An IP address in one spelling: an IPv4-mapped IPv6 address is its IPv4 address. */
+/**
+ * An IP address in one spelling: an IPv4-mapped IPv6 address is its IPv4 address, any other IPv6
+ * address is in its shortest form (RFC 5952).
+ */
 export interface IpAddress {
   readonly text: string;
   readonly family: 'ipv4' | 'ipv6';
@@ -15,14 +18,14 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   const family = isIP(text);
   if (family === 0) return undefined;
   if (family === 4) return { text, family: 'ipv4' };
-  const mapped = readMapped(text);
-  return mapped === undefined ? { text, family: 'ipv6' } : { text: mapped, family: 'ipv4' };
+  // The URL parser knows every spelling of an IPv6 address and writes the shortest in hexadecimal.
+  const normal = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const mapped = readMapped(normal);
+  return mapped === undefined ? { text: normal, family: 'ipv6' } : { text: mapped, family: 'ipv4' };
 }
 
 /** The IPv4 address inside an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). */
-function readMapped(text: string): string | undefined {
-  // The URL parser knows every spelling of an IPv6 address and writes the shortest in hexadecimal.
-  const normal = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+function readMapped(normal: string): string | undefined {
   const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(normal) ?? [];
   if (high === undefined || low === undefined) return undefined;
   const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);

@@ -12,10 +12,16 @@ export interface TeamLimits {
   readonly labels: number;
   /** Bytes of one label value. */
   readonly labelValue: number;
-  /** Pushes and deletes per second, averaged. */
-  readonly ratePerSecond: number;
+  /** Pushes and deletes, averaged. */
+  readonly rate: Rate;
   /** Pushes and deletes that may come at once. */
   readonly burst: number;
   /** Pushes and deletes under way at the same time. */
   readonly concurrent: number;
+}
+
+/** `count` in every `perMs` milliseconds: `600/m` is 600 in 60 000. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
 }

@@ -27,15 +27,17 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 /**
- * Compiles CIDRs.
+ * Compiles CIDRs. An IPv6 network holds no IPv4 address, `::/0` included.
  * @throws TypeError for text that `parseCidr` does not read; the configuration is checked before
  */
 export function compileNetworks(cidrs: readonly string[]): NetworkSet {
-  const list = new BlockList();
+  // In one list an IPv6 network would also hold the IPv4 addresses that can be mapped into it.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const text of cidrs) {
     const cidr = parseCidr(text);
     if (cidr === undefined) throw new TypeError(`${text} is not a CIDR`);
-    list.addSubnet(cidr.address.text, cidr.prefix, cidr.address.family);
+    const { address, prefix } = cidr;
+    lists[address.family].addSubnet(address.text, prefix, address.family);
   }
-  return { contains: ({ text, family }) => list.check(text, family) };
+  return { contains: ({ text, family }) => lists[family].check(text, family) };
 }

@@ -32,20 +32,17 @@ export function parsePushTarget(
   if (segments.effect === 'deny') return segments;
   const [root, ...components] = segments.value;
   if (root !== 'metrics') return deny('target_invalid', 'the path must begin with /metrics/job/');
-  const pairs = parsePairs(components, options);
+  const pairs = parsePairs(components);
   if (pairs.effect === 'deny') return pairs;
   const [job, ...labels] = pairs.value;
   if (job?.name !== 'job') {
     return deny('target_invalid', 'the path must begin with /metrics/job/');
   }
   if (job.value === '') return deny('target_invalid', 'the job is empty');
-  return checkLabels(job.value, labels);
+  return checkLabels(job.value, labels, options);
 }
 
-function parsePairs(
-  components: readonly string[],
-  options: PushTargetOptions,
-): Decision<readonly GroupingLabel[]> {
+function parsePairs(components: readonly string[]): Decision<readonly GroupingLabel[]> {
   if (components.length % 2 !== 0) {
     return deny('target_invalid', {
       detail: `${renderQuoted(components.at(-1) ?? '')} has no value`,
@@ -56,12 +53,6 @@ function parsePairs(
   for (let index = 0; index < components.length; index += 2) {
     const pair = parsePair(components[index] ?? '', components[index + 1] ?? '');
     if (pair.effect === 'deny') return pair;
-    if (pair.value.value === '' && !options.emptyValues) {
-      return deny('target_invalid', {
-        detail: `label ${renderQuoted(pair.value.name)} has an empty value`,
-        hints: ['leave the label out: Prometheus takes an empty value for an absent label'],
-      });
-    }
     pairs.push(pair.value);
   }
   return allow(pairs);
@@ -102,15 +93,25 @@ function decodeBase64(text: string, what: string): Decision<string> {
   }
 }
 
-function checkLabels(job: string, labels: readonly GroupingLabel[]): Decision<PushTarget> {
+function checkLabels(
+  job: string,
+  labels: readonly GroupingLabel[],
+  { emptyValues }: PushTargetOptions,
+): Decision<PushTarget> {
   const names = new Set<string>();
-  for (const { name } of labels) {
+  for (const { name, value } of labels) {
     const checked = parseLabelName(name);
     if (checked.effect === 'deny') return checked;
     if (names.has(name)) {
       return deny('target_invalid', `label ${renderQuoted(name)} is there twice`);
     }
     names.add(name);
+    if (value === '' && !emptyValues) {
+      return deny('target_invalid', {
+        detail: `label ${renderQuoted(name)} has an empty value`,
+        hints: ['leave the label out: Prometheus takes an empty value for an absent label'],
+      });
+    }
   }
   const key = { job, labels: labels.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
   return allow({ key, canonical: renderPushTarget(key) });

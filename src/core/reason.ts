@@ -127,7 +127,7 @@ export const REASONS = {
   },
   upstream_timeout: {
     status: 504,
-    title: 'Pushgateway did not answer in time; whether the push was stored is unknown',
+    title: 'Pushgateway did not answer in time; whether it stored the push is unknown',
     retryable: false,
   },
   upstream_rejected: { status: 400, title: 'Pushgateway refused the push', retryable: false },

@@ -1,6 +1,6 @@
-import { argon2, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { verify as verifyBcrypt } from '@node-rs/bcrypt';
+import { genSaltSync, verify as verifyBcrypt } from '@node-rs/bcrypt';
 
 /** bcrypt looks at no more bytes than this, so a longer password is refused. */
 const BCRYPT_MAX_BYTES = 72;
@@ -35,8 +35,9 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
 export function createDecoy(hash: string): string {
   const cost = BCRYPT.exec(hash)?.[1];
   if (cost !== undefined) {
-    const digits = createHmac('sha512', randomBytes(32)).digest('base64').replaceAll(/[+=]/g, '.');
-    return `$2b$${cost}$${digits.slice(0, 53)}`;
+    // A digit with stray bits would end verification before any hash is computed; `.` has none.
+    const digits = randomBytes(24).toString('base64').replaceAll('+', '.').slice(0, 30);
+    return `${genSaltSync({ cost: Number(cost) })}${digits}.`;
   }
   const argon = parseArgon2id(hash);
   if (argon === undefined) throw new TypeError('not a bcrypt or argon2id hash');

@@ -58,8 +58,10 @@ export function createAuthenticators(
  * @see RFC 9110 section 11.6.1
  */
 export function renderChallenges(teams: readonly TeamSpec[]): readonly string[] {
-  const kinds = new Set(teams.flatMap(({ credentials }) => credentials.map(({ type }) => type)));
-  return [...new Set([...kinds].map((kind) => KINDS[kind].challenge))].sort();
+  const kinds = teams.flatMap(({ credentials }) => credentials.map(({ type }) => type));
+  const challenges = new Set(kinds.map((kind) => KINDS[kind].challenge));
+  // A 401 must offer something, even where nobody can have a credential yet.
+  return challenges.size === 0 ? [BEARER_CHALLENGE] : [...challenges].sort();
 }
 
 function credentialsOf<Kind extends CredentialSpec['type']>(

@@ -1,19 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { BodyBounds } from '../pipeline/gateway-request.ts';
 
-/** Ends the reading of a body whose connection turned out to be broken. */
-const readers = new WeakMap<Socket, (refusal: Deny) => void>();
+/** Ends the reading of a body that turned out to be broken. */
+const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();
+/** What broke before anyone read it: the parser runs ahead of the decision. */
+const broken = new WeakMap<IncomingMessage, Deny>();
 
-/**
- * Tells the reader of a body, if the connection has one, that the parser gave up on it.
- * @returns whether there was one: then it answers
- */
-export function failBody(socket: Socket, refusal: Deny): boolean {
-  const fail = readers.get(socket);
-  fail?.(refusal);
-  return fail !== undefined;
+/** Tells whoever reads a body, now or later, that the parser gave up on it. */
+export function failBody(req: IncomingMessage, refusal: Deny): void {
+  broken.set(req, refusal);
+  readers.get(req)?.(refusal);
 }
 
 /**
@@ -28,13 +25,15 @@ export function readBody(
   contentLength: number | undefined,
   bounds: BodyBounds,
 ): Promise<Decision<Uint8Array>> {
+  const failure = broken.get(req);
+  if (failure !== undefined) return Promise.resolve(failure);
   if (contentLength === 0) return Promise.resolve(allow(Buffer.alloc(0)));
   if (!bounds.lease.reserve(contentLength ?? 0)) return Promise.resolve(deny('overloaded'));
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const end = (decision: Decision<Uint8Array>): void => {
       clearTimeout(timer);
-      readers.delete(req.socket);
+      readers.delete(req);
       req.off('data', take).off('end', finish).off('close', abort).off('error', abort);
       // A paused request keeps its parser; whoever answers decides what to discard.
       req.pause().on('error', () => {});
@@ -49,7 +48,7 @@ export function readBody(
     const finish = (): void => end(allow(join(chunks)));
     const abort = (): void => end(deny('request_malformed', 'the upload broke off'));
     const timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
-    readers.set(req.socket, end);
+    readers.set(req, end);
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
     if (req.headers.expect !== undefined) res.writeContinue();
   });

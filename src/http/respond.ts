@@ -54,13 +54,13 @@ export function createResponder(
     },
     refuse(req, res, refusal, context) {
       const { status, phrase, headers: own, body } = renderRefusal(refusal, context);
-      const isCut = !req.complete && !canDiscard(req);
+      const isCut = refusal.reason === 'request_malformed' || (!req.complete && !canDiscard(req));
       const merged = {
         ...headers(context.requestId),
         ...own,
         ...(isCut && { connection: 'close' }),
       };
-      if (isCut) lingerOnClose(req);
+      if (isCut && !req.complete) lingerOnClose(req);
       res.writeHead(status, phrase, merged).end(body);
     },
     refuseRaw(socket, refusal, context) {

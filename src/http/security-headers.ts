@@ -21,6 +21,7 @@ export function resolveSecurityHeaders(): HeaderValues {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
+    xFrameOptions: { action: 'deny' },
     // Promised only where TLS is spoken; here a proxy in front may do that.
     strictTransportSecurity: false,
   });

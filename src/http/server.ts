@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
 import { failBody } from './body.ts';
@@ -46,10 +52,18 @@ export function createPublicServer(options: PublicServerOptions): Server {
   applyBounds(server, bounds);
   // A client may shut down its side after the request and still wait for the answer.
   Object.assign(server, { httpAllowHalfOpen: true });
+  const answering = new WeakMap<Socket, ServerResponse>();
+  const newest = new WeakMap<Socket, IncomingMessage>();
   server.on('timeout', (socket: Socket) => {
-    if (!turns.isBusy(socket)) socket.destroy();
+    // Until the answer begins, it is the gateway that is slow, and it has deadlines of its own.
+    const isClientIdle = answering.get(socket)?.headersSent ?? true;
+    if (isClientIdle) socket.destroy();
   });
-  const take = takeTurns(turns, listener);
+  const answer = takeTurns(turns, answering, listener);
+  const take: RequestListener = (req, res) => {
+    newest.set(req.socket, req);
+    answer(req, res);
+  };
   server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
   server.on('connect', (_, socket: Socket) => {
     refuseRaw(
@@ -59,9 +73,14 @@ export function createPublicServer(options: PublicServerOptions): Server {
   });
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refusalOf(error);
+    const req = newest.get(socket);
     if (refusal === undefined || socket.destroyed) socket.destroy();
-    else if (!failBody(socket, refusal)) {
+    else if (req === undefined || req.complete) {
       turns.take(socket, async () => refuseRaw(socket, refusal));
+    } else {
+      // Not a request of its own: the body of the newest one broke, and that one is answered.
+      failBody(req, refusal);
+      turns.take(socket, async () => void (socket.writable && socket.destroySoon()));
     }
   });
   return server;
@@ -77,11 +96,20 @@ export function applyBounds(server: Server, bounds: ServerBounds): void {
 }
 
 /** A request's turn ends when its answer is written or its connection gone. */
-function takeTurns(turns: Turns, listener: RequestListener): RequestListener {
+function takeTurns(
+  turns: Turns,
+  answering: WeakMap<Socket, ServerResponse>,
+  listener: RequestListener,
+): RequestListener {
   return (req, res) => {
     turns.take(req.socket, () => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      res.once('close', resolve);
+      answering.set(req.socket, res);
+      res.once('close', () => {
+        answering.delete(req.socket);
+        resolve();
+      });
+      if (req.httpVersion === '1.0') res.shouldKeepAlive = false;
       listener(req, res);
       return promise;
     });

@@ -10,8 +10,6 @@ const MAX_WAITING = 16;
 export interface Turns {
   /** Queues a turn, or destroys a connection that has too many. */
   take(socket: Socket, turn: Turn): void;
-  /** Whether a turn is under way on the connection. */
-  isBusy(socket: Socket): boolean;
 }
 
 /**
@@ -29,7 +27,6 @@ export function createTurns(): Turns {
     queues.delete(socket);
   };
   return {
-    isBusy: (socket) => queues.has(socket),
     take(socket, turn) {
       const queue = queues.get(socket);
       if (queue === undefined) {

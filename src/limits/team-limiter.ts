@@ -4,9 +4,9 @@ import type { TeamLimits } from '../core/limits.ts';
 import type { Lease, TeamLimiter } from '../pipeline/ports.ts';
 
 interface TeamState {
-  readonly limits: TeamLimits;
-  readonly rate: BurstyRateLimiter;
-  /** Pushes and deletes under way. */
+  limits: TeamLimits;
+  rate: BurstyRateLimiter;
+  /** Pushes and deletes under way; those that began under other limits are among them. */
   underWay: number;
 }
 
@@ -15,16 +15,23 @@ const CONCURRENCY_RETRY_SECONDS = 1;
 
 /**
  * Limits each team's pushes and deletes: how many in a time, with a burst on top, and how many at
- * once. State is kept in memory and survives a reload; a team whose limits changed starts anew.
+ * once. State is kept in memory and survives a reload; the rate of a team whose limits changed
+ * starts anew.
  */
 export function createTeamLimiter(): TeamLimiter {
   const states = new Map<string, TeamState>();
   const stateOf = (team: string, limits: TeamLimits): TeamState => {
     const known = states.get(team);
-    if (known !== undefined && hasSameLimits(known.limits, limits)) return known;
-    const state = { limits, rate: createRate(limits), underWay: known?.underWay ?? 0 };
-    states.set(team, state);
-    return state;
+    if (known === undefined) {
+      const state = { limits, rate: createRate(limits), underWay: 0 };
+      states.set(team, state);
+      return state;
+    }
+    if (!hasSameLimits(known.limits, limits)) {
+      known.limits = limits;
+      known.rate = createRate(limits);
+    }
+    return known;
   };
   return {
     async enter(team, limits) {
@@ -35,10 +42,10 @@ export function createTeamLimiter(): TeamLimiter {
           retryAfterSeconds: CONCURRENCY_RETRY_SECONDS,
         });
       }
-      state.underWay += 1;
+      using scope = new DisposableStack();
+      scope.use(openLease(state));
       const admitted = await consume(state.rate, team, limits);
-      if (admitted.effect === 'deny') state.underWay -= 1;
-      return admitted.effect === 'deny' ? admitted : allow(createLease(state));
+      return admitted.effect === 'deny' ? admitted : allow(scope.move());
     },
   };
 }
@@ -79,7 +86,8 @@ async function consume(
   }
 }
 
-function createLease(state: TeamState): Lease {
+function openLease(state: TeamState): Lease {
+  state.underWay += 1;
   return {
     [Symbol.dispose]: () => {
       state.underWay -= 1;

@@ -42,6 +42,9 @@ export interface AuditTrail {
 const MAX_TARGET_BYTES = 256;
 const MAX_USER_AGENT_BYTES = 256;
 
+/** User and password of a target in absolute-form. */
+const USER_INFO = /^([^/]*:\/\/)[^/]*@/;
+
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
   request: GatewayRequest,
@@ -93,13 +96,17 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     method: renderPrintable(request.method, 16),
     ...(target && refusal === undefined
       ? { target: target.canonical }
-      : { target: renderPrintable(withoutQuery(request.rawTarget), MAX_TARGET_BYTES) }),
+      : { target: renderRawTarget(request.rawTarget) }),
     ...(target && renderKey(target)),
     ...(content && renderContent(request.method, content)),
     decision: refusal === undefined ? 'allow' : 'deny',
     reason: refusal?.reason ?? 'ok',
     ...(userAgent && { user_agent: renderPrintable(userAgent, MAX_USER_AGENT_BYTES) }),
   };
+}
+
+function renderRawTarget(rawTarget: string): string {
+  return renderPrintable(withoutQuery(rawTarget.replace(USER_INFO, '$1')), MAX_TARGET_BYTES);
 }
 
 function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_key'> {

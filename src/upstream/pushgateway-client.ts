@@ -1,4 +1,6 @@
-import { buildConnector, errors, Pool } from 'undici';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { buildConnector, Pool } from 'undici';
 import { renderPrintable } from '../core/printable.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/upstream-outcome.ts';
 import type { Upstream, UpstreamRequest } from '../pipeline/ports.ts';
@@ -30,15 +32,18 @@ const QUEUE_FACTOR = 32;
 /** Bytes of an answer's text that the operational log gets. */
 const LOGGED_BYTES = 512;
 
+/** On which undici tells of each request that goes out on a connection. */
+const REQUEST_CHANNEL = 'undici:client:sendHeaders';
+
 /** Opens a pool of connections to the upstream; the first request connects. */
 export function createPushgatewayClient(options: PushgatewayClientOptions): PushgatewayClient {
   const { origin, pathname } = new URL(options.url);
   const prefix = pathname.replace(/\/$/, '');
-  const reuse = watchReuse(options.ca);
+  const connections = watchConnections(options.ca);
   const pool = new Pool(origin, {
     connections: options.connections,
     pipelining: 1,
-    connect: reuse.connect,
+    connect: connections.connect,
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -46,8 +51,8 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   });
   const authorization = options.authorization && { authorization: options.authorization };
 
-  const attempt = (request: UpstreamRequest): Promise<ExchangeResult> =>
-    exchange(pool, {
+  const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
+    const result = await exchange(pool, {
       method: request.method,
       path: prefix + request.path,
       headers: {
@@ -58,6 +63,12 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       ...(request.body && { body: request.body }),
       deadline: request.deadline,
     });
+    // The head of an answer that broke off, or switched protocols, was no answer for undici.
+    const isCutOff = result.kind === 'failed' && connections.historyOf(result.error)?.wasAnswered;
+    return isCutOff && result.reason === 'upstream_unreachable'
+      ? { ...result, reason: 'upstream_invalid', wasAnswered: true }
+      : result;
+  };
 
   return {
     async send(request) {
@@ -65,7 +76,7 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
         return failed('overloaded', false, 0, 'too many requests wait for the upstream');
       }
       const first = await attempt(request);
-      if (!isReplayable(request.method, first) || !reuse.wasReused(first.error)) {
+      if (!isReplayable(request.method, first) || !connections.historyOf(first.error)?.wasReused) {
         return describe(first, 1);
       }
       return describe(await attempt(request), 2);
@@ -93,21 +104,39 @@ function isReplayable(method: string, result: ExchangeResult): result is FailedE
   return result.reason === 'upstream_unreachable' && result.wasSent && !result.wasAnswered;
 }
 
-/** Connects, and remembers of each connection's error whether the connection had served before. */
-function watchReuse(ca: string | undefined) {
+/** What a connection that failed had been through. */
+interface ConnectionHistory {
+  /** It had served another request before. */
+  readonly wasReused: boolean;
+  /** A byte of an answer to the last request had come. */
+  readonly wasAnswered: boolean;
+}
+
+/** Connects, and remembers of each error what its connection had been through. */
+function watchConnections(ca: string | undefined) {
   const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...(ca && { ca }) });
-  const afterBytes = new WeakMap<Error, number>();
+  const bytesBefore = new WeakMap<Socket, number>();
+  const histories = new WeakMap<Error, ConnectionHistory>();
   const connect: buildConnector.connector = (target, callback) =>
     connector(target, (...result) => {
       const [, socket] = result;
-      socket?.on('error', (error: Error) => afterBytes.set(error, socket.bytesRead));
+      socket?.on('error', (error: Error) => {
+        const before = bytesBefore.get(socket) ?? 0;
+        const wasAnswered = socket.bytesRead > before;
+        histories.set(error, { wasReused: before > 0, wasAnswered });
+      });
       callback(...result);
     });
-  const wasReused = (error: Error): boolean => {
-    const known = error instanceof errors.SocketError ? error.socket?.bytesRead : undefined;
-    return (known ?? afterBytes.get(error) ?? 0) > 0;
+  const noteRequest = (message: unknown): void => {
+    const { socket } = message as { socket: Socket }; // as undici documents the channel
+    bytesBefore.set(socket, socket.bytesRead);
   };
-  return { connect, wasReused };
+  subscribe(REQUEST_CHANNEL, noteRequest);
+  return {
+    connect,
+    historyOf: (error: Error) => histories.get(error),
+    close: () => unsubscribe(REQUEST_CHANNEL, noteRequest),
+  };
 }
 
 function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {

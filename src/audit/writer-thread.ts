@@ -1,0 +1,66 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { GatewayError } from '../core/errors.ts';
+import { ChainWriter } from './chain-writer.ts';
+import { createCheckpointSigner } from './checkpoint.ts';
+import { lockFile } from './file-lock.ts';
+import { nodeFileSystem } from './file-system.ts';
+import { recoverAuditLog } from './recovery.ts';
+import { ReserveFile } from './reserve-file.ts';
+import { SegmentError } from './segment-file.ts';
+import { nameCompanion } from './segments.ts';
+import { readSigningKey } from './signing-key.ts';
+import type { Failed, WriterMessage, WriterRequest, WriterSettings } from './writer-messages.ts';
+
+// a thread of its own with synchronous calls: no other work of the process, and no full pool of
+// libuv threads, can come between a record and the disk
+if (parentPort !== null) {
+  // set by writer-client.ts, which starts this file
+  run(parentPort, workerData as WriterSettings);
+}
+
+function run(port: MessagePort, settings: WriterSettings): void {
+  const post = (message: WriterMessage): void => port.postMessage(message);
+  try {
+    const { file, lockWaitMs } = settings;
+    const lock = lockFile(nameCompanion(file, 'lock'), lockWaitMs, () => post({ type: 'waiting' }));
+    const reserve = new ReserveFile(nodeFileSystem, nameCompanion(file, 'reserve'));
+    const recovery = recoverAuditLog(nodeFileSystem, file);
+    const { signKeyFile } = settings;
+    const signer =
+      signKeyFile === undefined ? undefined : createCheckpointSigner(readSigningKey(signKeyFile));
+    const writer = new ChainWriter(nodeFileSystem, recovery, { ...settings, signer, reserve });
+    port.on('message', (request: WriterRequest) => {
+      post(answer(writer, request));
+      if (!('close' in request)) return;
+      lock.release();
+      port.close();
+    });
+    post({ type: 'opened', recovery });
+  } catch (error) {
+    const code = error instanceof GatewayError ? error.code : 'ERR_AUDIT_UNAVAILABLE';
+    post({ type: 'refused', code, message: messageOf(error) });
+  }
+}
+
+function answer(writer: ChainWriter, request: WriterRequest): WriterMessage {
+  try {
+    const checkpoints = 'close' in request ? writer.close(request.time) : writer.commit(request);
+    return { type: 'committed', head: writer.head, checkpoints, isLow: writer.isLow };
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+function describeFailure(error: unknown): Failed {
+  const isSegment = error instanceof SegmentError;
+  return {
+    type: 'failed',
+    cause: isSegment ? error.kind : 'write_failed',
+    message: messageOf(error),
+    tornBytes: isSegment ? error.writtenBytes : 0,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,62 @@
+import type { KeyObject } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { nodeFileSystem } from '../audit/file-system.ts';
+import { readVerifyingKey } from '../audit/signing-key.ts';
+import { type VerifyReport, verifyAuditLog } from '../audit/verify.ts';
+import type { ChainHead } from '../core/audit-chain.ts';
+
+interface VerifyCommandOptions {
+  readonly key: readonly string[];
+  readonly anchor: readonly ChainHead[];
+}
+
+/** Adds `audit verify`: exit status 0, or 3 when the chain is broken. */
+export function registerAuditVerify(audit: Command): void {
+  audit
+    .command('verify')
+    .description('check the chain of an audit log and name the first break')
+    .argument('<file...>', 'all segments of one audit log, in any order')
+    .option('--key <file>', 'public key of signed checkpoints; may be repeated', collect, [])
+    .option('--anchor <seq:hash>', 'a place of the chain known from elsewhere', parseAnchor, [])
+    .action((files: readonly string[], options: VerifyCommandOptions) => {
+      const keys: readonly KeyObject[] = options.key.map(readVerifyingKey);
+      const report = verifyAuditLog(nodeFileSystem, files, { keys, anchors: options.anchor });
+      console.log(renderReport(report, keys.length > 0));
+      if (report.firstBreak !== undefined) process.exitCode = 3;
+    });
+}
+
+function collect(value: string, former: readonly string[]): readonly string[] {
+  return [...former, value];
+}
+
+function parseAnchor(value: string, former: readonly ChainHead[]): readonly ChainHead[] {
+  const [, seq, hash] = /^([1-9]\d{0,15}):(sha256:[0-9a-f]{64})$/.exec(value) ?? [];
+  if (seq === undefined || hash === undefined) {
+    throw new InvalidArgumentError('an anchor looks like 17:sha256:2c26…, as the log shows it');
+  }
+  return [...former, { seq: Number(seq), hash }];
+}
+
+function renderReport(report: VerifyReport, isSigned: boolean): string {
+  const { records, start, head, signed, firstBreak, torn } = report;
+  const lines: string[] = [];
+  if (start !== undefined) {
+    lines.push(`the log begins after record ${start.seq} with prev ${start.hash}`);
+  }
+  if (firstBreak !== undefined) {
+    const { file, line, seq, problem } = firstBreak;
+    const place = seq === undefined ? `${file}:${line}` : `${file}:${line}: seq ${seq}`;
+    return [...lines, `${place}: ${problem}`, `FAILED: broken after ${count(records)}`].join('\n');
+  }
+  if (torn !== undefined) {
+    lines.push(`${torn.file}:${torn.line}: warning: the last line is torn, as a crash leaves it`);
+  }
+  if (isSigned && signed !== undefined) lines.push(`signed up to ${signed.seq}:${signed.hash}`);
+  if (head !== undefined) lines.push(`head ${head.seq}:${head.hash}`);
+  return [...lines, `SUCCESS: ${count(records)}`].join('\n');
+}
+
+function count(records: number): string {
+  return records === 1 ? '1 record' : `${records} records`;
+}

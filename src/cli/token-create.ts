@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../core/units.ts';
+
+/** Lets scanners of leaked secrets find a token, and tell a real one from look-alikes. */
+const PREFIX = 'pwt_';
+const RANDOM_BYTES = 32;
+const CHECKSUM_LENGTH = 6;
+
+interface TokenOptions {
+  readonly name: string;
+  readonly expires?: string;
+}
+
+/** Adds `token create`: the token on standard output, once; its line for the file on the other. */
+export function registerTokenCreate(token: Command): void {
+  token
+    .command('create')
+    .description('make a token; only its hash goes into the configuration')
+    .option('--name <name>', 'name of the credential', 'token')
+    .option('--expires <date>', 'a date such as 2027-01-01, or a duration such as 90d', parseExpiry)
+    .action(({ name, expires }: TokenOptions) => {
+      const secret = createToken();
+      const sha256 = createHash('sha256').update(secret).digest('hex');
+      const until = expires === undefined ? '' : `, expires: ${expires}`;
+      console.log(secret);
+      console.error(
+        `- { type: token, name: ${JSON.stringify(name)}, sha256: "${sha256}"${until} }`,
+      );
+    });
+}
+
+/** `pwt_`, 256 random bits, and the beginning of the SHA-256 of both, all base64url. */
+export function createToken(): string {
+  const body = PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
+  const checksum = createHash('sha256').update(body).digest('base64url');
+  return body + checksum.slice(0, CHECKSUM_LENGTH);
+}
+
+/** As the configuration writes it. */
+function parseExpiry(text: string): string {
+  if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  try {
+    return new Date(Date.now() + parseDuration(text)).toISOString();
+  } catch {
+    throw new InvalidArgumentError('must be a date such as 2027-01-01 or a duration such as 90d');
+  }
+}

@@ -1,0 +1,90 @@
+import { globsOverlap } from '../core/glob-overlap.ts';
+import type { Finding } from './problem.ts';
+import type { RawConfig, RawTeam } from './schema.ts';
+
+/** Label names that mean something else than a condition on a grouping label. */
+const RESERVED_LABELS = new Set(['job', 'le', 'quantile']);
+
+/** Checks each team, and that no two teams can overwrite one another unnoticed. */
+export function checkTeams(config: RawConfig): readonly Finding[] {
+  const teams = Object.entries(config.teams);
+  if (teams.length === 0) {
+    return [{ severity: 'warning', path: ['teams'], message: 'no team: nobody may push or read' }];
+  }
+  const pairs = teams.flatMap((one, index) =>
+    teams.slice(index + 1).map((other) => [one, other] as const),
+  );
+  return [
+    ...teams.flatMap(([name, team]) => checkTeam(name, team)),
+    ...pairs.flatMap(([one, other]) => [
+      ...findSharedJobs(one, other, config),
+      ...findSharedMetrics(one, other, config),
+    ]),
+  ];
+}
+
+type NamedTeam = readonly [name: string, team: RawTeam];
+
+function checkTeam(name: string, team: RawTeam): readonly Finding[] {
+  const path = ['teams', name];
+  const findings: Finding[] = [];
+  if (team.credentials.length === 0) {
+    const message = 'has no credentials: nobody can be this team';
+    findings.push({ severity: 'warning', path, message });
+  }
+  for (const label of Object.keys(team.labels).filter((label) => RESERVED_LABELS.has(label))) {
+    const message = `the label ${label} is reserved${label === 'job' ? ': use jobs' : ''}`;
+    findings.push({ severity: 'error', path: [...path, 'labels', label], message });
+  }
+  for (const [index, label] of team.require_labels.entries()) {
+    if (!RESERVED_LABELS.has(label)) continue;
+    const message = `the label ${label} is reserved: no push could have it`;
+    findings.push({ severity: 'error', path: [...path, 'require_labels', index], message });
+  }
+  return findings;
+}
+
+function findSharedJobs(
+  [name, team]: NamedTeam,
+  [otherName, other]: NamedTeam,
+  config: RawConfig,
+): readonly Finding[] {
+  if (!mayChange(team, config) || !mayChange(other, config)) return [];
+  const [glob, index] = findOverlap(team.jobs, other.jobs) ?? [];
+  if (glob === undefined || index === undefined) return [];
+  const message = `overlaps with jobs "${glob}" of team ${name}: each can overwrite the other`;
+  return [{ severity: 'warning', path: ['teams', otherName, 'jobs', index], message }];
+}
+
+function findSharedMetrics(
+  [name, team]: NamedTeam,
+  [otherName, other]: NamedTeam,
+  config: RawConfig,
+): readonly Finding[] {
+  const own = ownMetrics(team, config);
+  const [glob, index] = findOverlap(own, ownMetrics(other, config)) ?? [];
+  if (glob === undefined || index === undefined) return [];
+  const message = `overlaps with "${glob}", which team ${name} owns`;
+  return [{ severity: 'error', path: ['teams', otherName, 'metrics', 'own', index], message }];
+}
+
+function ownMetrics({ metrics }: RawTeam, { defaults }: RawConfig): readonly string[] {
+  return metrics?.own ?? defaults.metrics?.own ?? [];
+}
+
+function mayChange({ allow }: RawTeam, { defaults }: RawConfig): boolean {
+  const actions = allow ?? defaults.allow ?? ['push'];
+  return actions.some((action) => action === 'push' || action === 'delete');
+}
+
+/** The first glob of `ours` that meets one of `theirs`, and the index of that one. */
+function findOverlap(
+  ours: readonly string[],
+  theirs: readonly string[],
+): readonly [glob: string, index: number] | undefined {
+  for (const glob of ours) {
+    const index = theirs.findIndex((other) => globsOverlap(glob, other));
+    if (index !== -1) return [glob, index];
+  }
+  return undefined;
+}

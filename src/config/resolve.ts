@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
+import type { CredentialSpec } from '../core/credential.ts';
+import type { TeamLimits } from '../core/limits.ts';
+import type { TeamSpec } from '../core/policy-spec.ts';
+import { parseDuration, parseRate, parseSize } from '../core/units.ts';
+import type { RawConfig, RawCredential, RawTeam } from './schema.ts';
+import { readSecret, readText } from './secrets.ts';
+import type { AuditConfig, GatewayConfig, ListenAddress, UpstreamConfig } from './types.ts';
+
+/** Where a configuration comes from. */
+export interface Source {
+  /** Relative paths are relative to it; absolute. */
+  readonly directory: string;
+  readonly text: string;
+  /** False leaves secrets and the files that they are in alone. */
+  readonly readsSecrets: boolean;
+}
+
+const DEFAULT_LIMITS: TeamLimits = {
+  body: 1024 ** 2,
+  decoded: 8 * 1024 ** 2,
+  ratio: 200,
+  series: 10_000,
+  labels: 32,
+  labelValue: 1024,
+  rate: { count: 50, perMs: 1000 },
+  burst: 100,
+  concurrent: 16,
+};
+const DEFAULT_ALLOW = ['push', 'read'] as const;
+const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*', 'promhttp_*'];
+
+/**
+ * Completes a configuration that the schema and the checks found sound.
+ * @throws GatewayError ERR_SECRET_UNREADABLE
+ */
+export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
+  const { server, failures, admin } = raw;
+  const hash = createHash('sha256').update(source.text).digest('hex');
+  return freezeDeep({
+    listen: resolveListen(raw.listen),
+    trustedProxies: raw.trusted_proxies,
+    admin: admin.listen === 'off' ? undefined : resolveListen(admin.listen),
+    upstream: resolveUpstream(raw.upstream, source),
+    allowNetworks: raw.allow_networks && expandNetworks(raw.allow_networks, raw),
+    denyNetworks: expandNetworks(raw.deny_networks, raw),
+    server: {
+      headerTimeoutMs: parseDuration(server.header_timeout),
+      bodyTimeoutMs: parseDuration(server.body_timeout),
+      idleTimeoutMs: parseDuration(server.idle_timeout),
+      drainTimeoutMs: parseDuration(server.drain_timeout),
+      connections: server.connections,
+      bytesInFlight: parseSize(server.bytes_in_flight),
+      passwordHashes: server.password_hashes,
+    },
+    failures: { perMs: parseDuration(failures.per), limit: failures.limit },
+    teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw)),
+    audit: resolveAudit(raw.audit, source),
+    hash: `sha256:${hash}`,
+  });
+}
+
+/** `:9091` is every address. */
+function resolveListen(text: string): ListenAddress {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host: host === '' ? '::' : host, port: Number(text.slice(colon + 1)) };
+}
+
+function resolveUpstream(raw: RawConfig['upstream'], source: Source): UpstreamConfig {
+  const { url = '', basic_auth: basicAuth, tls } = raw;
+  const { directory, readsSecrets } = source;
+  return {
+    url: url.replace(/\/+$/, ''),
+    timeoutMs: parseDuration(raw.timeout),
+    connections: raw.connections,
+    ...(basicAuth && {
+      basicAuth: {
+        username: basicAuth.username,
+        password: readsSecrets ? readSecret(absolute(basicAuth.password, directory)) : '',
+      },
+    }),
+    ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
+  };
+}
+
+function absolute<Secret extends { readonly file: string } | { readonly env: string }>(
+  secret: Secret,
+  directory: string,
+) {
+  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
+}
+
+function expandNetworks(names: readonly string[], { networks }: RawConfig): readonly string[] {
+  return names.flatMap((nameOrCidr) => networks[nameOrCidr] ?? nameOrCidr);
+}
+
+function resolveTeam(name: string, team: RawTeam, raw: RawConfig): TeamSpec {
+  const { defaults } = raw;
+  const metrics = { ...defaults.metrics, ...team.metrics };
+  const { allow: allowedMetrics } = metrics;
+  return {
+    name,
+    jobs: team.jobs,
+    allow: team.allow ?? defaults.allow ?? DEFAULT_ALLOW,
+    labels: team.labels,
+    requireLabels: team.require_labels,
+    metrics: {
+      ...(allowedMetrics && { allow: allowedMetrics }),
+      deny: [...(defaults.metrics?.deny ?? DEFAULT_DENY), ...(team.metrics?.deny ?? [])],
+      own: metrics.own ?? [],
+    },
+    ...(team.allow_networks && { allowNetworks: expandNetworks(team.allow_networks, raw) }),
+    limits: { ...DEFAULT_LIMITS, ...resolveLimits(defaults.limits), ...resolveLimits(team.limits) },
+    credentials: team.credentials.map(resolveCredential),
+  };
+}
+
+function resolveLimits(raw: RawTeam['limits'] = {}): Partial<TeamLimits> {
+  const { body, decoded, label_value: labelValue, rate } = raw;
+  const { ratio, series, labels, burst, concurrent } = raw;
+  return {
+    ...(body !== undefined && { body: parseSize(body) }),
+    ...(decoded !== undefined && { decoded: parseSize(decoded) }),
+    ...(labelValue !== undefined && { labelValue: parseSize(labelValue) }),
+    ...(rate !== undefined && { rate: parseRate(rate) }),
+    ...(ratio !== undefined && { ratio }),
+    ...(series !== undefined && { series }),
+    ...(labels !== undefined && { labels }),
+    ...(burst !== undefined && { burst }),
+    ...(concurrent !== undefined && { concurrent }),
+  };
+}
+
+function resolveCredential(raw: RawCredential): CredentialSpec {
+  const expires = raw.expires === undefined ? {} : { expires: Date.parse(raw.expires) };
+  switch (raw.type) {
+    case 'basic': {
+      const { username, name = username, password_hash: passwordHash } = raw;
+      return { type: 'basic', name, username, passwordHash, ...expires };
+    }
+    case 'token':
+      return {
+        type: 'token',
+        name: raw.name ?? '',
+        sha256: raw.sha256.toLowerCase(),
+        ...expires,
+      };
+    default:
+      throw new TypeError(`credentials of type ${raw.type} are refused before they get here`);
+  }
+}
+
+function resolveAudit(raw: RawConfig['audit'], { directory }: Source): AuditConfig {
+  return {
+    file: resolvePath(directory, raw.file),
+    sync: raw.sync,
+    onFailure: raw.on_failure,
+    rotateBytes: parseSize(raw.rotate),
+    keep: raw.keep,
+    ...(raw.sign_key !== 'none' && { signKeyFile: resolvePath(directory, raw.sign_key.file) }),
+  };
+}
+
+function freezeDeep<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezeDeep(inner);
+  }
+  return value;
+}

@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import { configSchema, type RawConfig } from './schema.ts';
+
+/** What is left of a configuration without its unsound parts. */
+export interface Salvage {
+  readonly config: RawConfig;
+  /** The path in the file of a path in what is left: lists close up over what was taken out. */
+  restore(path: readonly PropertyKey[]): readonly PropertyKey[];
+  /** Whether a path in the file is about a part that was taken out or made up. */
+  isMissing(path: readonly PropertyKey[]): boolean;
+}
+
+type Container = Record<PropertyKey, unknown>;
+type Issue = z.core.$ZodIssue;
+
+/** A gap can open where a part was taken out, so a few rounds. */
+const MAX_ROUNDS = 8;
+const REQUIRED = ['upstream', 'teams'] as const;
+
+/**
+ * Takes out what the schema refuses, so that the checks behind it can look at the rest and every
+ * problem is found at once.
+ * @returns undefined when nothing sound is left
+ */
+export function salvageConfig(data: unknown): Salvage | undefined {
+  const rest: unknown = structuredClone(data);
+  if (!isContainer(rest) || Array.isArray(rest)) return undefined;
+  const missing: (readonly PropertyKey[])[] = [];
+  const indexes = new Map<unknown, number[]>();
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    for (const key of REQUIRED) {
+      if (rest[key] !== undefined) continue;
+      rest[key] = {};
+      missing.push([key]);
+    }
+    const parsed = configSchema.safeParse(rest);
+    if (parsed.success) {
+      return {
+        config: parsed.data,
+        restore: (path) => restorePath(rest, path, indexes),
+        isMissing: (path) => missing.some((part) => part.every((key, at) => path[at] === key)),
+      };
+    }
+    const unsound = listUnsound(rest, parsed.error.issues);
+    missing.push(...unsound.map((path) => restorePath(rest, path, indexes)));
+    for (const path of unsound.toReversed()) remove(rest, path, indexes);
+  }
+  return undefined;
+}
+
+function listUnsound(root: unknown, issues: readonly Issue[]): readonly (readonly PropertyKey[])[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...issue.path, key]);
+    const isAbsent = issue.path.reduce(stepInto, root) === undefined;
+    // Without what it must have, the map around it is unsound.
+    return [isAbsent && issue.path.length > 1 ? issue.path.slice(0, -1) : issue.path];
+  });
+}
+
+function remove(
+  root: Container,
+  path: readonly PropertyKey[],
+  indexes: Map<unknown, number[]>,
+): void {
+  const parent = path.slice(0, -1).reduce(stepInto, root);
+  const key = path.at(-1);
+  if (!isContainer(parent) || key === undefined) return;
+  if (Array.isArray(parent) && typeof key === 'number') {
+    const known = indexes.get(parent) ?? [...parent.keys()];
+    known.splice(key, 1);
+    parent.splice(key, 1);
+    indexes.set(parent, known);
+  } else {
+    delete parent[key];
+  }
+}
+
+function restorePath(
+  root: unknown,
+  path: readonly PropertyKey[],
+  indexes: ReadonlyMap<unknown, readonly number[]>,
+): readonly PropertyKey[] {
+  let at: unknown = root;
+  return path.map((key) => {
+    const original = typeof key === 'number' ? indexes.get(at)?.[key] : undefined;
+    at = stepInto(at, key);
+    return original ?? key;
+  });
+}
+
+function stepInto(value: unknown, key: PropertyKey): unknown {
+  return isContainer(value) ? value[key] : undefined;
+}
+
+function isContainer(value: unknown): value is Container {
+  return typeof value === 'object' && value !== null;
+}

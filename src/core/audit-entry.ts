@@ -1,0 +1,56 @@
+import type { AuditEvent } from './audit-record.ts';
+
+/** Characters of one entry; with sequence number, prev and hash a line stays below 32 KiB. */
+const MAX_ENTRY_LENGTH = 32_000;
+
+/** What JSON.stringify writes for a lone surrogate. */
+const LONE_SURROGATE = /\\ud[89a-f]/;
+
+/** Longest string and list that an entry may hold, tried in turn. */
+const SHORTENED = [4096, 1024, 256, 64, 16] as const;
+
+/**
+ * Renders an event with its time as one line of ASCII JSON of at most 32 000 characters. What is
+ * not ASCII is escaped, so that no control, line separator or change of writing direction reaches
+ * a terminal; a longer string is cut and says by how much; a lone surrogate becomes U+FFFD.
+ * @param now milliseconds since the epoch
+ */
+export function renderEntry(event: AuditEvent, now: number): string {
+  const entry = { time: new Date(now).toISOString(), ...event };
+  let json = toAscii(JSON.stringify(entry));
+  if (json.length <= SHORTENED[0] && !LONE_SURROGATE.test(json)) return json;
+  for (const limit of SHORTENED) {
+    json = toAscii(JSON.stringify(shorten(entry, limit)));
+    if (json.length <= MAX_ENTRY_LENGTH) break;
+  }
+  return json;
+}
+
+/** Escapes what is not printable ASCII in JSON text; it stays JSON text with the same value. */
+export function toAscii(json: string): string {
+  return json.replace(
+    /[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function shorten(value: unknown, limit: number): unknown {
+  if (typeof value === 'string') return shortenText(value, limit);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const kept = value.slice(0, limit).map((element) => shorten(element, limit));
+    return value.length > limit ? [...kept, `…(${value.length - limit} more)`] : kept;
+  }
+  const members = Object.entries(value).map(([name, member]) => [
+    shortenText(name, limit),
+    shorten(member, limit),
+  ]);
+  const kept = members.slice(0, limit);
+  if (members.length > limit) kept.push(['…', `${members.length - limit} more`]);
+  return Object.fromEntries(kept);
+}
+
+function shortenText(text: string, limit: number): string {
+  if (text.length <= limit) return text.toWellFormed();
+  return `${text.slice(0, limit).toWellFormed()}…(${text.length - limit} more)`;
+}

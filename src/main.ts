@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+import { meetsNodeVersion, OLDEST_NODE } from './node-version.ts';
+
+if (meetsNodeVersion(process.versions.node)) {
+  const { run } = await import('./cli/program.ts');
+  await run(process.argv);
+} else {
+  console.error(`pushwarden needs Node ${OLDEST_NODE} or newer, this is ${process.versions.node}`);
+  process.exitCode = 1;
+}
