@@ -7,6 +7,9 @@ import type { ReserveFile } from './reserve-file.ts';
 import { cutFile, SegmentError, SegmentFile } from './segment-file.ts';
 import { nameClosedSegment, nameForeignFile, pruneSegments } from './segments.ts';
 
+/** What sequence number, prev, hash and newline add to an entry. */
+const LINK_LENGTH = 185;
+
 export interface ChainWriterOptions {
   readonly file: string;
   /** Whether each batch is on disk before it counts. */
@@ -51,7 +54,7 @@ export class ChainWriter {
   /** Undefined when the next batch has to begin one. */
   #segment: SegmentFile | undefined;
   /** Written last and not to be written again: full, or no longer trusted. */
-  #retired: SegmentFile | undefined;
+  #retired: { readonly segment: SegmentFile; readonly cuts: boolean } | undefined;
 
   constructor(fs: FileSystem, recovery: Recovery, options: ChainWriterOptions) {
     this.#fs = fs;
@@ -76,7 +79,7 @@ export class ChainWriter {
   /** Returns how many checkpoints it added. */
   commit(batch: Batch): number {
     this.#options.reserve?.refill();
-    const length = batch.entries.reduce((sum, entry) => sum + entry.length, 0);
+    const length = batch.entries.reduce((sum, entry) => sum + entry.length + LINK_LENGTH, 0);
     const isFull = (this.#segment?.bytes ?? 0) + length > this.#options.rotateBytes;
     let checkpoints = isFull ? this.#rotate(batch.time) : 0;
     const draft = this.#draft();
@@ -101,7 +104,7 @@ export class ChainWriter {
     const segment = this.#segment;
     if (segment === undefined || segment.bytes === 0) return 0;
     const checkpoints = this.#finish(time);
-    this.#retire(segment);
+    this.#retire(segment, true);
     return checkpoints;
   }
 
@@ -143,17 +146,24 @@ export class ChainWriter {
     try {
       segment.append(records, sync);
     } catch (error) {
-      const isTrusted =
-        error instanceof SegmentError && error.kind === 'write_failed' && segment.cutBack();
-      if (!isTrusted) this.#retire(segment);
+      const kind = error instanceof SegmentError ? error.kind : 'sync_failed';
+      const isTrusted = kind === 'write_failed' && segment.cutBack();
+      if (!isTrusted) this.#retire(segment, kind !== 'file_changed');
       throw error;
     }
   }
 
-  #retire(segment: SegmentFile): void {
+  #retire(segment: SegmentFile, cuts: boolean): void {
     this.#segment = undefined;
-    this.#retired = segment;
+    this.#retired = { segment, cuts };
     segment.close();
+    this.#cutRetired();
+  }
+
+  /** Removes what was refused, unless others touched the file: then it is left as evidence. */
+  #cutRetired(): void {
+    const { segment, cuts } = this.#retired ?? {};
+    if (cuts && segment?.isInPlace()) cutFile(this.#fs, segment.path, segment.bytes);
   }
 
   #begin(): SegmentFile {
@@ -174,9 +184,9 @@ export class ChainWriter {
   /** Nothing that holds a record is ever overwritten or removed here, whoever wrote it. */
   #clearPath(): void {
     const { file } = this.#options;
-    const retired = this.#retired;
+    const retired = this.#retired?.segment;
     const isOurs = retired?.isInPlace() === true;
-    if (isOurs) cutFile(this.#fs, file, retired.bytes);
+    this.#cutRetired();
     const found = this.#fs.statusAt(file);
     if (found === undefined) return;
     if (found.bytes === 0) this.#fs.remove(file);

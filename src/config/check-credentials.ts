@@ -66,7 +66,9 @@ function explainHash(hash: string): string | undefined {
   const parameters = ARGON2ID.exec(hash)?.slice(1).map(Number);
   if (parameters !== undefined) {
     const isDear = parameters.some((value, index) => value > (ARGON2ID_MAX[index] ?? 0));
-    return isDear ? 'the argon2id hash would cost too much to verify' : undefined;
+    if (!isDear) return undefined;
+    const [memory, passes, lanes] = ARGON2ID_MAX;
+    return `the argon2id hash would cost too much: at most m=${memory},t=${passes},p=${lanes}`;
   }
   const why =
     FOREIGN_HASHES.find(([pattern]) => pattern.test(hash))?.[1] ?? 'is not a password hash';
@@ -85,8 +87,8 @@ function findRepeated(
     const twin = id === undefined ? undefined : first.get(id);
     if (id !== undefined && twin === undefined) first.set(id, one);
     if (twin === undefined) return [];
-    const place = `credentials[${String(twin.path.at(-1))}] of team ${twin.team}`;
-    const message = `${what} is taken by ${place}`;
+    const name = twin.credential.name ?? userNameOf(twin) ?? twin.credential.type;
+    const message = `${what} is taken by credential ${name} of team ${twin.team}`;
     return [{ severity: 'error', path: [...one.path, key], message }];
   });
 }

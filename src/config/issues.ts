@@ -46,13 +46,21 @@ function describeIssue(
   }
 }
 
+/** The library's names of types, as this audience says them. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
 function describeType(issue: Extract<Issue, { code: 'invalid_type' }>): string {
-  if (issue.input === undefined && issue.message.endsWith('received undefined')) {
-    return 'is required';
-  }
-  const expected = issue.expected === 'record' ? 'object' : issue.expected;
-  const name = { object: 'a map', array: 'a list' }[expected as string] ?? `a ${expected}`; // zod's words
-  return `must be ${name}`;
+  if (issue.message.endsWith('received undefined')) return 'is required';
+  const isOwn = !issue.message.startsWith('Invalid input');
+  return isOwn ? issue.message : `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
 }
 
 /** The branch that came nearest says what is wrong; else the union's own words do. */

@@ -64,7 +64,9 @@ function findAll(
   if (rest === undefined) return found;
   const more = checkConfig(rest.config, now)
     .map((finding) => ({ ...finding, path: rest.restore(finding.path) }))
-    .filter(({ path }) => !rest.isMissing(path));
+    .filter(({ path }) => !rest.isMissing(path))
+    // What was taken out may be just what a warning misses.
+    .filter(({ path, severity }) => severity === 'error' || !rest.isIncomplete(path));
   return [...found, ...more];
 }
 

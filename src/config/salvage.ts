@@ -8,6 +8,8 @@ export interface Salvage {
   restore(path: readonly PropertyKey[]): readonly PropertyKey[];
   /** Whether a path in the file is about a part that was taken out or made up. */
   isMissing(path: readonly PropertyKey[]): boolean;
+  /** Whether something below a path in the file was taken out or made up. */
+  isIncomplete(path: readonly PropertyKey[]): boolean;
 }
 
 type Container = Record<PropertyKey, unknown>;
@@ -38,7 +40,8 @@ export function salvageConfig(data: unknown): Salvage | undefined {
       return {
         config: parsed.data,
         restore: (path) => restorePath(rest, path, indexes),
-        isMissing: (path) => missing.some((part) => part.every((key, at) => path[at] === key)),
+        isMissing: (path) => missing.some((part) => beginsWith(path, part)),
+        isIncomplete: (path) => missing.some((part) => beginsWith(part, path)),
       };
     }
     const unsound = listUnsound(rest, parsed.error.issues);
@@ -90,6 +93,10 @@ function restorePath(
 
 function stepInto(value: unknown, key: PropertyKey): unknown {
   return isContainer(value) ? value[key] : undefined;
+}
+
+function beginsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
+  return start.every((key, at) => path[at] === key);
 }
 
 function isContainer(value: unknown): value is Container {

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { DURATION_PATTERN, RATE_PATTERN, SIZE_PATTERN } from '../core/units.ts';
 
 /** `30s`, `5m`, `24h`, `7d`. */
-export const duration = z
-  .string()
-  .regex(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 24h or 7d');
+export const duration = matching(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 24h or 7d');
 
 /** `64KiB`, `1MiB`, or bytes. */
 export const size = z.union(
@@ -16,34 +14,35 @@ export const size = z.union(
 );
 
 /** `10/s`, `600/m`. */
-export const rate = z.string().regex(RATE_PATTERN, 'must be a rate such as 10/s or 600/m');
+export const rate = matching(RATE_PATTERN, 'must be a rate such as 10/s or 600/m');
 
 export const count = z.int('must be a whole number').positive('must be at least 1');
 
 /** Names of teams, credentials, networks, issuers: they become label values and log fields. */
-export const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . @ -');
+export const name = matching(
+  /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/,
+  'must be 1 to 64 of A-Z a-z 0-9 _ . @ -',
+);
 
-export const labelName = z
-  .string()
-  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be a label name: A-Z a-z 0-9 _');
+export const labelName = matching(
+  /^[a-zA-Z_][a-zA-Z0-9_]*$/,
+  'must be a label name: A-Z a-z 0-9 _',
+);
 
 export const glob = z.string().min(1, 'must not be empty');
 
-export const metricGlob = z
-  .string()
-  .regex(/^[a-zA-Z0-9_:*]+$/, 'must be a metric name: A-Z a-z 0-9 _ : and * for any run');
+export const metricGlob = matching(
+  /^[a-zA-Z0-9_:*]+$/,
+  'must be a metric name: A-Z a-z 0-9 _ : and * for any run',
+);
 
 export const path = z.string().min(1, 'must be a path');
 
 /** `127.0.0.1:9091`, `[::1]:9091`, `:9091` for every address. */
-export const listenAddress = z
-  .string()
-  .regex(
-    /^(?:[A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/,
-    'must be an address such as 127.0.0.1:9091 or [::1]:9091',
-  );
+export const listenAddress = matching(
+  /^(?:[A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/,
+  'must be an address such as 127.0.0.1:9091 or [::1]:9091',
+);
 
 /** A secret is never in the file itself. */
 export const secret = z.union(
@@ -56,3 +55,8 @@ export const instant = z.union(
   [z.iso.date(), z.iso.datetime({ offset: true })],
   'must be a date such as 2027-01-01 or a time such as 2027-01-01T12:00:00Z',
 );
+
+/** Text of one form; anything else gets the one message. */
+export function matching(pattern: RegExp, message: string) {
+  return z.string(message).regex(pattern, message);
+}

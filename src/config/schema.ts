@@ -101,9 +101,10 @@ const credential = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('basic'),
     ...common,
-    username: z
-      .string()
-      .regex(/^[^:\p{Cc}]{1,128}$/u, 'must be 1 to 128 characters without colon and controls'),
+    username: value.matching(
+      /^[^:\p{Cc}]{1,128}$/u,
+      'must be 1 to 128 characters without colon and controls',
+    ),
     password_hash: z.string().describe('bcrypt or argon2id; see `pushwarden hash-password`'),
   }),
   z.strictObject({
@@ -114,9 +115,8 @@ const credential = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('token'),
     ...common,
-    sha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, 'must be the SHA-256 of the token, 64 hexadecimal digits')
+    sha256: value
+      .matching(/^[0-9a-fA-F]{64}$/, 'must be the SHA-256 of the token, 64 hexadecimal digits')
       .describe('SHA-256 of the token; see `pushwarden token create`'),
   }),
   z.strictObject({

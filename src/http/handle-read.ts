@@ -82,6 +82,8 @@ export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
     );
     const plan: ReadPlan = { ...answer, path: admission.path, deadlineTimer };
     plans.set(req, plan);
+    // Express, the proxy and the stream that relays the answer listen for its end: more than 10.
+    res.setMaxListeners(20);
     req.headers = renderReadHeaders(req.headers, authorization);
     try {
       await proxy(req, res);

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadConfig } from '../../src/config/load.ts';
+import { renderProblem } from '../../src/config/problem.ts';
+import { createScratch } from '../support/scratch.ts';
+
+const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname;
+const NOW = Date.parse('2026-06-01T00:00:00Z');
+process.env['TEST_UPSTREAM_PASSWORD'] = 'upstream secret';
+
+/** The lines that a fixture expects, after `#=`. */
+function readExpected(file: string): readonly string[] {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => line.startsWith('#= ')).map((line) => `${file}:${line.slice(3)}`);
+}
+
+for (const name of readdirSync(FIXTURES).filter((entry) => entry.endsWith('.yaml'))) {
+  test(`loadConfig finds everything in ${name}`, async () => {
+    const file = join(FIXTURES, name);
+    const result = await loadConfig(file, { now: NOW });
+    const problems = result.ok ? result.warnings : result.problems;
+    assert.deepEqual(problems.map(renderProblem), readExpected(file));
+    assert.equal(result.ok, name.endsWith('.good.yaml'));
+  });
+}
+
+test('loadConfig completes a configuration: units, defaults, paths, secrets', async () => {
+  const result = await loadConfig(join(FIXTURES, 'everything.good.yaml'), { now: NOW });
+  assert.ok(result.ok);
+  const { config } = result;
+  assert.deepEqual(config.listen, { host: '127.0.0.1', port: 9091 });
+  assert.deepEqual(config.upstream, {
+    url: 'http://127.0.0.1:9092/pg',
+    timeoutMs: 5000,
+    connections: 8,
+    basicAuth: { username: 'gw', password: 'upstream secret' },
+  });
+  assert.deepEqual(config.allowNetworks, ['10.0.0.0/8', 'fd00::/8', '127.0.0.1']);
+  assert.deepEqual(config.denyNetworks, ['192.0.2.0/24']);
+  assert.equal(config.server.bytesInFlight, 256 * 1024 ** 2);
+  assert.deepEqual(config.audit, {
+    file: join(FIXTURES, 'log/audit.jsonl'),
+    sync: 'none',
+    onFailure: 'continue',
+    rotateBytes: 1024 ** 2,
+    keep: 3,
+  });
+  assert.match(config.hash, /^sha256:[0-9a-f]{64}$/);
+});
+
+test('loadConfig merges defaults into a team key by key and adds its denied metrics', async () => {
+  const result = await loadConfig(join(FIXTURES, 'everything.good.yaml'), { now: NOW });
+  assert.ok(result.ok);
+  const [team] = result.config.teams;
+  assert.deepEqual(team?.limits, {
+    body: 2 * 1024 ** 2,
+    decoded: 8 * 1024 ** 2,
+    ratio: 200,
+    series: 20_000,
+    labels: 32,
+    labelValue: 1024,
+    rate: { count: 600, perMs: 60_000 },
+    burst: 100,
+    concurrent: 16,
+  });
+  assert.deepEqual(team?.metrics, {
+    allow: ['payments_*'],
+    deny: ['up', 'payments_internal_*'],
+    own: ['payments_*'],
+  });
+  assert.deepEqual(team?.allow, ['push', 'delete', 'read']);
+  assert.deepEqual(team?.allowNetworks, ['10.0.0.0/8', 'fd00::/8']);
+  assert.deepEqual(team?.credentials[1], {
+    type: 'token',
+    name: 'nightly',
+    sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+    expires: Date.parse('2099-01-01T00:00:00Z'),
+  });
+});
+
+test('loadConfig freezes what it returns, to the last list', async () => {
+  const result = await loadConfig(join(FIXTURES, 'everything.good.yaml'), { now: NOW });
+  assert.ok(result.ok);
+  assert.ok(Object.isFrozen(result.config.teams[0]?.limits.rate));
+  assert.throws(() => Object.assign(result.config.teams, { 0: undefined }), TypeError);
+});
+
+test('loadConfig calls a file that is not there a problem', async () => {
+  const result = await loadConfig('nowhere.yaml', { now: NOW });
+  assert.ok(!result.ok);
+  assert.deepEqual(result.problems.map(renderProblem), ['nowhere.yaml: there is no such file']);
+});
+
+const SECRET_CONFIG = `
+upstream:
+  url: http://127.0.0.1:9092
+  basic_auth: { username: gw, password: { file: gw.secret } }
+teams: { a: { jobs: [a] } }
+`;
+
+test('loadConfig reads a secret beside the configuration, without its line end', async () => {
+  await using scratch = await createScratch();
+  const file = join(scratch.path, 'pushwarden.yaml');
+  await writeFile(file, SECRET_CONFIG);
+  await writeFile(join(scratch.path, 'gw.secret'), 's3cret\n');
+  const result = await loadConfig(file, { now: NOW });
+  assert.ok(result.ok);
+  assert.equal(result.config.upstream.basicAuth?.password, 's3cret');
+});
+
+test('loadConfig names the place of a secret that cannot be read, unless told to leave it', async () => {
+  await using scratch = await createScratch();
+  const file = join(scratch.path, 'pushwarden.yaml');
+  await writeFile(file, SECRET_CONFIG);
+  const result = await loadConfig(file, { now: NOW });
+  assert.ok(!result.ok);
+  const place = join(scratch.path, 'gw.secret');
+  assert.equal(result.problems.at(-1)?.message, `cannot read ${place}: ENOENT`);
+  assert.ok((await loadConfig(file, { now: NOW, readsSecrets: false })).ok);
+});
+
+test('loadConfig refuses an alias bomb', async () => {
+  await using scratch = await createScratch();
+  const file = join(scratch.path, 'pushwarden.yaml');
+  const layers = Array.from({ length: 9 }, (_, index) => {
+    const aliases = Array.from({ length: 9 }, () => `*l${index}`);
+    return `l${index + 1}: &l${index + 1} [${aliases.join(', ')}]`;
+  });
+  await writeFile(file, ['l0: &l0 [x, x]', ...layers].join('\n'));
+  const result = await loadConfig(file, { now: NOW });
+  assert.ok(!result.ok);
+  assert.match(result.problems[0]?.message ?? '', /alias/i);
+});
