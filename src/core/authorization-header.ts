@@ -1,9 +1,11 @@
+import type { ClientCertificate } from './client-certificate.ts';
 import { allow, type Decision, deny } from './decision.ts';
 
 /** What a request presents to prove who sends it. */
 export type PresentedCredential =
   | { readonly scheme: 'bearer'; readonly token: string }
-  | { readonly scheme: 'basic'; readonly username: string; readonly password: string };
+  | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
+  | { readonly scheme: 'certificate'; readonly certificate: ClientCertificate };
 
 /** Longer ones are refused before anything is computed over them. */
 const MAX_HEADER_BYTES = 8192;

@@ -24,7 +24,7 @@ export function createDistribution(line: number, passedOver: string): Distributi
  */
 export function explainDistribution(
   type: MetricType,
-  { bounds, counts }: Distribution,
+  { bounds, counts }: Pick<Distribution, 'bounds' | 'counts'>,
 ): string | undefined {
   const order = isAscending(bounds) ? undefined : sortedPositions(bounds);
   const at = (index: number): number => order?.[index] ?? index;

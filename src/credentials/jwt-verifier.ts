@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { IssuerSpec } from '../core/issuer.ts';
-import { renderPrintable, renderQuoted } from '../core/printable.ts';
+import { renderQuoted } from '../core/printable.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Keys, KeySet } from './key-set.ts';
+import { CLOCK_TOLERANCE, type Verdict, verifyJwt } from './verify-jwt.ts';
 
 /** Somebody whose tokens are believed, and the keys that prove them. */
 export interface Issuer {
@@ -12,87 +13,87 @@ export interface Issuer {
   readonly keys: KeySet;
 }
 
-/** What became of a token, and the name of the issuer that it is of. */
-export type Verdict =
-  | { readonly outcome: 'valid' | 'expired'; readonly issuer: string; readonly claims: JWTPayload }
-  | { readonly outcome: 'no_keys'; readonly issuer: string }
-  | { readonly outcome: 'invalid'; readonly why: string };
-
 /** Verifies tokens of the configured issuers. */
 export interface JwtVerifier {
   /** Never rejects: whatever is wrong with a token makes it invalid. */
   verify(token: string): Promise<Verdict>;
 }
 
-/** A token that was valid, for as long as the keys that proved it are in use. */
-interface Verified {
+/** What an issuer's keys said to a token. */
+interface Attempt {
   readonly verdict: Verdict;
   readonly issuer: Issuer;
-  readonly keys: Keys;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
+  readonly keys: Keys | undefined;
 }
 
-const TOLERANCE_SECONDS = 30;
-const MAX_VERIFIED = 4096;
-/** RFC 7519 section 3, signed: three parts, none of them empty. */
-const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-/** It goes into the audit log as it is. */
-const SUBJECT = /^[ -~]{1,512}$/;
-const SHOWN_BYTES = 120;
-
-/** Whether text is meant as a JWT, by its form alone. */
-export function isJwt(text: string): boolean {
-  if (!TOKEN.test(text)) return false;
-  try {
-    decodeProtectedHeader(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Tokens remembered; each was valid, so nobody else can fill the memory. */
+const MAX_REMEMBERED = 4096;
 
 /**
- * Creates a verifier. Signatures are checked off the main thread; a token that was valid is
- * remembered by its digest until it expires or a key set changes.
- * @see RFC 8725
+ * Creates a verifier. A token that was valid is remembered by its digest for as long as it lives
+ * and the keys that proved it are in use. Several issuers may have the same `iss`, as clusters with
+ * default settings do: then the keys tell them apart.
  */
 export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): JwtVerifier {
   const byClaim = Map.groupBy(issuers, ({ spec }) => spec.issuer);
-  const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+  const valid = new LRUCache<string, Attempt>({ max: MAX_REMEMBERED });
 
-  const verifyAs = async (token: string, issuer: Issuer, keys: Keys): Promise<Verdict> => {
-    const { name } = issuer.spec;
-    try {
-      const claims = await verifyToken(token, keys, issuer.spec, clock);
-      return { outcome: 'valid', issuer: name, claims };
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey && namesKey(token)) {
-        const more = await issuer.keys.loadBeyond(keys);
-        if (more !== undefined && more !== keys) return verifyAs(token, issuer, more);
-      }
-      return error instanceof errors.JWTExpired
-        ? { outcome: 'expired', issuer: name, claims: error.payload }
-        : { outcome: 'invalid', why: `issuer ${name}: ${describe(error)}` };
-    }
+  const recall = (digest: string): Verdict | undefined => {
+    const known = valid.get(digest);
+    const isInUse = known !== undefined && known.issuer.keys.current() === known.keys;
+    return isInUse && !hasExpired(known.verdict, clock) ? known.verdict : undefined;
   };
 
   return {
     async verify(token) {
       const digest = hash('sha256', token);
-      const known = verified.get(digest);
-      if (known !== undefined && isStillGood(known, clock)) return known.verdict;
+      const known = recall(digest);
+      if (known !== undefined) return known;
+      const iss = readIssuer(token);
       const verdicts: Verdict[] = [];
-      for (const issuer of byClaim.get(readIssuer(token) ?? '') ?? []) {
-        const keys = issuer.keys.current() ?? (await issuer.keys.load());
-        const verdict: Verdict =
-          keys === undefined
-            ? { outcome: 'no_keys', issuer: issuer.spec.name }
-            : await verifyAs(token, issuer, keys);
-        if (keys !== undefined && verdict.outcome === 'valid') {
-        }
-        verdicts.push(verdict);
+      for (const issuer of byClaim.get(iss) ?? []) {
+        const attempt = await attemptWith(issuer, token, clock);
+        verdicts.push(attempt.verdict);
+        if (attempt.verdict.outcome !== 'valid') continue;
+        valid.set(digest, attempt);
+        return attempt.verdict;
       }
+      return chooseVerdict(verdicts, iss);
     },
   };
+}
+
+async function attemptWith(issuer: Issuer, token: string, clock: Clock): Promise<Attempt> {
+  const { spec } = issuer;
+  const keys = issuer.keys.current() ?? (await issuer.keys.load());
+  if (keys === undefined) return { verdict: { outcome: 'no_keys', issuer: spec.name }, issuer, keys };
+  const verdict = await verifyJwt(token, keys, spec, clock.now());
+  if (verdict.outcome !== 'invalid' || !verdict.isKeyUnknown) return { verdict, issuer, keys };
+  const more = await issuer.keys.loadBeyond(keys);
+  if (more === undefined || more === keys) return { verdict, issuer, keys };
+  return { verdict: await verifyJwt(token, more, spec, clock.now()), issuer, keys: more };
+}
+
+/** Of those that were not valid, one that says more than that. */
+function chooseVerdict(verdicts: readonly Verdict[], iss: string): Verdict {
+  const telling = verdicts.find(({ outcome }) => outcome !== 'invalid');
+  if (telling !== undefined) return telling;
+  const reasons = verdicts.flatMap((verdict) => (verdict.outcome === 'invalid' ? verdict.why : []));
+  const unknown = `no issuer is configured for the "iss" ${renderQuoted(iss)}`;
+  return { outcome: 'invalid', why: reasons.join('; ') || unknown };
+}
+
+function hasExpired(verdict: Verdict, clock: Clock): boolean {
+  const exp = 'claims' in verdict ? verdict.claims.exp : undefined;
+  return exp === undefined || exp + CLOCK_TOLERANCE <= clock.now() / 1000;
+}
+
+/** Who the token says it is of; nothing is proved yet. */
+function readIssuer(token: string): string {
+  try {
+    const iss: unknown = decodeJwt(token).iss; // whatever the token says
+    return typeof iss === 'string' ? iss : '';
+  } catch {
+    return '';
+  }
 }

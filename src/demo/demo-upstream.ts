@@ -1,3 +1,4 @@
+import { renderFailure } from './failure.ts';
 import { fetchPushgateway, findFetched, type PushgatewaySource } from './fetch-pushgateway.ts';
 import { findPushgateway } from './pushgateway-program.ts';
 
@@ -44,7 +45,7 @@ export async function findDemoUpstream(options: SearchOptions): Promise<DemoUpst
       const program = await fetchPushgateway(source, cacheFolder);
       return { kind: 'program', ...program, origin: 'fetched now' };
     } catch (error) {
-      say(`  failed: ${firstLine(error)}`);
+      say(`  failed: ${renderFailure(error)}`);
     }
   }
   return { kind: 'store' };
@@ -59,16 +60,10 @@ async function readVersion(url: string): Promise<string> {
     const { data } = (await answer.json()) as StatusAnswer; // checked by reading on
     return String(data.build_information.version);
   } catch (cause) {
-    throw new Error(`there is no Pushgateway at ${url}: ${firstLine(cause)}`, { cause });
+    throw new Error(`there is no Pushgateway at ${url}: ${renderFailure(cause)}`, { cause });
   }
 }
 
 interface StatusAnswer {
   readonly data: { readonly build_information: { readonly version: unknown } };
-}
-
-function firstLine(error: unknown): string {
-  const { message, cause, stderr } = Object(error);
-  const text = stderr || (cause instanceof Error ? cause.message : message);
-  return String(text).trim().split('\n')[0] ?? '';
 }

@@ -1,3 +1,5 @@
+import { renderFailure } from './failure.ts';
+
 /** Larger than any release. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
@@ -16,12 +18,6 @@ export async function download(url: string): Promise<Uint8Array> {
     }
     return Buffer.concat(chunks);
   } catch (cause) {
-    throw new Error(`${url}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`${url}: ${renderFailure(cause)}`);
   }
-}
-
-/** `fetch` itself says no more than "fetch failed". */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

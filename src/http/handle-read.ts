@@ -62,7 +62,12 @@ export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
     on: {
       proxyReq: (upstreamRequest, req) => {
         const plan = plans.get(req);
-        if (plan !== undefined) plan.upstreamRequest = upstreamRequest;
+        if (plan === undefined) return;
+        plan.upstreamRequest = upstreamRequest;
+        upstreamRequest.once('upgrade', (_, socket) => {
+          socket.destroy();
+          plan.refuse(deny('upstream_invalid', { internal: 'the upstream switched protocols' }));
+        });
       },
       proxyRes: (upstreamResponse, req, res) => {
         const plan = plans.get(req);

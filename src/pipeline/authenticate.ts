@@ -1,25 +1,41 @@
-import { parseAuthorization } from '../core/authorization-header.ts';
-import { type Decision, deny } from '../core/decision.ts';
+import { type PresentedCredential, parseAuthorization } from '../core/authorization-header.ts';
+import type { ClientCertificate } from '../core/client-certificate.ts';
+import { allow, type Decision, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/ip-address.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Authenticator } from './ports.ts';
 
+/** What a request brings to prove who sends it. */
+interface Proof {
+  readonly authorization: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
+}
+
 /**
  * Finds out who sends a request. The first authenticator whose kind the credential is decides;
- * one that nobody knows is `credential_invalid`.
+ * one that nobody knows is `credential_invalid`, but a certificate that nobody knows is no
+ * credential at all: clients show theirs to every server.
  */
 export async function authenticate(
-  authorization: string | undefined,
+  proof: Proof,
   address: IpAddress,
   authenticators: readonly Authenticator[],
 ): Promise<Decision<Principal>> {
-  const presented = parseAuthorization(authorization);
+  const presented = readProof(proof);
   if (presented.effect === 'deny') return presented;
   for (const authenticator of authenticators) {
     const decision = await authenticator.authenticate(presented.value, address);
     if (decision !== undefined) return decision;
   }
-  return deny('credential_invalid', {
-    internal: `no credential matches this ${presented.value.scheme}`,
-  });
+  const { scheme } = presented.value;
+  const reason = scheme === 'certificate' ? 'credential_missing' : 'credential_invalid';
+  return deny(reason, { internal: `no credential matches this ${scheme}` });
+}
+
+/** An `Authorization` header decides alone, whatever certificate the connection has. */
+function readProof({ authorization, clientCertificate }: Proof): Decision<PresentedCredential> {
+  if (authorization !== undefined || clientCertificate === undefined) {
+    return parseAuthorization(authorization);
+  }
+  return allow({ scheme: 'certificate', certificate: clientCertificate });
 }

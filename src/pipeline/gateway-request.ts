@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../core/client-certificate.ts';
 import type { Decision } from '../core/decision.ts';
 import type { RequestHead } from '../core/framing.ts';
 import type { ByteLease } from './ports.ts';
@@ -6,6 +7,8 @@ import type { ByteLease } from './ports.ts';
 export interface GatewayRequest {
   readonly id: string;
   readonly peerAddress: string | undefined;
+  /** Undefined without TLS, or when the client showed none. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   readonly method: string;
   /** As it stood in the request line, percent-encoded, with its query. */
   readonly rawTarget: string;

@@ -1,0 +1,95 @@
+import type { JWTPayload } from 'jose';
+import type { PresentedCredential } from '../core/authorization-header.ts';
+import { type ClaimTest, compileClaimConditions } from '../core/claim-condition.ts';
+import type { JwtSpec } from '../core/credential.ts';
+import { type Deny, deny } from '../core/decision.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Authenticator } from '../pipeline/ports.ts';
+import { checkExpiry } from './expiry.ts';
+import { createJwtVerifier } from './jwt-verifier.ts';
+import type { CredentialContext, TeamCredential } from './registry.ts';
+import { isJwt } from './verify-jwt.ts';
+
+/** A credential with its conditions compiled. */
+interface Candidate extends TeamCredential<JwtSpec> {
+  readonly test: ClaimTest;
+}
+
+/** Seconds after which a caller may try again whose issuer's keys are not there. */
+const NO_KEYS_RETRY_SECONDS = 5;
+/** Credentials whose failed condition the operational log names. */
+const MAX_EXPLAINED = 3;
+
+/**
+ * Authenticates JWTs: as Bearer, or, for clients that cannot send it, as a Basic password with the
+ * credential's name as the user name. The first credential whose conditions all hold decides, in
+ * the order of the configuration.
+ * @see RFC 7519, RFC 8725
+ */
+export function createJwtAuthenticator(
+  credentials: readonly TeamCredential<JwtSpec>[],
+  { clock, issuers }: CredentialContext,
+): Authenticator | undefined {
+  if (credentials.length === 0) return undefined;
+  const candidates = credentials.map((credential): Candidate => {
+    return { ...credential, test: compileClaimConditions(credential.spec.claims) };
+  });
+  const names = new Set(credentials.map(({ spec }) => spec.name));
+  const verifier = createJwtVerifier(issuers, clock);
+  return {
+    async authenticate(presented) {
+      const token = tokenOf(presented);
+      if (token === undefined || !isJwt(token)) return undefined;
+      const name = presented.scheme === 'basic' ? presented.username : undefined;
+      if (name !== undefined && !names.has(name)) return undefined;
+      const verdict = await verifier.verify(token);
+      if (verdict.outcome === 'invalid') {
+        return deny('credential_invalid', { internal: verdict.why });
+      }
+      if (verdict.outcome === 'no_keys') return denyWithoutKeys(verdict.issuer);
+      const { issuer, claims } = verdict;
+      const asked = candidates.filter(({ spec }) => isAskedFor(spec, issuer, name));
+      const found = asked.find(({ test }) => test(claims) === undefined);
+      if (found === undefined) return denyUnmatched(asked, issuer, claims);
+      if (verdict.outcome === 'expired') {
+        return deny('credential_expired', { internal: `"exp" of the token is ${claims.exp}` });
+      }
+      return checkExpiry(found.spec, clock, principalOf(found, claims));
+    },
+  };
+}
+
+function tokenOf(presented: PresentedCredential): string | undefined {
+  switch (presented.scheme) {
+    case 'bearer':
+      return presented.token;
+    case 'basic':
+      return presented.password;
+    case 'certificate':
+      return undefined;
+  }
+}
+
+function isAskedFor(spec: JwtSpec, issuer: string, name: string | undefined): boolean {
+  return spec.issuer === issuer && (name === undefined || spec.name === name);
+}
+
+function denyWithoutKeys(issuer: string): Deny {
+  return deny('issuer_unavailable', {
+    internal: `the keys of issuer ${issuer} were never loaded, or too long ago`,
+    retryAfterSeconds: NO_KEYS_RETRY_SECONDS,
+  });
+}
+
+/** A token that is valid and meant for nobody here. */
+function denyUnmatched(asked: readonly Candidate[], issuer: string, claims: JWTPayload): Deny {
+  const failures = asked
+    .slice(0, MAX_EXPLAINED)
+    .map(({ team, spec, test }) => `credential ${spec.name} of team ${team}: ${test(claims)}`);
+  const internal = failures.join('; ') || `no credential takes tokens of issuer ${issuer}`;
+  return deny('credential_invalid', { internal });
+}
+
+function principalOf({ team, spec }: Candidate, { sub = '' }: JWTPayload): Principal {
+  return { team, credential: spec.name, scheme: 'jwt', subject: sub };
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { test } from 'node:test';
+
+const ROOT = new URL('../src/', import.meta.url);
+
+/** What `compose.ts` strings together. */
+const EVERYTHING = readdirSync(ROOT, 'utf8');
+
+/** What an adapter may see of the rest: never another adapter. */
+const ADAPTER = ['core/', 'pipeline/ports.ts'];
+
+/** A command may reach one adapter beside the configuration: what it is the command of. */
+const COMMAND = ['compose.ts', 'config/', 'core/', 'version.ts'];
+
+/** Folder or file of `src`: what it may import, beside itself, from `src` and from outside. */
+const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonly string[] }>> = {
+  'core/': { src: [], outside: ['node:crypto', 'node:net'] },
+  'pipeline/': { src: ['core/'], outside: [] },
+  'credentials/': { src: ADAPTER, outside: ['node:', '@node-rs/bcrypt', 'jose', 'lru-cache'] },
+  'limits/': { src: ADAPTER, outside: ['node:', 'rate-limiter-flexible'] },
+  'groups/': { src: ADAPTER, outside: ['node:'] },
+  'audit/': { src: ADAPTER, outside: ['node:'] },
+  'encodings/': { src: ADAPTER, outside: ['node:'] },
+  'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
+  'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
+  'config/': { src: ADAPTER, outside: ['node:', 'yaml', 'zod'] },
+  'http/': {
+    src: ['core/', 'pipeline/'],
+    outside: ['node:', 'express', 'helmet', 'http-proxy-middleware'],
+  },
+  'version.ts': { src: [], outside: ['node:fs'] },
+  'compose/': { src: EVERYTHING, outside: ['node:', 'pino', 'ulid'] },
+  'compose.ts': { src: EVERYTHING, outside: ['node:', 'pino', 'ulid'] },
+  'cli/': { src: [...COMMAND, 'audit/', 'credentials/'], outside: ['node:', 'commander'] },
+  'main.ts': { src: ['cli/', 'version.ts'], outside: ['node:', 'commander'] },
+};
+
+const IMPORT =
+  /^\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]?([^'")]*)/gm;
+
+/** The imports of one source file that its layer forbids. */
+function leaks(file: string, source: string): readonly string[] {
+  const [own = '', layer] = Object.entries(LAYERS).find(([name]) => file.startsWith(name)) ?? [];
+  if (layer === undefined) return [`${file} is in no layer`];
+  return [...source.matchAll(IMPORT)]
+    .map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '')
+    .filter((specifier) => {
+      const inside = specifier.startsWith('.');
+      const target = inside ? join(dirname(file), specifier) : specifier;
+      const allowed = inside ? [own, ...layer.src] : layer.outside;
+      return !allowed.some((prefix) => target.startsWith(prefix));
+    })
+    .map((specifier) => `${file} must not import ${specifier}`);
+}
+
+test('every import of src keeps to its layer', () => {
+  const files = readdirSync(ROOT, { encoding: 'utf8', recursive: true });
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  assert.ok(sources.length > 20);
+  const found = sources.flatMap((file) => leaks(file, readFileSync(new URL(file, ROOT), 'utf8')));
+  assert.deepEqual(found, []);
+});
+
+const planted = [
+  ['core/policy.ts', "import { readFileSync } from 'node:fs';"],
+  ['core/policy.ts', "import type { Snapshot } from '../pipeline/snapshot.ts';"],
+  ['pipeline/admit.ts', "export { hash } from '../credentials/password-hash.ts';"],
+  ['pipeline/admit.ts', "import 'node:fs';"],
+  ['audit/file-sink.ts', "import {\n  registry,\n} from '../metrics/registry.ts';"],
+  ['http/app.ts', "const { Pool } = await import('undici');"],
+  ['http/app.ts', 'const leak = await import(name);'],
+  ['cli/serve.ts', "import { startUpstream } from '../upstream/child.ts';"],
+  ['compose.ts', "import { curl } from '../test/support/curl.ts';"],
+  ['helpers/misc.ts', ''],
+] as const;
+for (const [file, source] of planted) {
+  test(`a leak is found in ${file}: ${source || 'a folder of no layer'}`, () => {
+    assert.equal(leaks(file, source).length, 1);
+  });
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { renderPrintable, renderQuoted } from '../../src/core/printable.ts';
+
+const CASES = [
+  ['plain text "quoted" \\', 'plain text "quoted" \\'],
+  ['caf\u00e9 日本 🚀', 'café 日本 🚀'],
+  ['a\nb\r\tc', 'a\\u{a}b\\u{d}\\u{9}c'],
+  ['\0\x1b[31m\x7f', '\\u{0}\\u{1b}[31m\\u{7f}'],
+  ['\u0085\u2028\u2029', '\\u{85}\\u{2028}\\u{2029}'],
+  ['\u202eevil\u2066', '\\u{202e}evil\\u{2066}'],
+  ['\u200b\ufeff\u00ad', '\\u{200b}\\u{feff}\\u{ad}'],
+  ['\u{e0041}', '\\u{e0041}'],
+  ['\ud800x', '\\u{d800}x'],
+] as const;
+for (const [text, shown] of CASES) {
+  test(`renderPrintable shows ${JSON.stringify(text)} as ${JSON.stringify(shown)}`, () => {
+    assert.equal(renderPrintable(text, 100), shown);
+  });
+}
+
+const CUTS = [
+  ['abcdef', 6, 'abcdef'],
+  ['abcdefg', 6, 'abc…'],
+  ['ééé', 6, 'ééé'],
+  ['éééé', 6, 'é…'],
+  ['🚀🚀', 8, '🚀🚀'],
+  ['🚀🚀🚀', 8, '🚀…'],
+  ['\n\n', 6, '\\u{…'],
+  [`a${'🚀'.repeat(9)}`, 4, 'a…'],
+] as const;
+for (const [text, maxBytes, shown] of CUTS) {
+  test(`renderPrintable cuts ${JSON.stringify(text)} to ${maxBytes} bytes as ${shown}`, () => {
+    assert.equal(renderPrintable(text, maxBytes), shown);
+  });
+}
+
+test('renderPrintable shows any text on one line, well-formed and within its bytes', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 60 });
+  fc.assert(
+    fc.property(text, fc.integer({ min: 4, max: 80 }), (value, maxBytes) => {
+      const shown = renderPrintable(value, maxBytes);
+      assert.ok(Buffer.byteLength(shown) <= maxBytes);
+      assert.ok(shown.isWellFormed());
+      assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('renderQuoted quotes a text and cuts it to 40 bytes', () => {
+  assert.equal(renderQuoted('a\nb'), '"a\\u{a}b"');
+  assert.equal(renderQuoted('x'.repeat(41)), `"${'x'.repeat(37)}…"`);
+});

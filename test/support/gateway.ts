@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { composeGateway } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { renderProblem } from '../../src/config/problem.ts';
+import type { AuditRecord } from '../../src/core/audit-record.ts';
+import type { OperationalLog } from '../../src/pipeline/ports.ts';
+import { type LogRecord, type ProcessEnd, startListeningProcess } from './listening-process.ts';
+import { createScratch, type Scratch } from './scratch.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** What the gateway logs is asserted where the log itself is tested. */
+const SILENT: OperationalLog = { info() {}, warn() {}, error() {} };
+
+/** The configuration file as an object, without what every test has the same. */
+export type GatewayDocument = Readonly<Record<string, unknown>> & {
+  readonly upstream: Readonly<Record<string, unknown>>;
+  readonly teams: Readonly<Record<string, unknown>>;
+};
+
+/** A gateway on free loopback ports. */
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly adminUrl: string;
+  /** Every record of the audit log so far. */
+  auditRecords(): Promise<readonly AuditRecord[]>;
+}
+
+/** A gateway in a process of its own. */
+export interface GatewayProcess extends TestGateway {
+  readonly pid: number;
+  /** Path of its configuration file. */
+  readonly configFile: string;
+  /** Lines of stderr so far. */
+  readonly log: readonly string[];
+  readonly ended: Promise<ProcessEnd>;
+  stop(signal?: NodeJS.Signals): Promise<ProcessEnd>;
+}
+
+/** Starts a gateway in this process, from a configuration file as an operator writes it. */
+export async function startGateway(document: GatewayDocument): Promise<TestGateway> {
+  await using stack = new AsyncDisposableStack();
+  const scratch = stack.use(await createScratch());
+  const configFile = await writeConfig(scratch, document);
+  const load = async () => {
+    const loaded = await loadConfig(configFile, { now: Date.now() });
+    return loaded.ok
+      ? loaded
+      : ({ ok: false, problems: loaded.problems.map(renderProblem) } as const);
+  };
+  const loaded = await load();
+  if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
+  const gateway = await composeGateway(loaded.config, { log: SILENT, load });
+  stack.defer(async () => void (await gateway.close('end of the test')));
+  const owned = stack.move();
+  return {
+    ...addresses(gateway.listenUrl, gateway.adminUrl),
+    auditRecords: () => readAudit(scratch),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Starts `serve --config` in a child process and waits until it is ready. */
+export async function startGatewayProcess(
+  document: GatewayDocument,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<GatewayProcess> {
+  await using stack = new AsyncDisposableStack();
+  const scratch = stack.use(await createScratch());
+  const configFile = await writeConfig(scratch, document);
+  const child = stack.use(
+    await startListeningProcess({
+      command: process.execPath,
+      args: [MAIN, 'serve', '--config', configFile],
+      env,
+      ready: readyAddresses,
+    }),
+  );
+  const owned = stack.move();
+  return {
+    ...addresses(child.ready.listen, child.ready.admin),
+    pid: child.pid,
+    configFile,
+    log: child.log,
+    ended: child.ended,
+    stop: child.stop,
+    auditRecords: () => readAudit(scratch),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** JSON is YAML. */
+function writeConfig(scratch: Scratch, document: GatewayDocument): Promise<string> {
+  const file = {
+    listen: '127.0.0.1:0',
+    admin: { listen: '127.0.0.1:0' },
+    audit: { file: 'audit.jsonl', sync: 'none' },
+    ...document,
+  };
+  return scratch.write('pushwarden.yaml', JSON.stringify(file, null, 2));
+}
+
+async function readAudit(scratch: Scratch): Promise<readonly AuditRecord[]> {
+  const text = await readFile(`${scratch.path}/audit.jsonl`, 'utf8');
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
+
+function addresses(url: string, adminUrl: string | undefined) {
+  return { url, port: Number(new URL(url).port), adminUrl: adminUrl ?? '' };
+}
+
+function readyAddresses({ msg, listen, admin }: LogRecord) {
+  if (msg !== 'ready' || typeof listen !== 'string') return undefined;
+  return { listen, admin: typeof admin === 'string' ? admin : undefined };
+}

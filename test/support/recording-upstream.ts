@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { eventually } from './eventually.ts';
+import { type RecordedRequest, readRequest } from './recorded-request.ts';
+import { accept, answer, type Behaviour } from './upstream-behaviour.ts';
+
+/**
+ * A server in Pushgateway's place that records what reaches it and misbehaves on order. Readiness
+ * probes are answered apart and not recorded.
+ */
+export interface RecordingUpstream extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Requests that arrived in full since the last `forget`. */
+  readonly requests: readonly RecordedRequest[];
+  /** Bytes that arrived since the last `forget`, those of incomplete requests included. */
+  readonly byteCount: number;
+  /** Connections ever opened. */
+  readonly connectionCount: number;
+  /** How it answers from the next request on. */
+  behave(behaviour: Behaviour): void;
+  /** Waits until `count` requests have arrived since the last `forget`. */
+  received(count: number): Promise<readonly RecordedRequest[]>;
+  /** Drops what was recorded. */
+  forget(): void;
+  /** Refuses connections from now on and resets the open ones. */
+  refuse(): Promise<void>;
+  /** Accepts connections again, on the same port. */
+  listen(): Promise<void>;
+}
+
+/** Starts one that answers as a healthy Pushgateway does. */
+export async function startRecordingUpstream(
+  behaviour: Behaviour = accept,
+): Promise<RecordingUpstream> {
+  const requests: RecordedRequest[] = [];
+  const sockets = new Set<Socket>();
+  let current = behaviour;
+  let byteCount = 0;
+  let connectionCount = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    const connection = connectionCount++;
+    let turn = 0;
+    let pending: Buffer = Buffer.alloc(0);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A peer that goes away is a result of the test, not a failure of this server.
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      byteCount += chunk.length;
+      pending = Buffer.concat([pending, chunk]);
+      for (let next = readRequest(pending); next; next = readRequest(pending)) {
+        const request = { ...next, connection, turn: turn++ };
+        pending = pending.subarray(request.raw.length);
+        if (request.target.endsWith('/-/ready')) {
+          byteCount -= request.raw.length;
+          socket.write(answer('200 OK', 'OK'));
+          continue;
+        }
+        requests.push(request);
+        void current(socket, request);
+      }
+    });
+  });
+  const port = await listenOn(server, 0);
+  const refuse = async () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    requests,
+    get byteCount() {
+      return byteCount;
+    },
+    get connectionCount() {
+      return connectionCount;
+    },
+    behave(next) {
+      current = next;
+    },
+    received: (count) =>
+      eventually(`${count} requests at the upstream`, () =>
+        requests.length >= count ? requests : undefined,
+      ),
+    forget() {
+      requests.length = 0;
+      byteCount = 0;
+    },
+    refuse,
+    listen: async () => void (await listenOn(server, port)),
+    [Symbol.asyncDispose]: refuse,
+  };
+}
+
+async function listenOn(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo; // a TCP server that listens has one
+  return address.port;
+}

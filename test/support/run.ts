@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { installDebianPackages } from './debian-packages.ts';
+import { fetchPrograms, type ProgramName, programVersion } from './program.ts';
+
+/**
+ * `npm test [-- PATH...]`: brings the programs that the tests run against, runs every test file (or
+ * those named), and ends with the runner's closing lines and its exit status.
+ */
+
+const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url));
+
+/** Per test and per file. */
+const TIMEOUT_MS = 300_000;
+
+const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
+const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];
+
+function prepare(): void {
+  installDebianPackages(['test']);
+  if (!fetchPrograms(NEWER)) {
+    if (process.env['CI'] === 'true') throw new Error('the newer programs could not be fetched');
+    console.log('THE NEWER PROGRAMS COULD NOT BE FETCHED: testing with the older ones only');
+  }
+  const versions = [...SYSTEM, ...NEWER].map((name) => `${name}: ${programVersion(name)}`);
+  console.log(`testing with ${versions.join(', ')}`);
+}
+
+function runTests(paths: readonly string[]): number {
+  mkdirSync(CACHE, { recursive: true });
+  const tap = `${CACHE}test.tap`;
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      '--test',
+      `--test-concurrency=${availableParallelism()}`,
+      `--test-timeout=${TIMEOUT_MS}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=tap',
+      `--test-reporter-destination=${tap}`,
+      ...paths,
+    ],
+    { stdio: 'inherit' },
+  );
+  // The spec reporter lists the failures after its counts: the counts come last here.
+  const lines = readFileSync(tap, 'utf8').split('\n');
+  console.log(lines.filter((line) => /^# [a-z_]+ [\d.]+$/.test(line)).join('\n'));
+  return status ?? 1;
+}
+
+try {
+  prepare();
+  const paths = process.argv.slice(2);
+  process.exitCode = runTests(paths.length > 0 ? paths : ['test/**/*.test.ts']);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

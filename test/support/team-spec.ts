@@ -1,0 +1,30 @@
+import type { TeamLimits } from '../../src/core/limits.ts';
+import type { TeamSpec } from '../../src/core/policy-spec.ts';
+
+/** Limits that no test runs into by accident. */
+export const WIDE_LIMITS: TeamLimits = {
+  body: 65_536,
+  decoded: 1_048_576,
+  ratio: 200,
+  series: 10_000,
+  labels: 32,
+  labelValue: 1024,
+  rate: { count: 1000, perMs: 1000 },
+  burst: 1000,
+  concurrent: 100,
+};
+
+/** A team that may push to job `batch`, but for what `changes` say. */
+export function teamSpec(changes: Partial<TeamSpec> = {}): TeamSpec {
+  return {
+    name: 'payments',
+    jobs: ['batch'],
+    allow: ['push'],
+    labels: {},
+    requireLabels: [],
+    metrics: { deny: [], own: [] },
+    limits: WIDE_LIMITS,
+    credentials: [],
+    ...changes,
+  };
+}
