@@ -53,7 +53,7 @@ export async function composeGateway(
 
   const audit = watchAudit(await openAuditLog(config.audit, { clock, log }), metrics);
   opened.defer(() => audit.close());
-  const current = await openCurrent(config, metrics, clock);
+  const current = await openCurrent(config, metrics, clock, log);
   opened.defer(() => current.close());
 
   const lifetime = createLifetime(current);

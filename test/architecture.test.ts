@@ -12,29 +12,38 @@ const EVERYTHING = readdirSync(ROOT, 'utf8');
 const ADAPTER = ['core/', 'pipeline/ports.ts'];
 
 /** A command may reach one adapter beside the configuration: what it is the command of. */
-const COMMAND = ['compose.ts', 'config/', 'core/', 'version.ts'];
+const COMMAND = ['cli/', 'compose.ts', 'config/', 'core/', 'version.ts'];
+
+/** What belongs to no adapter: it makes ids, limits what runs at once, writes the log. */
+const LIBRARIES = ['node:', 'p-limit', 'pino', 'ulid'];
 
 /** Folder or file of `src`: what it may import, beside itself, from `src` and from outside. */
 const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonly string[] }>> = {
   'core/': { src: [], outside: ['node:crypto', 'node:net'] },
   'pipeline/': { src: ['core/'], outside: [] },
-  'credentials/': { src: ADAPTER, outside: ['node:', '@node-rs/bcrypt', 'jose', 'lru-cache'] },
-  'limits/': { src: ADAPTER, outside: ['node:', 'rate-limiter-flexible'] },
-  'groups/': { src: ADAPTER, outside: ['node:'] },
   'audit/': { src: ADAPTER, outside: ['node:'] },
+  'config/': { src: ADAPTER, outside: ['node:', 'fastest-levenshtein', 'yaml', 'zod'] },
+  'credentials/': {
+    src: ADAPTER,
+    outside: ['node:', '@node-rs/bcrypt', 'jose', 'lru-cache', 'p-limit', 'undici'],
+  },
+  'demo/': { src: ADAPTER, outside: ['node:'] },
   'encodings/': { src: ADAPTER, outside: ['node:'] },
-  'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
+  'limits/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
-  'config/': { src: ADAPTER, outside: ['node:', 'yaml', 'zod'] },
+  'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
   'http/': {
     src: ['core/', 'pipeline/'],
     outside: ['node:', 'express', 'helmet', 'http-proxy-middleware'],
   },
+  'compose/': { src: EVERYTHING, outside: LIBRARIES },
+  'compose.ts': { src: EVERYTHING, outside: LIBRARIES },
+  'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },
+  'cli/operational-log.ts': { src: ['pipeline/ports.ts'], outside: ['pino'] },
+  'cli/': { src: [...COMMAND, 'audit/', 'credentials/', 'demo/'], outside: ['node:', 'commander'] },
+  'main.ts': { src: ['cli/', 'node-version.ts'], outside: [] },
+  'node-version.ts': { src: [], outside: [] },
   'version.ts': { src: [], outside: ['node:fs'] },
-  'compose/': { src: EVERYTHING, outside: ['node:', 'pino', 'ulid'] },
-  'compose.ts': { src: EVERYTHING, outside: ['node:', 'pino', 'ulid'] },
-  'cli/': { src: [...COMMAND, 'audit/', 'credentials/'], outside: ['node:', 'commander'] },
-  'main.ts': { src: ['cli/', 'version.ts'], outside: ['node:', 'commander'] },
 };
 
 const IMPORT =

@@ -36,8 +36,6 @@ interface Batch {
   readonly ends: { readonly outage: Outage; readonly lostEvents: number } | undefined;
 }
 
-const NO_ENTRIES: Batch = { entries: [], checkpoint: false, ends: undefined };
-
 /**
  * Group commit: while one batch is on its way to the disk new events queue, and the next batch
  * takes the whole queue. Knows when the disk fails or hangs, and records it once it is back.
@@ -119,7 +117,7 @@ export class GroupCommit {
     clearTimeout(this.#timer);
     if (reply === undefined) this.#beginOutage('stalled', STALLED);
     else if (reply.type === 'failed') this.#beginOutage(reply.cause, reply.message);
-    else this.#succeed(NO_ENTRIES, reply);
+    else this.#advance(reply);
   }
 
   get #isDown(): boolean {
@@ -162,12 +160,11 @@ export class GroupCommit {
 
   #succeed(batch: Batch, reply: Committed): void {
     const { observer } = this.#options;
-    this.#head = reply.head;
+    this.#advance(reply);
     for (const entry of batch.entries) {
       observer.recorded(entry.event);
       entry.waiter?.resolve();
     }
-    for (let count = 0; count < reply.checkpoints; count += 1) observer.recorded('checkpoint');
     if (batch.ends !== undefined) this.#endOutage(batch.ends);
     else if (this.#outage !== undefined) this.#outage.phase = 'due';
     if (reply.isLow) {
@@ -177,6 +174,13 @@ export class GroupCommit {
     if (!batch.checkpoint) return;
     this.#checkpointSeq = reply.head.seq;
     observer.checkpoint(reply.head);
+  }
+
+  #advance(reply: Committed): void {
+    this.#head = reply.head;
+    for (let count = 0; count < reply.checkpoints; count += 1) {
+      this.#options.observer.recorded('checkpoint');
+    }
   }
 
   #fail(batch: Batch, reply: Failed): void {

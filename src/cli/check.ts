@@ -19,14 +19,22 @@ export function registerCheck(program: Command): void {
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async ({ config, secrets, output }: CheckOptions) => {
       const result = await loadConfig(config, { now: Date.now(), readsSecrets: secrets });
-      const problems = result.ok ? result.warnings : result.problems;
       console.log(
         output === 'json'
-          ? JSON.stringify({ ok: result.ok, problems }, null, 2)
-          : [...problems.map(renderProblem), renderSummary(result)].join('\n'),
+          ? JSON.stringify({ ok: result.ok, problems: listProblems(result) }, null, 2)
+          : renderLoadResult(result),
       );
       if (!result.ok) process.exitCode = EXIT.refused;
     });
+}
+
+/** A line for each problem and, last, what it all came to. */
+export function renderLoadResult(result: LoadResult): string {
+  return [...listProblems(result).map(renderProblem), renderSummary(result)].join('\n');
+}
+
+function listProblems(result: LoadResult): readonly Problem[] {
+  return result.ok ? result.warnings : result.problems;
 }
 
 function renderSummary(result: LoadResult): string {

@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 import { registerAuditKeygen } from './audit-keygen.ts';
 import { registerAuditVerify } from './audit-verify.ts';
 import { registerCheck } from './check.ts';
+import { registerDemo } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { registerExplain } from './explain.ts';
 import { registerHashPassword } from './hash-password.ts';
 import { registerSchema } from './schema.ts';
+import { registerServe } from './serve.ts';
 import { registerTokenCreate } from './token-create.ts';
 import { registerVersion } from './version.ts';
 
@@ -29,6 +31,8 @@ export function createProgram(): Command {
     .description('authenticating gateway in front of Prometheus Pushgateway')
     .exitOverride()
     .showHelpAfterError('(add --help for help)');
+  registerServe(program);
+  registerDemo(program);
   registerCheck(program);
   registerSchema(program);
   registerExplain(program);

@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../config/types.ts';
 import { compileNetworks } from '../core/network-set.ts';
 import { compilePolicy } from '../core/policy.ts';
+import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier } from '../credentials/password-verifier.ts';
 import { createAuthenticators, renderChallenges } from '../credentials/registry.ts';
 import type { Clock, FailureThrottle } from '../pipeline/ports.ts';
@@ -14,6 +15,7 @@ export function compileSnapshot(
   config: GatewayConfig,
   clock: Clock,
   throttle: FailureThrottle,
+  issuers: readonly Issuer[] = [],
 ): Snapshot {
   const { teams, allowNetworks, server } = config;
   const passwords = createPasswordVerifier({ parallel: server.passwordHashes });
@@ -23,7 +25,7 @@ export function compileSnapshot(
     allowNetworks: allowNetworks && compileNetworks(allowNetworks),
     denyNetworks: compileNetworks(config.denyNetworks),
     policy: compilePolicy(teams),
-    authenticators: createAuthenticators(teams, { clock, passwords, throttle }),
+    authenticators: createAuthenticators(teams, { clock, passwords, throttle, issuers }),
     challenges: renderChallenges(teams),
     bodyTimeoutMs: server.bodyTimeoutMs,
     upstreamTimeoutMs: config.upstream.timeoutMs,

@@ -1,10 +1,11 @@
 import type { GatewayConfig } from '../config/types.ts';
 import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
-import type { Clock } from '../pipeline/ports.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
-import { openUpstreamSide, type UpstreamSide } from './upstream-side.ts';
+import { openCurrentUpstream } from './current-upstream.ts';
+import type { UpstreamSide } from './upstream-side.ts';
 
 /** The configuration in use and what was made of it. */
 export interface Current {
@@ -24,28 +25,29 @@ export async function openCurrent(
   initial: GatewayConfig,
   metrics: Metrics,
   clock: Clock,
+  log: OperationalLog,
 ): Promise<Current> {
   const throttle = createFailureThrottle(() => current.config.failures);
-  const open = async (config: GatewayConfig, before?: UpstreamSide) => ({
+  const compile = (config: GatewayConfig) => ({
     config,
     snapshot: compileSnapshot(config, clock, throttle),
-    upstreamSide: before?.fits(config.upstream)
-      ? before
-      : await openUpstreamSide(config.upstream, metrics, clock),
   });
-  let current = await open(initial);
+  let current = compile(initial);
+  const upstream = await openCurrentUpstream(initial.upstream, { metrics, clock, log });
   reportConfig(metrics, initial, clock);
   return {
     config: () => current.config,
     snapshot: () => current.snapshot,
-    upstreamSide: () => current.upstreamSide,
+    upstreamSide: upstream.side,
     async replace(config) {
-      const { upstreamSide: before } = current;
-      current = await open(config, before);
+      const next = compile(config);
+      await upstream.replace(config.upstream);
+      current = next;
       reportConfig(metrics, config, clock);
-      if (before !== current.upstreamSide) await before.close();
     },
-    close: () => current.upstreamSide.close(),
+    async close() {
+      await upstream[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -12,8 +12,8 @@ export interface UpstreamSide {
   readonly upstream: Upstream;
   readonly handleRead: ReadHandler;
   isReady(): boolean;
-  /** Whether this side is what the configuration asks for. */
-  fits(config: UpstreamConfig): boolean;
+  /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
+  fits(config: UpstreamConfig, url: string): boolean;
   /** Lets what is under way finish. */
   close(): Promise<void>;
 }
@@ -24,10 +24,11 @@ const PROBE_TIMEOUT_MS = 2000;
 /** Opens the way to an upstream; resolves after the first look at it, whatever that saw. */
 export async function openUpstreamSide(
   config: UpstreamConfig,
+  url: string,
   metrics: Metrics,
   clock: Clock,
 ): Promise<UpstreamSide> {
-  const { url, connections, ca } = config;
+  const { connections, ca } = config;
   const authorization = renderAuthorization(config);
   const client = createPushgatewayClient({
     url,
@@ -44,7 +45,7 @@ export async function openUpstreamSide(
     upstream: watchUpstream(client, metrics, clock),
     handleRead: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
     isReady: () => readiness.isReady(),
-    fits: (other) => isDeepStrictEqual(other, config),
+    fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {
       readiness[Symbol.dispose]();
       await client.close();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { GatewayConfig } from './types.ts';
+import type { GatewayConfig, PushgatewayConfig } from './types.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
 const FIXED_KEYS = ['listen', 'admin', 'audit'] as const satisfies (keyof GatewayConfig)[];
@@ -16,7 +16,15 @@ export function listChanges(before: GatewayConfig, after: GatewayConfig): readon
 
 /** Names what only a restart can change. */
 export function listFixedChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
-  return FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
+  const changed = FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
+  return isDeepStrictEqual(childOf(before), childOf(after)) ? changed : [...changed, SPAWN_KEY];
+}
+
+/** Another child would not hold what was pushed to this one. */
+const SPAWN_KEY = 'upstream.spawn';
+
+function childOf({ upstream: { pushgateway } }: GatewayConfig): PushgatewayConfig | undefined {
+  return pushgateway.kind === 'child' ? pushgateway : undefined;
 }
 
 function byName(teams: GatewayConfig['teams']): ReadonlyMap<string, unknown> {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseIpAddress } from '../core/ip-address.ts';
 import { compileNetworks } from '../core/network-set.ts';
+import { parseListenAddress } from './listen-address.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig } from './schema.ts';
 
@@ -10,21 +11,27 @@ const LOOPBACK = compileNetworks(['127.0.0.0/8', '::1']);
 export function checkAddresses(config: RawConfig): readonly Finding[] {
   const { listen, admin } = config;
   return [
-    ...checkPort(['listen'], listen),
-    ...(admin.listen === 'off' ? [] : checkPort(['admin', 'listen'], admin.listen)),
+    ...checkListen(['listen'], listen),
+    ...(admin.listen === 'off' ? [] : checkListen(['admin', 'listen'], admin.listen)),
     ...checkExposure(config),
     ...checkUpstream(config),
   ];
 }
 
-function checkPort(path: readonly PropertyKey[], address: string): readonly Finding[] {
-  const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  return port <= 65_535 ? [] : [{ severity: 'error', path, message: `there is no port ${port}` }];
+function checkListen(path: readonly PropertyKey[], address: string): readonly Finding[] {
+  const { host, port } = parseListenAddress(address);
+  const message = port > 65_535 ? `there is no port ${port}` : explainHost(host);
+  return message === undefined ? [] : [{ severity: 'error', path, message }];
+}
+
+function explainHost(host: string): string | undefined {
+  const looksLikeIp = /^[\d.]+$/.test(host) || host.includes(':');
+  return looksLikeIp && isIP(host) === 0 ? `${host} is not an IP address` : undefined;
 }
 
 function checkExposure({ listen, admin, tls }: RawConfig): readonly Finding[] {
   const findings: Finding[] = [];
-  if (admin.listen === listen && !listen.endsWith(':0')) {
+  if (admin.listen !== 'off' && collide(listen, admin.listen)) {
     const message = 'is the address of the public side too';
     findings.push({ severity: 'error', path: ['admin', 'listen'], message });
   }
@@ -39,8 +46,19 @@ function checkExposure({ listen, admin, tls }: RawConfig): readonly Finding[] {
   return findings;
 }
 
+/** Hosts that stand for every address of the machine. */
+const WILDCARDS: ReadonlySet<string> = new Set(['', '::', '0.0.0.0']);
+
+/** Whether only one of two addresses can be had. */
+function collide(one: string, other: string): boolean {
+  const a = parseListenAddress(one);
+  const b = parseListenAddress(other);
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.host === b.host || WILDCARDS.has(a.host) || WILDCARDS.has(b.host);
+}
+
 function isLoopback(listen: string): boolean {
-  const host = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+  const { host } = parseListenAddress(listen);
   if (isIP(host) === 0) return host === 'localhost';
   const address = parseIpAddress(host);
   return address !== undefined && LOOPBACK.contains(address);
@@ -57,11 +75,14 @@ function checkUpstream({ upstream }: RawConfig): readonly Finding[] {
 }
 
 function explainUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'is not a URL, such as http://127.0.0.1:9092';
+  // The URL parser repairs much and drops a query that is empty; here the text itself must be one.
+  if (!/^[a-z]+:\/\/[^\s/\\]+/i.test(text) || /\s/.test(text) || !URL.canParse(text)) {
+    return 'is not a URL, such as http://127.0.0.1:9092';
+  }
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http or https';
   if (url.username !== '' || url.password !== '') {
     return 'must not hold a credential: use upstream.basic_auth';
   }
-  return url.search === '' && url.hash === '' ? undefined : 'must have no query and no fragment';
+  return /[?#]/.test(text) ? 'must have no query and no fragment' : undefined;
 }

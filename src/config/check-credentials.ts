@@ -11,8 +11,8 @@ interface Placed {
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 const ARGON2ID =
   /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/;
-/** KiB, passes, lanes: what one verification may cost. */
-const ARGON2ID_MAX = [1_048_576, 64, 16] as const;
+/** What one verification may cost; memory in KiB. */
+const ARGON2ID_MAX = { memory: 1_048_576, passes: 64, lanes: 16 } as const;
 
 /** What people paste, and why it is refused. */
 const FOREIGN_HASHES: readonly (readonly [RegExp, string])[] = [
@@ -65,14 +65,21 @@ function explainHash(hash: string): string | undefined {
   if (BCRYPT.test(hash)) return undefined;
   const parameters = ARGON2ID.exec(hash)?.slice(1).map(Number);
   if (parameters !== undefined) {
-    const isDear = parameters.some((value, index) => value > (ARGON2ID_MAX[index] ?? 0));
-    if (!isDear) return undefined;
-    const [memory, passes, lanes] = ARGON2ID_MAX;
-    return `the argon2id hash would cost too much: at most m=${memory},t=${passes},p=${lanes}`;
+    return explainCost(parameters);
   }
   const why =
     FOREIGN_HASHES.find(([pattern]) => pattern.test(hash))?.[1] ?? 'is not a password hash';
   return `${why}: make a bcrypt or argon2id hash with "pushwarden hash-password"`;
+}
+
+/** @see RFC 9106 section 3.1 for the least of each parameter */
+function explainCost([memory = 0, passes = 0, lanes = 0]: readonly number[]): string | undefined {
+  if (lanes < 1 || passes < 1 || memory < 8 * lanes) {
+    return 'the argon2id hash has parameters that are too small: at least m=8*p,t=1,p=1';
+  }
+  const { memory: maxMemory, passes: maxPasses, lanes: maxLanes } = ARGON2ID_MAX;
+  if (memory <= maxMemory && passes <= maxPasses && lanes <= maxLanes) return undefined;
+  return `the argon2id hash would cost too much: at most m=${maxMemory},t=${maxPasses},p=${maxLanes}`;
 }
 
 function findRepeated(

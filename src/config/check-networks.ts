@@ -1,34 +1,71 @@
-import { parseCidr } from '../core/network-set.ts';
+import type { IpAddress } from '../core/ip-address.ts';
+import { type Cidr, parseCidr } from '../core/network-set.ts';
+import { findNearest } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig } from './schema.ts';
 
 /** Checks every CIDR, and every name of a network that stands where one may. */
 export function checkNetworks(config: RawConfig): readonly Finding[] {
   const { networks, trusted_proxies: proxies, deny_networks: denied } = config;
-  const names = new Set(Object.keys(networks));
-  const none = new Set<string>();
+  const names = Object.keys(networks);
   return [
-    ...checkList(['trusted_proxies'], proxies, none),
-    ...Object.entries(networks).flatMap(([name, list]) =>
-      checkList(['networks', name], list, none),
-    ),
-    ...checkList(['allow_networks'], config.allow_networks ?? [], names),
+    ...checkList(['trusted_proxies'], proxies, []),
+    ...Object.entries(networks).flatMap(([name, list]) => checkList(['networks', name], list, [])),
+    ...checkAllowed(['allow_networks'], config.allow_networks, names),
     ...checkList(['deny_networks'], denied, names),
-    ...Object.entries(config.teams).flatMap(([team, { allow_networks: allowed = [] }]) =>
-      checkList(['teams', team, 'allow_networks'], allowed, names),
+    ...Object.entries(config.teams).flatMap(([team, { allow_networks: allowed }]) =>
+      checkAllowed(['teams', team, 'allow_networks'], allowed, names),
     ),
   ];
+}
+
+function checkAllowed(
+  path: readonly PropertyKey[],
+  list: readonly string[] | undefined,
+  names: readonly string[],
+): readonly Finding[] {
+  if (list?.length !== 0) return checkList(path, list ?? [], names);
+  const message = 'is empty: no network is allowed; leave it out to allow every one';
+  return [{ severity: 'warning', path, message }];
 }
 
 function checkList(
   path: readonly PropertyKey[],
   list: readonly string[],
-  names: ReadonlySet<string>,
+  names: readonly string[],
 ): readonly Finding[] {
   return list.flatMap((entry, index): Finding[] => {
-    if (names.has(entry) || parseCidr(entry) !== undefined) return [];
-    const what = names.size > 0 ? 'neither a CIDR nor one of `networks`' : 'not a CIDR';
-    const message = `"${entry}" is ${what}, such as 10.0.0.0/8 or fd00::/8`;
-    return [{ severity: 'error', path: [...path, index], message }];
+    if (names.includes(entry)) return [];
+    const place = [...path, index];
+    const cidr = parseCidr(entry);
+    if (cidr === undefined) {
+      return [{ severity: 'error', path: place, message: explain(entry, names) }];
+    }
+    if (!hasHostBits(cidr)) return [];
+    const message = `"${entry}" has bits set behind its prefix: they do not count`;
+    return [{ severity: 'warning', path: place, message }];
   });
+}
+
+function explain(entry: string, names: readonly string[]): string {
+  const nearest = findNearest(entry, names);
+  if (nearest !== undefined) return `unknown network "${entry}", did you mean "${nearest}"?`;
+  const what = names.length > 0 ? 'neither a CIDR nor one of `networks`' : 'not a CIDR';
+  return `"${entry}" is ${what}, such as 10.0.0.0/8 or fd00::/8`;
+}
+
+/** `10.0.0.1/8` is `10.0.0.0/8`, or another network was meant. */
+function hasHostBits(cidr: Cidr): boolean {
+  const hostBits = BigInt((cidr.address.family === 'ipv4' ? 32 : 128) - cidr.prefix);
+  return (toNumber(cidr.address) & ((1n << hostBits) - 1n)) !== 0n;
+}
+
+function toNumber({ text, family }: IpAddress): bigint {
+  if (family === 'ipv4') {
+    return text.split('.').reduce((number, part) => (number << 8n) | BigInt(part), 0n);
+  }
+  const [head = [], tail = []] = text.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  const groups = [...head, ...zeros, ...tail];
+  return groups.reduce((number, group) => (number << 16n) | BigInt(`0x${group}`), 0n);
 }

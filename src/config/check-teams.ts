@@ -1,9 +1,7 @@
 import { globsOverlap } from '../core/glob-overlap.ts';
+import { parseLabelName, parseLabelValue } from '../core/label.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig, RawTeam } from './schema.ts';
-
-/** Label names that mean something else than a condition on a grouping label. */
-const RESERVED_LABELS = new Set(['job', 'le', 'quantile']);
 
 /** Checks each team, and that no two teams can overwrite one another unnoticed. */
 export function checkTeams(config: RawConfig): readonly Finding[] {
@@ -32,16 +30,37 @@ function checkTeam(name: string, team: RawTeam): readonly Finding[] {
     const message = 'has no credentials: nobody can be this team';
     findings.push({ severity: 'warning', path, message });
   }
-  for (const label of Object.keys(team.labels).filter((label) => RESERVED_LABELS.has(label))) {
-    const message = `the label ${label} is reserved${label === 'job' ? ': use jobs' : ''}`;
-    findings.push({ severity: 'error', path: [...path, 'labels', label], message });
-  }
-  for (const [index, label] of team.require_labels.entries()) {
-    if (!RESERVED_LABELS.has(label)) continue;
-    const message = `the label ${label} is reserved: no push could have it`;
-    findings.push({ severity: 'error', path: [...path, 'require_labels', index], message });
-  }
-  return findings;
+  return [...findings, ...checkGlobs(path, team), ...checkLabelNames(path, team)];
+}
+
+/** A glob that no value can match is a mistake: values like it are refused before. */
+function checkGlobs(path: readonly PropertyKey[], { jobs, labels }: RawTeam): readonly Finding[] {
+  const lists = [['jobs'], ...Object.keys(labels).map((label) => ['labels', label])];
+  return lists.flatMap((list) => {
+    const globs = list[1] === undefined ? jobs : (labels[list[1]] ?? []);
+    return globs.flatMap((glob, index): Finding[] => {
+      const parsed = parseLabelValue(glob, 'the glob');
+      if (parsed.effect === 'allow') return [];
+      const message = `${parsed.detail}: nothing matches it`;
+      return [{ severity: 'error', path: [...path, ...list, index], message }];
+    });
+  });
+}
+
+function checkLabelNames(
+  path: readonly PropertyKey[],
+  { labels, require_labels: required }: RawTeam,
+): readonly Finding[] {
+  const places = [
+    ...Object.keys(labels).map((label) => [label, ['labels', label]] as const),
+    ...required.map((label, index) => [label, ['require_labels', index]] as const),
+  ];
+  return places.flatMap(([label, place]): Finding[] => {
+    const parsed = parseLabelName(label);
+    if (parsed.effect === 'allow') return [];
+    const message = `${parsed.detail}${label === 'job' ? ': use jobs' : ''}`;
+    return [{ severity: 'error', path: [...path, ...place], message }];
+  });
 }
 
 function findSharedJobs(

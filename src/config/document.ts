@@ -5,12 +5,16 @@ import {
   isScalar,
   LineCounter,
   type Node,
+  type Pair,
   parseDocument,
+  visit,
   type YAMLError,
 } from 'yaml';
+import { renderQuoted } from '../core/printable.ts';
 
 /** A parsed file that still knows where everything stands. */
 export interface SourceDocument {
+  /** Undefined when the file is too broken to go on. */
   readonly data: unknown;
   readonly errors: readonly SourceError[];
   /** Where the value at a path stands, or the nearest one above it that is there. */
@@ -29,13 +33,21 @@ interface SourceError extends Position {
   readonly message: string;
 }
 
+interface Fault {
+  readonly offset: number;
+  readonly message: string;
+  /** Whether the data says, in spite of it, what was meant. */
+  readonly isLocal: boolean;
+}
+
 /** Aliases that may be resolved; a file with more is an attack on the reader. */
 const MAX_ALIASES = 100;
 
-/** Parses YAML 1.2; JSON is YAML. Duplicate keys are errors. */
+/** Parses YAML 1.2; JSON is YAML. Duplicate keys are errors, and all keys are text. */
 export function parseSource(text: string): SourceDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true };
+  const document = parseDocument(text, options);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -47,13 +59,15 @@ export function parseSource(text: string): SourceDocument {
     }
     return undefined;
   };
+  const { data, faults } = readData(document, text);
   return {
-    ...readData(document, position),
+    data,
+    errors: faults.map(({ offset, message }) => ({ ...position(offset), message })),
     locate: (path) => position(nodeAt(path)?.range?.[0] ?? 0),
     locateKey(path, key) {
       const map = document.getIn(path, true);
       const found = isMap(map)
-        ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+        ? map.items.find((item) => isScalar(item.key) && item.key.value === key)
         : undefined;
       const offset = isNode(found?.key) ? found.key.range?.[0] : undefined;
       return position(offset ?? nodeAt(path)?.range?.[0] ?? 0);
@@ -61,21 +75,66 @@ export function parseSource(text: string): SourceDocument {
   };
 }
 
-function readData(
-  document: Document,
-  position: (offset: number) => Position,
-): Pick<SourceDocument, 'data' | 'errors'> {
-  const errors = [...document.errors, ...document.warnings].map((error: YAMLError) => ({
-    ...position(error.pos[0]),
-    message: lowerFirst(error.message),
-  }));
-  if (errors.length > 0) return { data: undefined, errors };
+function readData(document: Document, text: string): { data: unknown; faults: readonly Fault[] } {
+  const found = [...document.errors, ...document.warnings].map((error) => describe(error, text));
+  const faults = keepFirst([...found, ...findRefused(document)]);
+  if (faults.some(({ isLocal }) => !isLocal)) return { data: undefined, faults };
   try {
-    return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), errors };
-  } catch (error) {
-    const message = error instanceof Error ? lowerFirst(error.message) : String(error);
-    return { data: undefined, errors: [{ ...position(0), message }] };
+    return { data: document.toJS({ maxAliasCount: MAX_ALIASES }), faults };
+  } catch {
+    const message = `aliases (*name) stand for too much: at most ${MAX_ALIASES} are resolved`;
+    return { data: undefined, faults: [...faults, { offset: 0, message, isLocal: false }] };
   }
+}
+
+const QUOTE_STAR = 'a value that begins with * needs quotes: "*"';
+
+/** The library's words, or ours where they are about its own interface. */
+function describe({ code, message, pos: [offset, end] }: YAMLError, text: string): Fault {
+  switch (code) {
+    case 'DUPLICATE_KEY': {
+      const key = /^[^:\n]*/.exec(text.slice(offset))?.[0].trim() ?? '';
+      const name = key.replace(/^(["'])(.*)\1$/, '$2');
+      return { offset, message: `duplicate key ${renderQuoted(name)}`, isLocal: true };
+    }
+    case 'BAD_ALIAS':
+      return { offset, message: QUOTE_STAR, isLocal: false };
+    case 'NON_STRING_KEY':
+      return { offset, message: 'a key must be plain text', isLocal: false };
+    case 'MULTIPLE_DOCS':
+      return { offset, message: 'the file must hold one YAML document', isLocal: false };
+    case 'RESOURCE_EXHAUSTION':
+    case 'IMPOSSIBLE':
+      return { offset: Math.min(offset, end), message: 'nested too deep', isLocal: false };
+    default:
+      return { offset, message: lowerFirst(message), isLocal: false };
+  }
+}
+
+/** What parses and is still refused. */
+function findRefused(document: Document): readonly Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const offset = alias.range?.[0] ?? 0;
+      const message = `no anchor &${alias.source} stands before this alias; ${QUOTE_STAR}`;
+      faults.push({ offset, message, isLocal: false });
+    },
+    Pair(_, { key }: Pair) {
+      // An object made of it would have another prototype instead of another key.
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      const message = 'a key must not be "__proto__"';
+      faults.push({ offset: key.range?.[0] ?? 0, message, isLocal: false });
+    },
+  });
+  return faults;
+}
+
+/** One fault makes the parser stumble on, often over the same place. */
+function keepFirst(faults: readonly Fault[]): readonly Fault[] {
+  const byOffset = new Map(faults.toReversed().map((fault) => [fault.offset, fault]));
+  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
 }
 
 function lowerFirst(text: string): string {

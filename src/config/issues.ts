@@ -1,9 +1,7 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { renderQuoted } from '../core/printable.ts';
+import { findNearest } from './nearest.ts';
 import type { Finding } from './problem.ts';
-
-/** Edits that a typo is away from the key that was meant. */
-const MAX_TYPO = 3;
 
 /** A finding about an unknown key is shown where the key stands, not the map. */
 export interface IssueFinding extends Finding {
@@ -59,8 +57,11 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 function describeType(issue: Extract<Issue, { code: 'invalid_type' }>): string {
   if (issue.message.endsWith('received undefined')) return 'is required';
-  const isOwn = !issue.message.startsWith('Invalid input');
-  return isOwn ? issue.message : `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+  if (!issue.message.startsWith('Invalid input')) return issue.message;
+  const expected = `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+  const isUnquoted =
+    issue.expected === 'string' && /received (?:number|boolean)$/.test(issue.message);
+  return isUnquoted ? `${expected}: put it in quotes` : expected;
 }
 
 /** The branch that came nearest says what is wrong; else the union's own words do. */
@@ -87,12 +88,9 @@ function describeUnion(
 }
 
 function describeUnknownKey(key: string, known: readonly string[]): string {
-  const nearest = known
-    .map((candidate) => ({ candidate, edits: distance(key, candidate) }))
-    .filter(({ edits }) => edits <= Math.min(MAX_TYPO, Math.ceil(key.length / 3)))
-    .sort((a, b) => a.edits - b.edits)[0];
-  const hint = nearest === undefined ? '' : `, did you mean "${nearest.candidate}"?`;
-  return `unknown key "${key}"${hint}`;
+  const nearest = findNearest(key, known);
+  const hint = nearest === undefined ? '' : `, did you mean "${nearest}"?`;
+  return `unknown key ${renderQuoted(key)}${hint}`;
 }
 
 /** The keys that the map at a path may have. */
@@ -128,7 +126,8 @@ function unwrap(type: z.ZodType): z.ZodType {
 }
 
 function listValues(values: readonly unknown[]): string {
-  return values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(' or ');
+  const words = values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
 }
 
 function lowerFirst(text: string): string {

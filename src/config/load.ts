@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
+import { checkFiles } from './check-files.ts';
 import { checkConfig } from './checks.ts';
 import { parseSource, type SourceDocument } from './document.ts';
 import { describeIssues, type IssueFinding } from './issues.ts';
-import { type Problem, renderPath } from './problem.ts';
+import { type Finding, type Problem, renderPath } from './problem.ts';
 import { resolveConfig } from './resolve.ts';
 import { salvageConfig } from './salvage.ts';
-import { configSchema } from './schema.ts';
+import { configSchema, type RawConfig } from './schema.ts';
+import { describeReadError } from './secrets.ts';
 import type { GatewayConfig } from './types.ts';
 
 /** What loading a configuration came to. */
@@ -27,30 +29,34 @@ interface LoadOptions {
  * every problem is found at once, a file that is missing included.
  */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
-  const text = await readConfigFile(file);
-  if (typeof text !== 'string') return { ok: false, problems: [wholeFile(file, text.message)] };
+  const read = await readConfigFile(file);
+  if ('message' in read) return { ok: false, problems: [atStart(file, read.message)] };
+  const { text } = read;
   const document = parseSource(text);
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(
-      (error): Problem => ({ ...error, severity: 'error', file, path: '' }),
-    );
-    return { ok: false, problems };
-  }
+  const broken = document.errors.map(
+    (error): Problem => ({ ...error, severity: 'error', file, path: '' }),
+  );
+  if (document.data === undefined) return { ok: false, problems: broken };
+  const { now, readsSecrets = true } = options;
+  const directory = dirname(resolvePath(file));
+  const check = (config: RawConfig): readonly Finding[] => [
+    ...checkConfig(config, now),
+    ...(readsSecrets ? checkFiles(config, directory) : []),
+  ];
   const parsed = configSchema.safeParse(document.data ?? {});
   const findings = parsed.success
-    ? checkConfig(parsed.data, options.now)
-    : findAll(document.data, describeIssues(parsed.error.issues, configSchema), options.now);
-  const problems = place(findings, document, file);
+    ? check(parsed.data)
+    : findAll(document.data, describeIssues(parsed.error.issues, configSchema), check);
+  const problems = [...broken, ...place(findings, document, file)].sort(byPosition);
   if (!parsed.success || problems.some(({ severity }) => severity === 'error')) {
     return { ok: false, problems };
   }
-  const { readsSecrets = true } = options;
-  const source = { directory: dirname(resolvePath(file)), text, readsSecrets };
+  const source = { directory, text, readsSecrets };
   try {
     return { ok: true, config: resolveConfig(parsed.data, source), warnings: problems };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { ok: false, problems: [...problems, wholeFile(file, error.message)] };
+    return { ok: false, problems: [...problems, atStart(file, error.message)] };
   }
 }
 
@@ -58,11 +64,11 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
 function findAll(
   data: unknown,
   found: readonly IssueFinding[],
-  now: number,
+  check: (config: RawConfig) => readonly Finding[],
 ): readonly IssueFinding[] {
   const rest = salvageConfig(data);
   if (rest === undefined) return found;
-  const more = checkConfig(rest.config, now)
+  const more = check(rest.config)
     .map((finding) => ({ ...finding, path: rest.restore(finding.path) }))
     .filter(({ path }) => !rest.isMissing(path))
     // What was taken out may be just what a warning misses.
@@ -70,29 +76,34 @@ function findAll(
   return [...found, ...more];
 }
 
-async function readConfigFile(file: string): Promise<string | { readonly message: string }> {
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+async function readConfigFile(
+  file: string,
+): Promise<{ readonly text: string } | { readonly message: string }> {
   try {
-    return await readFile(file, 'utf8');
+    return { text: UTF8.decode(await readFile(file)) };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : error;
-    return { message: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${code}` };
+    if (error instanceof TypeError) return { message: 'the file is not UTF-8' };
+    return { message: `cannot read the file: ${describeReadError(error)}` };
   }
 }
 
-function wholeFile(file: string, message: string): Problem {
-  return { severity: 'error', file, line: 0, column: 0, path: '', message };
+function atStart(file: string, message: string): Problem {
+  return { severity: 'error', file, line: 1, column: 1, path: '', message };
 }
 
-/** In the order of the file. */
 function place(
   findings: readonly IssueFinding[],
   document: SourceDocument,
   file: string,
 ): readonly Problem[] {
-  return findings
-    .map(({ severity, path, key, message }) => {
-      const position = key === undefined ? document.locate(path) : document.locateKey(path, key);
-      return { severity, file, ...position, path: renderPath(path), message };
-    })
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+  return findings.map(({ severity, path, key, message }) => {
+    const position = key === undefined ? document.locate(path) : document.locateKey(path, key);
+    return { severity, file, ...position, path: renderPath(path), message };
+  });
+}
+
+function byPosition(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
 }

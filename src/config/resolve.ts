@@ -4,9 +4,10 @@ import type { CredentialSpec } from '../core/credential.ts';
 import type { TeamLimits } from '../core/limits.ts';
 import type { TeamSpec } from '../core/policy-spec.ts';
 import { parseDuration, parseRate, parseSize } from '../core/units.ts';
+import { parseListenAddress } from './listen-address.ts';
 import type { RawConfig, RawCredential, RawTeam } from './schema.ts';
 import { readSecret, readText } from './secrets.ts';
-import type { AuditConfig, GatewayConfig, ListenAddress, UpstreamConfig } from './types.ts';
+import type { AuditConfig, GatewayConfig, UpstreamConfig } from './types.ts';
 
 /** Where a configuration comes from. */
 export interface Source {
@@ -39,12 +40,13 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
   const { server, failures, admin } = raw;
   const hash = createHash('sha256').update(source.text).digest('hex');
   return freezeDeep({
-    listen: resolveListen(raw.listen),
+    listen: parseListenAddress(raw.listen),
     trustedProxies: raw.trusted_proxies,
-    admin: admin.listen === 'off' ? undefined : resolveListen(admin.listen),
+    admin: admin.listen === 'off' ? undefined : parseListenAddress(admin.listen),
     upstream: resolveUpstream(raw.upstream, source),
     allowNetworks: raw.allow_networks && expandNetworks(raw.allow_networks, raw),
     denyNetworks: expandNetworks(raw.deny_networks, raw),
+    issuers: [],
     server: {
       headerTimeoutMs: parseDuration(server.header_timeout),
       bodyTimeoutMs: parseDuration(server.body_timeout),
@@ -61,18 +63,13 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
   });
 }
 
-/** `:9091` is every address. */
-function resolveListen(text: string): ListenAddress {
-  const colon = text.lastIndexOf(':');
-  const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
-  return { host: host === '' ? '::' : host, port: Number(text.slice(colon + 1)) };
-}
-
 function resolveUpstream(raw: RawConfig['upstream'], source: Source): UpstreamConfig {
-  const { url = '', basic_auth: basicAuth, tls } = raw;
+  const { url = '', spawn, basic_auth: basicAuth, tls } = raw;
   const { directory, readsSecrets } = source;
   return {
-    url: url.replace(/\/+$/, ''),
+    pushgateway: spawn
+      ? { kind: 'child', ...resolveChild(spawn, directory) }
+      : { kind: 'running', url: url.replace(/\/+$/, '') },
     timeoutMs: parseDuration(raw.timeout),
     connections: raw.connections,
     ...(basicAuth && {
@@ -82,6 +79,20 @@ function resolveUpstream(raw: RawConfig['upstream'], source: Source): UpstreamCo
       },
     }),
     ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
+  };
+}
+
+/** A command without a slash is looked up on `PATH`. */
+function resolveChild(
+  { command, args }: NonNullable<RawConfig['upstream']['spawn']>,
+  directory: string,
+) {
+  return {
+    command: command.includes('/') ? resolvePath(directory, command) : command,
+    args: args.map((flag) => {
+      const [, name, path = ''] = /^(--persistence\.file)=(.+)$/s.exec(flag) ?? [];
+      return name === undefined ? flag : `${name}=${resolvePath(directory, path)}`;
+    }),
   };
 }
 

@@ -1,22 +1,36 @@
 import { z } from 'zod';
-import { DURATION_PATTERN, RATE_PATTERN, SIZE_PATTERN } from '../core/units.ts';
+import { DURATION_PATTERN, parseDuration, RATE_PATTERN, SIZE_PATTERN } from '../core/units.ts';
 
 /** `30s`, `5m`, `24h`, `7d`. */
 export const duration = matching(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 24h or 7d');
 
+/** Node fires a timer of more than 2^31 ms at once. */
+const MAX_TIMEOUT = '24h';
+
+/** A duration that something waits for. */
+export const timeout = duration.refine(
+  (text) => parseDuration(text) <= parseDuration(MAX_TIMEOUT),
+  `must be at most ${MAX_TIMEOUT}`,
+);
+
+const SIZE_WORDS = 'must be a size such as 64KiB or 1MiB, or a number of bytes';
+
 /** `64KiB`, `1MiB`, or bytes. */
 export const size = z.union(
-  [
-    z.int().positive(),
-    z.string().regex(SIZE_PATTERN, 'must be a size such as 64KiB or 1MiB, or a number of bytes'),
-  ],
-  'must be a size such as 64KiB or 1MiB, or a number of bytes',
+  [z.int(SIZE_WORDS).positive(SIZE_WORDS), matching(SIZE_PATTERN, SIZE_WORDS)],
+  SIZE_WORDS,
 );
 
 /** `10/s`, `600/m`. */
 export const rate = matching(RATE_PATTERN, 'must be a rate such as 10/s or 600/m');
 
 export const count = z.int('must be a whole number').positive('must be at least 1');
+
+/** Of Basic: it ends at the first colon. */
+export const username = matching(
+  /^[^:\p{Cc}]{1,128}$/u,
+  'must be 1 to 128 characters without colon and controls',
+);
 
 /** Names of teams, credentials, networks, issuers: they become label values and log fields. */
 export const name = matching(
@@ -37,6 +51,12 @@ export const metricGlob = matching(
 );
 
 export const path = z.string().min(1, 'must be a path');
+
+/** A flag for a Pushgateway that is a child: nothing that changes where or to whom it listens. */
+export const childFlag = matching(
+  /^--(?:persistence\.file|persistence\.interval|log\.level)=.+$/,
+  'must be --persistence.file=PATH, --persistence.interval=5m or --log.level=warn: the gateway sets the others',
+);
 
 /** `127.0.0.1:9091`, `[::1]:9091`, `:9091` for every address. */
 export const listenAddress = matching(

@@ -16,16 +16,16 @@ const upstream = z
     spawn: z
       .strictObject({
         command: z.string().min(1).describe('program, looked up on PATH'),
-        args: z.array(z.string()).default([]).describe('further arguments'),
+        args: z.array(value.childFlag).default([]).describe('further flags'),
       })
       .optional()
       .describe('start the Pushgateway as a supervised child instead'),
-    timeout: value.duration
+    timeout: value.timeout
       .default('10s')
       .describe('from the arrival of a request to the end of the answer'),
     connections: value.count.default(32).describe('connections to the upstream'),
     basic_auth: z
-      .strictObject({ username: z.string().min(1), password: value.secret })
+      .strictObject({ username: value.username, password: value.secret })
       .optional()
       .describe('credential of the gateway at the upstream'),
     tls: z
@@ -54,10 +54,10 @@ const issuer = z.strictObject({
 
 const server = z
   .strictObject({
-    header_timeout: value.duration.default('10s').describe('for the head of a request'),
-    body_timeout: value.duration.default('30s').describe('for the body of a push'),
-    idle_timeout: value.duration.default('15s').describe('without a byte from or to the client'),
-    drain_timeout: value.duration.default('30s').describe('for what is under way at a stop'),
+    header_timeout: value.timeout.default('10s').describe('for the head of a request'),
+    body_timeout: value.timeout.default('30s').describe('for the body of a push'),
+    idle_timeout: value.timeout.default('15s').describe('without a byte from or to the client'),
+    drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
     connections: value.count.default(5000).describe('open connections; more are closed at once'),
     bytes_in_flight: value.size.default('256MiB').describe('bodies in memory, over all requests'),
     password_hashes: value.count.default(2).describe('password hashes computed at once'),

@@ -26,8 +26,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : 'unreadable';
-    throw new GatewayError('ERR_SECRET_UNREADABLE', `cannot read ${path}: ${code}`, { cause });
+    throw unreadable(`cannot read ${path}: ${describeReadError(cause)}`, { cause });
   }
 }
 
@@ -36,6 +35,19 @@ export function readEnvironment(name: string): string | undefined {
   return process.env[name];
 }
 
-function unreadable(message: string): GatewayError {
-  return new GatewayError('ERR_SECRET_UNREADABLE', message);
+/** What operators meet, in their words; the rest keeps its code. */
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/** Why a file cannot be read. */
+export function describeReadError(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  return READ_ERRORS[code] ?? code;
+}
+
+function unreadable(message: string, options?: ErrorOptions): GatewayError {
+  return new GatewayError('ERR_SECRET_UNREADABLE', message, options);
 }

@@ -1,3 +1,4 @@
+import type { IssuerSpec } from '../core/issuer.ts';
 import type { TeamSpec } from '../core/policy-spec.ts';
 
 /**
@@ -6,12 +7,14 @@ import type { TeamSpec } from '../core/policy-spec.ts';
  */
 export interface GatewayConfig {
   readonly listen: ListenAddress;
+  readonly tls?: TlsConfig;
   readonly trustedProxies: readonly string[];
   readonly admin: ListenAddress | undefined;
   readonly upstream: UpstreamConfig;
   /** CIDRs; undefined admits every network. */
   readonly allowNetworks: readonly string[] | undefined;
   readonly denyNetworks: readonly string[];
+  readonly issuers: readonly IssuerSpec[];
   readonly server: ServerConfig;
   readonly failures: { readonly perMs: number; readonly limit: number };
   readonly teams: readonly TeamSpec[];
@@ -21,14 +24,23 @@ export interface GatewayConfig {
 }
 
 export interface ListenAddress {
+  /** Empty for every address of the machine. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
 }
 
+/** TLS on the public side; everything is PEM text. */
+export interface TlsConfig {
+  /** The gateway's own certificate, then those that lead to its authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities of client certificates; left out: clients are not asked for one. */
+  readonly clientCa?: string;
+}
+
 export interface UpstreamConfig {
-  /** Origin and path prefix, without a slash at the end. */
-  readonly url: string;
+  readonly pushgateway: PushgatewayConfig;
   /** From the arrival of the request to the end of the upstream's answer. */
   readonly timeoutMs: number;
   readonly connections: number;
@@ -36,6 +48,15 @@ export interface UpstreamConfig {
   /** PEM certificates that the upstream's certificate must chain to. */
   readonly ca?: string;
 }
+
+/** A Pushgateway that somebody runs, or the program of one that is a child of the gateway's. */
+export type PushgatewayConfig =
+  | {
+      readonly kind: 'running';
+      /** Origin and path prefix, without a slash at the end. */
+      readonly url: string;
+    }
+  | { readonly kind: 'child'; readonly command: string; readonly args: readonly string[] };
 
 export interface ServerConfig {
   readonly headerTimeoutMs: number;

@@ -16,7 +16,6 @@ export function findUnsupported(config: RawConfig): readonly Finding[] {
   const asked = [
     { path: ['tls'], isAsked: config.tls !== undefined },
     { path: ['issuers'], isAsked: Object.keys(config.issuers).length > 0 },
-    { path: ['upstream', 'spawn'], isAsked: config.upstream.spawn !== undefined },
     { path: ['upstream', 'consistency'], isAsked: config.upstream.consistency !== 'upstream' },
     { path: ['anonymous'], isAsked: config.anonymous !== 'none' },
     { path: ['janitor'], isAsked: config.janitor !== undefined },

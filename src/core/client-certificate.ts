@@ -18,9 +18,7 @@ const NAME = /([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/y;
  * Reads subject alternative names as `node:crypto` and `node:tls` write them:
  * `DNS:a.example, URI:spiffe://example/a`. Other types than these two are left out.
  */
-export function parseSubjectAltNames(
-  text: string,
-): Pick<ClientCertificate, 'dnsNames' | 'uris'> {
+export function parseSubjectAltNames(text: string): Pick<ClientCertificate, 'dnsNames' | 'uris'> {
   const names = [...text.matchAll(new RegExp(NAME, 'gy'))].map(([, type, value = '']) => ({
     type,
     value: value.startsWith('"') ? unquote(value) : value,

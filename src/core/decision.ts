@@ -34,5 +34,9 @@ export function allow<T>(value: T): Allow<T> {
 
 /** Ends the pipeline with `reason`. */
 export function deny(reason: Reason, details: DenyDetails | string = {}): Deny {
-  return { effect: 'deny', reason, ...(typeof details === 'string' ? { detail: details } : details) };
+  return {
+    effect: 'deny',
+    reason,
+    ...(typeof details === 'string' ? { detail: details } : details),
+  };
 }

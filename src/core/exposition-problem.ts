@@ -60,3 +60,11 @@ export function denyRest(line: number, text: string, valueEnd: number): Deny {
   }
   return denyLine(line, `${renderQuoted(rest)} after the value`, 'a line ends after its value');
 }
+
+/** Refuses a push of more series than `limit`. */
+export function denySeries(limit: number): Deny {
+  return deny('too_many_series', {
+    detail: `the push has more than ${limit} series`,
+    hints: ['split it over several groups, or drop labels that make many series'],
+  });
+}

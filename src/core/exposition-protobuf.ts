@@ -1,17 +1,18 @@
 import { allow, type Decision, type Deny, deny } from './decision.ts';
 import { denySeries } from './exposition-problem.ts';
-import { scanLabelName, scanMetricName } from './exposition-token.ts';
-import { type LabelShape, resolveShape } from './label-shape.ts';
+import { scanMetricName } from './exposition-token.ts';
 import { countLines, explainMetric } from './metric-check.ts';
+import { createLabelLedger, enterLabels, type LabelLedger } from './metric-labels.ts';
 import {
   METRIC,
   METRIC_FAMILY,
   type MetricFamilyMessage,
   type MetricMessage,
 } from './metric-messages.ts';
+import { isNative } from './native-histogram.ts';
 import { renderQuoted } from './printable.ts';
-import { decodeMessage, TOO_MANY_ELEMENTS } from './protobuf-message.ts';
-import { createWire, readExtent, type Wire } from './protobuf-wire.ts';
+import { decodeDelimited, TOO_MANY_ELEMENTS } from './protobuf-message.ts';
+import { createWire, type Wire } from './protobuf-wire.ts';
 import {
   type ContentScope,
   type MetricType,
@@ -20,7 +21,7 @@ import {
   type PushedFamily,
 } from './push-content.ts';
 
-/** The metric types by their numbers on the wire; gauge histograms are not taken. */
+/** The metric types by their numbers on the wire; a gauge histogram is none that a push may have. */
 const TYPES: readonly (MetricType | undefined)[] = [
   'counter',
   'gauge',
@@ -33,21 +34,28 @@ const TYPES: readonly (MetricType | undefined)[] = [
 interface Reader {
   readonly wire: Wire;
   readonly scope: ContentScope;
+  readonly ledger: LabelLedger;
+  /** Families before the one that is read. */
   readonly families: PushedFamily[];
-  /** Which family has which name. */
-  readonly taken: Map<string, PushedFamily>;
+  /** Which of them has which name. */
+  readonly taken: Map<string, FamilyState>;
   series: number;
-  readonly labelValues: Map<string, Set<string>>;
-  /** Of the metric before, as neighbours mostly have the same label names. */
-  names: readonly string[];
-  shape: LabelShape | undefined;
+}
+
+/** The family that is read. */
+interface FamilyState {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly identities: Set<string>;
+  /** How many of its metrics are native histograms. */
+  natives: number;
 }
 
 /**
  * Parses a body of length-delimited `MetricFamily` messages, whole and strictly: what it accepts
  * every Pushgateway takes for the same, and the scrape that it becomes a part of stays whole. A
- * body without families is legal. Ends in `body_invalid`, or in `too_many_series`.
- * @see pushgateway `handler/push.go`, `Push`; prometheus/client_model `metrics.proto`
+ * body without families is legal. Ends in `body_invalid` or `too_many_series`.
+ * @see pushgateway `handler/push.go`, `Push`
  */
 export function parseProtobufExposition(
   body: Uint8Array,
@@ -56,67 +64,105 @@ export function parseProtobufExposition(
   const reader: Reader = {
     wire: createWire(body),
     scope,
+    ledger: createLabelLedger(scope),
     families: [],
     taken: new Map(),
     series: 0,
-    labelValues: new Map([...scope.watchedLabels].map((name) => [name, new Set()])),
-    names: [],
-    shape: undefined,
   };
-  const { wire, families, labelValues } = reader;
-  while (wire.at < wire.bytes.length) {
+  while (reader.wire.at < body.byteLength) {
     const problem = readFamily(reader);
     if (problem !== undefined) return problem;
   }
-  return allow({ families, series: reader.series, labelValues });
+  const { families, series, ledger } = reader;
+  return allow({ families, series, labelValues: ledger.labelValues });
 }
 
 function readFamily(reader: Reader): Deny | undefined {
-  const { wire, scope, families } = reader;
-  const end = readExtent(wire, wire.bytes.length);
-  wire.budget = scope.limits.series;
-  const message = end === undefined ? undefined : decodeMessage(wire, end, METRIC_FAMILY);
-  if (message === undefined) return denyWire(reader, '');
+  const { wire, scope, families, taken } = reader;
+  const message = decodeDelimited(wire, wire.bytes.length, METRIC_FAMILY, scope.limits.series);
+  if (message === undefined) return denyWire(reader);
+  const end = wire.at;
   const family = checkFamily(message);
-  if (typeof family === 'string') return denyFamily(reader, message.name, family);
+  if (typeof family === 'string') return denyFamily(reader, family);
   for (const name of occupiedNames(family)) {
-    const holder = reader.taken.get(name);
-    if (holder !== undefined) return denyClash(reader, name, holder);
-    reader.taken.set(name, family);
+    const holder = taken.get(name);
+    if (holder !== undefined) {
+      return denyFamily(reader, `${renderQuoted(name)} belongs to a ${holder.type} before it`);
+    }
+    taken.set(name, family);
   }
-  families.push(family);
-  const problem = readMetrics(reader, family, message);
-  wire.at = end ?? wire.bytes.length;
-  return problem;
-}
-
-function checkFamily(message: MetricFamilyMessage): PushedFamily | string {
-  const { name = '', help = '', unit = '', type: typeNumber = 0 } = message;
-  const type = TYPES[typeNumber];
-  if (name === '') return 'a family without a name';
-  if (scanMetricName(name, 0) !== name.length) return 'a name that is no metric name';
-  if (type === undefined) return `a type that is not taken (${typeNumber})`;
-  if (message.metric.length === 0) return 'no metric';
-  if (help.includes('\0') || unit.includes('\0')) return 'a NUL character';
-  return { name, type };
-}
-
-function readMetrics(
-  reader: Reader,
-  family: PushedFamily,
-  message: MetricFamilyMessage,
-): Deny | undefined {
-  const { wire, scope } = reader;
-  const identities = new Set<string>();
   for (const position of message.metric) {
     wire.at = position;
-    wire.budget = scope.limits.series + scope.limits.labels;
-    const end = readExtent(wire, wire.bytes.length);
-    const metric = end === undefined ? undefined : decodeMessage(wire, end, METRIC);
-    if (metric === undefined) return denyWire(reader, family.name);
-    const identity = identify(reader, family.type, metric);
-    const problem = typeof identity === 'string' ? identity : explainMetric(metric, family.type);
-    if (problem !== undefined) return denyFamily(reader, family.name, problem);
-    ...
+    const problem = readMetric(reader, family);
+    if (problem !== undefined) return problem;
   }
+  if (family.natives > 0 && family.natives < message.metric.length) {
+    return denyFamily(reader, 'native and classic histograms in one family', family);
+  }
+  const { name, type, natives } = family;
+  families.push({ name, type: natives > 0 ? 'native_histogram' : type });
+  wire.at = end;
+  return undefined;
+}
+
+function checkFamily(message: MetricFamilyMessage): FamilyState | string {
+  const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
+  const type = TYPES[typeNumber];
+  if (name === '') return 'no name';
+  if (scanMetricName(name, 0) < name.length) return `${renderQuoted(name)} is no metric name`;
+  if (type === undefined) return `a type that is not taken (${typeNumber})`;
+  if (metric.length === 0) return 'no metrics';
+  if (help.includes('\0')) return 'a NUL character';
+  if (!isUnitOf(unit, name, type)) return `unit ${renderQuoted(unit)} is not in its name`;
+  return { name, type, identities: new Set(), natives: 0 };
+}
+
+/**
+ * Prometheus refuses a whole scrape over a unit that the name does not end with.
+ * @see prometheus `model/textparse/protobufparse.go`, `Next`
+ */
+function isUnitOf(unit: string, name: string, type: MetricType): boolean {
+  const base = type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
+  return unit === '' || (base.endsWith(`_${unit}`) && base.length > unit.length + 1);
+}
+
+function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
+  const { wire, scope, ledger } = reader;
+  const { series, labels } = scope.limits;
+  const metric = decodeDelimited(wire, wire.bytes.length, METRIC, series + labels);
+  if (metric === undefined) return denyWire(reader, family);
+  const problem = explainMetric(metric, family.type) ?? enterSeries(ledger, metric, family);
+  if (problem !== undefined) return denyFamily(reader, problem, family);
+  if (metric.histogram !== undefined && isNative(metric.histogram)) family.natives += 1;
+  reader.series += countLines(metric);
+  return reader.series > series ? denySeries(series) : undefined;
+}
+
+/** Enters the series of a metric, or says why it cannot be one. */
+function enterSeries(
+  ledger: LabelLedger,
+  metric: MetricMessage,
+  { identities }: FamilyState,
+): string | undefined {
+  const entered = enterLabels(ledger, metric);
+  if (typeof entered === 'string') return entered;
+  if (identities.has(entered.identity)) return 'a duplicate series';
+  identities.add(entered.identity);
+  return undefined;
+}
+
+/** Refuses what is wrong with the bytes themselves. */
+function denyWire(reader: Reader, family?: FamilyState): Deny {
+  const { wire, scope } = reader;
+  return wire.problem === TOO_MANY_ELEMENTS
+    ? denySeries(scope.limits.series)
+    : denyFamily(reader, wire.problem, family);
+}
+
+/** Refuses the family that is being read, counted from 1. */
+function denyFamily({ families }: Reader, problem: string, family?: FamilyState): Deny {
+  return deny('body_invalid', {
+    detail: `family ${families.length + 1}: ${problem}`,
+    hints: family === undefined ? [] : [`its name is ${renderQuoted(family.name)}`],
+  });
 }

@@ -1,4 +1,4 @@
-import { allow, type Decision, type Deny, deny } from './decision.ts';
+import { allow, type Decision, type Deny } from './decision.ts';
 import { readComment } from './exposition-comment.ts';
 import { explainDistribution } from './exposition-distribution.ts';
 import {
@@ -22,6 +22,7 @@ import {
   denyLine,
   denyName,
   denyRest,
+  denySeries,
   denyValue,
 } from './exposition-problem.ts';
 import { addSample } from './exposition-sample.ts';
@@ -159,11 +160,4 @@ function checkDistributions({ name, type = 'untyped', series }: Family): Deny | 
     if (problem) return denyLine(distribution.line, `${type} ${renderQuoted(name)} ${problem}`);
   }
   return undefined;
-}
-
-function denySeries(limit: number): Deny {
-  return deny('too_many_series', {
-    detail: `the push has more than ${limit} series`,
-    hints: ['split it over several groups, or drop labels that make many series'],
-  });
 }

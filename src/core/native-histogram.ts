@@ -15,12 +15,15 @@ export function explainNativeHistogram(histogram: HistogramMessage): string | un
   if (!(zeroThreshold >= 0 && Number.isFinite(zeroThreshold))) return 'has no sound zero threshold';
   const negative = countObservations(histogram.negativeSpan, histogram.negativeDelta);
   const positive = countObservations(histogram.positiveSpan, histogram.positiveDelta);
-  if (negative === undefined || positive === undefined) return 'has spans that its buckets do not fit';
+  if (negative === undefined || positive === undefined)
+    return 'has spans that its buckets do not fit';
   const total = negative + positive + zeroCount;
   if (!Number.isSafeInteger(total)) return 'has a count out of range';
   // Observations of NaN are in the count, in no bucket, and make the sum NaN.
   const isWhole = Number.isNaN(histogram.sampleSum) ? total <= sampleCount : total === sampleCount;
-  return isWhole || !isNative(histogram) ? undefined : 'has a count that its buckets do not sum up to';
+  return isWhole || !isNative(histogram)
+    ? undefined
+    : 'has a count that its buckets do not sum up to';
 }
 
 /** How Prometheus tells a native histogram from a classic one. */

@@ -6,7 +6,8 @@ export interface NetworkSet {
   contains(address: IpAddress): boolean;
 }
 
-interface Cidr {
+/** A network as it is written: bits behind the prefix may be set. */
+export interface Cidr {
   readonly address: IpAddress;
   readonly prefix: number;
 }

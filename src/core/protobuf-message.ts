@@ -91,25 +91,38 @@ export function message<F extends Fields>(fields: F): MessageType<F> {
 export const TOO_MANY_ELEMENTS = 'too many elements';
 
 /**
- * Decodes a message so strictly that no other decoder can take it for another: no unknown field, no
- * singular field twice, nothing cut off, nothing left over. When it returns undefined, the wire
- * says why.
- * @param end - where the message ends
+ * Decodes a length and the message of that length, so strictly that no other decoder can take it
+ * for another: no unknown field, no singular field twice, nothing cut off, nothing left over. When
+ * it returns undefined, the wire says why.
+ * @param end - where the bytes end that the message may be made of
+ * @param budget - elements that its repeated fields may have in all
  */
-export function decodeMessage<F extends Fields>(
+export function decodeDelimited<F extends Fields>(
+  wire: Wire,
+  end: number,
+  type: MessageType<F>,
+  budget: number,
+): Decoded<F> | undefined {
+  wire.budget = budget;
+  return readMessage(wire, end, type);
+}
+
+function readMessage<F extends Fields>(
   wire: Wire,
   end: number,
   type: MessageType<F>,
 ): Decoded<F> | undefined {
+  const messageEnd = readExtent(wire, end);
+  if (messageEnd === undefined) return undefined;
   const decoded: Record<string, unknown> = { ...type.empty };
-  while (wire.at < end) {
-    const tag = readVarint(wire, end);
+  while (wire.at < messageEnd) {
+    const tag = readVarint(wire, messageEnd);
     if (tag === undefined) return undefined;
     const field = type.fields[tag];
     if (field === undefined) return fail(wire, 'a field that is not known here');
     const isRead = field.packed
-      ? readPacked(wire, end, field, decoded)
-      : readValue(wire, end, field, decoded);
+      ? readPacked(wire, messageEnd, field, decoded)
+      : readValue(wire, messageEnd, field, decoded);
     if (!isRead) return undefined;
   }
   return decoded as Decoded<F>; // each value is what the field of its name holds
@@ -149,11 +162,6 @@ function readValue(
   else if (Array.isArray(present) && present.length > 0) present.push(value);
   else decoded[name] = [value];
   return wire.budget >= 0;
-}
-
-function readMessage(wire: Wire, end: number, type: MessageType): unknown {
-  const messageEnd = readExtent(wire, end);
-  return messageEnd === undefined ? undefined : decodeMessage(wire, messageEnd, type);
 }
 
 /** Passes over a message; the position of its length. */

@@ -5,6 +5,14 @@ import type { TeamLimits } from './limits.ts';
 export const METRIC_TYPES = ['counter', 'gauge', 'summary', 'histogram', 'untyped'] as const;
 export type MetricType = (typeof METRIC_TYPES)[number];
 
+/**
+ * What a family is in the store: its metric type, with native histograms kept apart. Prometheus
+ * takes all of a family for native when its first histogram is, and then refuses the whole scrape
+ * over a classic one.
+ * @see prometheus `model/textparse/protobufparse.go`, `Next`
+ */
+export type FamilyType = MetricType | 'native_histogram';
+
 /** What a push holds, understood in full. Its strings may keep the text of the body alive. */
 export interface PushContent {
   /** The families that have series, each name once. */
@@ -17,7 +25,7 @@ export interface PushContent {
 
 export interface PushedFamily {
   readonly name: string;
-  readonly type: MetricType;
+  readonly type: FamilyType;
 }
 
 /** What a body is understood against: where it goes, and what its sender may send. */
@@ -36,8 +44,9 @@ export const SAMPLE_SUFFIXES = {
   untyped: [''],
   summary: ['', '_sum', '_count'],
   histogram: ['', '_bucket', '_sum', '_count'],
-} as const satisfies Record<MetricType, readonly string[]>;
-export type SampleSuffix = (typeof SAMPLE_SUFFIXES)[MetricType][number];
+  native_histogram: ['', '_bucket', '_sum', '_count'],
+} as const satisfies Record<FamilyType, readonly string[]>;
+export type SampleSuffix = (typeof SAMPLE_SUFFIXES)[FamilyType][number];
 
 /**
  * The names that a family takes: its own and those of the samples that it becomes. No other family

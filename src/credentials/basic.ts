@@ -1,4 +1,4 @@
-import type { BasicSpec } from '../core/credential.ts';
+import type { BasicSpec, HtpasswdSpec } from '../core/credential.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/ip-address.ts';
 import type { Principal } from '../core/principal.ts';
@@ -8,6 +8,16 @@ import { createDecoy } from './password-hash.ts';
 import type { PasswordVerifier } from './password-verifier.ts';
 import type { CredentialContext, TeamCredential } from './registry.ts';
 
+type PasswordSpec = BasicSpec | HtpasswdSpec;
+
+/** Somebody who has a password, and who that proves to be. */
+interface User {
+  readonly username: string;
+  readonly passwordHash: string;
+  readonly spec: PasswordSpec;
+  readonly principal: Principal;
+}
+
 interface Attempt {
   readonly username: string;
   readonly password: string;
@@ -15,32 +25,44 @@ interface Attempt {
 }
 
 /**
- * Authenticates Basic user names and passwords. It answers for every Basic credential, so it is
- * asked last of those that read Basic; an unknown user costs a hash as a wrong password does.
+ * Authenticates Basic user names and passwords, those of htpasswd files too. It answers for every
+ * Basic credential, so it is asked last of those that read Basic; an unknown user costs a hash as a
+ * wrong password does.
  * @see RFC 7617
  */
 export function createBasicAuthenticator(
-  credentials: readonly TeamCredential<BasicSpec>[],
+  credentials: readonly TeamCredential<PasswordSpec>[],
   context: CredentialContext,
 ): Authenticator | undefined {
-  const [first] = credentials;
+  const users = new Map(credentials.flatMap(listUsers).map((user) => [user.username, user]));
+  const [first] = users.values();
   if (first === undefined) return undefined;
-  const users = new Map(credentials.map((credential) => [credential.spec.username, credential]));
-  const decoy = createDecoy(first.spec.passwordHash);
+  const decoy = createDecoy(first.passwordHash);
   const { passwords, throttle, clock } = context;
   return {
     async authenticate(presented, address) {
       if (presented.scheme !== 'basic') return undefined;
       const { username, password } = presented;
       const user = users.get(username);
-      const hash = user?.spec.passwordHash ?? decoy;
+      const hash = user?.passwordHash ?? decoy;
       const verified = await verify({ username, password, address }, hash, passwords, throttle);
       if (verified.effect === 'deny') return verified;
       // A decoy that matched is no way in: nobody has it as a password.
       if (user === undefined) return deny('credential_invalid', { internal: 'unknown user name' });
-      return checkExpiry(user.spec, clock, principalOf(user));
+      return checkExpiry(user.spec, clock, user.principal);
     },
   };
+}
+
+function listUsers({ team, spec }: TeamCredential<PasswordSpec>): readonly User[] {
+  const principal = { team, credential: spec.name, scheme: spec.type };
+  if (spec.type === 'basic') {
+    const { username, passwordHash } = spec;
+    return [{ username, passwordHash, spec, principal }];
+  }
+  return spec.users.map(({ username, passwordHash }) => {
+    return { username, passwordHash, spec, principal: { ...principal, subject: username } };
+  });
 }
 
 async function verify(
@@ -59,8 +81,4 @@ async function verify(
   if (result === 'busy') return deny('overloaded', { internal: 'too many password hashes wait' });
   throttle.countFailure(address.text, username);
   return deny('credential_invalid', { internal: 'wrong password or unknown user name' });
-}
-
-function principalOf({ team, spec }: TeamCredential<BasicSpec>): Principal {
-  return { team, credential: spec.name, scheme: 'basic' };
 }

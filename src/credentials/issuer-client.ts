@@ -42,7 +42,7 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
       const headers = { accept: 'application/json', ...(await authorize(source.bearerFile)) };
       const answer = await request(url, { dispatcher: agent, signal, headers });
       if (answer.statusCode === 200) return await answer.body.text();
-      answer.body.destroy();
+      answer.body.on('error', () => {}).destroy(); // which is an error to undici
       throw new Error(`answered ${answer.statusCode}`);
     } catch (cause) {
       const message = `GET ${url}: ${describe(cause, timeoutMs)}`;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { IssuerSpec } from '../core/issuer.ts';
 import { renderQuoted } from '../core/printable.ts';
 import type { Clock } from '../pipeline/ports.ts';
-import type { Keys, KeySet } from './key-set.ts';
+import type { KeySet, Keys } from './key-set.ts';
 import { CLOCK_TOLERANCE, type Verdict, verifyJwt } from './verify-jwt.ts';
 
 /** Somebody whose tokens are believed, and the keys that prove them. */
@@ -66,7 +66,8 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
 async function attemptWith(issuer: Issuer, token: string, clock: Clock): Promise<Attempt> {
   const { spec } = issuer;
   const keys = issuer.keys.current() ?? (await issuer.keys.load());
-  if (keys === undefined) return { verdict: { outcome: 'no_keys', issuer: spec.name }, issuer, keys };
+  if (keys === undefined)
+    return { verdict: { outcome: 'no_keys', issuer: spec.name }, issuer, keys };
   const verdict = await verifyJwt(token, keys, spec, clock.now());
   if (verdict.outcome !== 'invalid' || !verdict.isKeyUnknown) return { verdict, issuer, keys };
   const more = await issuer.keys.loadBeyond(keys);

@@ -38,10 +38,8 @@ export function createJwtAuthenticator(
   const verifier = createJwtVerifier(issuers, clock);
   return {
     async authenticate(presented) {
-      const token = tokenOf(presented);
-      if (token === undefined || !isJwt(token)) return undefined;
-      const name = presented.scheme === 'basic' ? presented.username : undefined;
-      if (name !== undefined && !names.has(name)) return undefined;
+      const { token, name } = readToken(presented);
+      if (!isJwt(token) || (name !== undefined && !names.has(name))) return undefined;
       const verdict = await verifier.verify(token);
       if (verdict.outcome === 'invalid') {
         return deny('credential_invalid', { internal: verdict.why });
@@ -59,14 +57,15 @@ export function createJwtAuthenticator(
   };
 }
 
-function tokenOf(presented: PresentedCredential): string | undefined {
+/** What may be a token, and the credential that a Basic user name asks for. */
+function readToken(presented: PresentedCredential): { token: string; name?: string } {
   switch (presented.scheme) {
     case 'bearer':
-      return presented.token;
+      return { token: presented.token };
     case 'basic':
-      return presented.password;
+      return { token: presented.password, name: presented.username };
     case 'certificate':
-      return undefined;
+      return { token: '' };
   }
 }
 

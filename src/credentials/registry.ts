@@ -2,6 +2,9 @@ import type { CredentialSpec } from '../core/credential.ts';
 import type { TeamSpec } from '../core/policy-spec.ts';
 import type { Authenticator, Clock, FailureThrottle } from '../pipeline/ports.ts';
 import { createBasicAuthenticator } from './basic.ts';
+import { createCertificateAuthenticator } from './certificate.ts';
+import { createJwtAuthenticator } from './jwt.ts';
+import type { Issuer } from './jwt-verifier.ts';
 import type { PasswordVerifier } from './password-verifier.ts';
 import { createTokenAuthenticator } from './token.ts';
 
@@ -16,19 +19,19 @@ export interface CredentialContext {
   readonly clock: Clock;
   readonly passwords: PasswordVerifier;
   readonly throttle: FailureThrottle;
+  readonly issuers: readonly Issuer[];
 }
 
-type SpecOf<Kind extends CredentialSpec['type']> = Extract<CredentialSpec, { type: Kind }>;
+type Kind = CredentialSpec['type'];
+type SpecOf<K extends Kind> = Extract<CredentialSpec, { type: K }>;
 
-type CreateAuthenticator<Kind extends CredentialSpec['type']> = (
-  credentials: readonly TeamCredential<SpecOf<Kind>>[],
-  context: CredentialContext,
-) => Authenticator | undefined;
-
-interface KindRow<Kind extends CredentialSpec['type']> {
-  readonly create: CreateAuthenticator<Kind>;
-  /** What a 401 offers for it. */
-  readonly challenge: string;
+interface KindRow {
+  readonly create: (
+    teams: readonly TeamSpec[],
+    context: CredentialContext,
+  ) => Authenticator | undefined;
+  /** What a 401 offers for it; TLS asks for certificates by itself. */
+  readonly challenge: string | undefined;
 }
 
 const BASIC_CHALLENGE = 'Basic realm="pushwarden", charset="UTF-8"';
@@ -36,20 +39,36 @@ const BEARER_CHALLENGE = 'Bearer realm="pushwarden"';
 
 /** A row for every kind, cheap ones first: they are asked in this order. */
 const KINDS = {
-  token: { create: createTokenAuthenticator, challenge: BEARER_CHALLENGE },
-  basic: { create: createBasicAuthenticator, challenge: BASIC_CHALLENGE },
-} as const satisfies { readonly [Kind in CredentialSpec['type']]: KindRow<Kind> };
+  certificate: {
+    create: (teams, context) =>
+      createCertificateAuthenticator(credentialsOf(teams, 'certificate'), context),
+    challenge: undefined,
+  },
+  token: {
+    create: (teams, context) => createTokenAuthenticator(credentialsOf(teams, 'token'), context),
+    challenge: BEARER_CHALLENGE,
+  },
+  jwt: {
+    create: (teams, context) => createJwtAuthenticator(credentialsOf(teams, 'jwt'), context),
+    challenge: BEARER_CHALLENGE,
+  },
+  // Whoever answers for unknown users has to know all the others.
+  htpasswd: { create: () => undefined, challenge: BASIC_CHALLENGE },
+  basic: {
+    create: (teams, context) =>
+      createBasicAuthenticator(credentialsOf(teams, 'basic', 'htpasswd'), context),
+    challenge: BASIC_CHALLENGE,
+  },
+} as const satisfies Record<Kind, KindRow>;
 
 /** Builds an authenticator for each kind of credential that any team has. */
 export function createAuthenticators(
   teams: readonly TeamSpec[],
   context: CredentialContext,
 ): readonly Authenticator[] {
-  const authenticators = [
-    KINDS.token.create(credentialsOf(teams, 'token'), context),
-    KINDS.basic.create(credentialsOf(teams, 'basic'), context),
-  ];
-  return authenticators.filter((authenticator) => authenticator !== undefined);
+  return Object.values(KINDS)
+    .map(({ create }) => create(teams, context))
+    .filter((authenticator) => authenticator !== undefined);
 }
 
 /**
@@ -59,18 +78,19 @@ export function createAuthenticators(
  */
 export function renderChallenges(teams: readonly TeamSpec[]): readonly string[] {
   const kinds = teams.flatMap(({ credentials }) => credentials.map(({ type }) => type));
-  const challenges = new Set(kinds.map((kind) => KINDS[kind].challenge));
+  const offered = kinds.map((kind) => KINDS[kind].challenge);
+  const challenges = new Set(offered.filter((challenge) => challenge !== undefined));
   // A 401 must offer something, even where nobody can have a credential yet.
   return challenges.size === 0 ? [BEARER_CHALLENGE] : [...challenges].sort();
 }
 
-function credentialsOf<Kind extends CredentialSpec['type']>(
+function credentialsOf<K extends Kind>(
   teams: readonly TeamSpec[],
-  kind: Kind,
-): readonly TeamCredential<SpecOf<Kind>>[] {
+  ...kinds: readonly K[]
+): readonly TeamCredential<SpecOf<K>>[] {
+  const isOfKind = (spec: CredentialSpec): spec is SpecOf<K> =>
+    kinds.some((kind) => kind === spec.type);
   return teams.flatMap(({ name: team, credentials }) =>
-    credentials
-      .filter((spec): spec is SpecOf<Kind> => spec.type === kind)
-      .map((spec) => ({ team, spec })),
+    credentials.filter(isOfKind).map((spec) => ({ team, spec })),
   );
 }

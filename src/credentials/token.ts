@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { PresentedCredential } from '../core/authorization-header.ts';
 import type { TokenSpec } from '../core/credential.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';
@@ -18,7 +17,9 @@ export function createTokenAuthenticator(
   const byHash = new Map(credentials.map((credential) => [credential.spec.sha256, credential]));
   return {
     async authenticate(presented) {
-      const digest = createHash('sha256').update(tokenOf(presented)).digest();
+      if (presented.scheme === 'certificate') return undefined;
+      const token = presented.scheme === 'bearer' ? presented.token : presented.password;
+      const digest = createHash('sha256').update(token).digest();
       const found = byHash.get(digest.toString('hex'));
       if (found === undefined || !timingSafeEqual(digest, Buffer.from(found.spec.sha256, 'hex'))) {
         return undefined;
@@ -28,8 +29,4 @@ export function createTokenAuthenticator(
       return checkExpiry(spec, clock, { team, credential: spec.name, scheme: 'token' });
     },
   };
-}
-
-function tokenOf(presented: PresentedCredential): string {
-  return presented.scheme === 'bearer' ? presented.token : presented.password;
 }

@@ -48,12 +48,11 @@ export function parseStoredFamilies(
     lines.flatMap((line) => parseSample(line, key)),
     ({ name }) => name,
   );
-  const families = parsed.value.families.map(({ name, type }) => ({
-    name,
-    type,
-    help: helps.get(name) ?? '',
-    samples: SAMPLE_SUFFIXES[type].flatMap((suffix) => samples.get(name + suffix) ?? []),
-  }));
+  const families = parsed.value.families.flatMap(({ name, type }): readonly StoredFamily[] => {
+    if (type === 'native_histogram') return []; // the text format has none
+    const parts = SAMPLE_SUFFIXES[type].flatMap((suffix) => samples.get(name + suffix) ?? []);
+    return [{ name, type, help: helps.get(name) ?? '', samples: parts }];
+  });
   return allow(families);
 }
 

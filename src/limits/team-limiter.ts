@@ -15,8 +15,8 @@ const CONCURRENCY_RETRY_SECONDS = 1;
 
 /**
  * Limits each team's pushes and deletes: how many in a time, with a burst on top, and how many at
- * once. State is kept in memory and survives a reload; the rate of a team whose limits changed
- * starts anew.
+ * once. State is kept in memory and survives a reload; the rate of a team whose rate or burst
+ * changed starts anew.
  */
 export function createTeamLimiter(): TeamLimiter {
   const states = new Map<string, TeamState>();
@@ -27,7 +27,7 @@ export function createTeamLimiter(): TeamLimiter {
       states.set(team, state);
       return state;
     }
-    if (!hasSameLimits(known.limits, limits)) {
+    if (!hasSameRate(known.limits, limits)) {
       known.limits = limits;
       known.rate = createRate(limits);
     }
@@ -50,13 +50,8 @@ export function createTeamLimiter(): TeamLimiter {
   };
 }
 
-function hasSameLimits(a: TeamLimits, b: TeamLimits): boolean {
-  return (
-    a.rate.count === b.rate.count &&
-    a.rate.perMs === b.rate.perMs &&
-    a.burst === b.burst &&
-    a.concurrent === b.concurrent
-  );
+function hasSameRate(a: TeamLimits, b: TeamLimits): boolean {
+  return a.rate.count === b.rate.count && a.rate.perMs === b.rate.perMs && a.burst === b.burst;
 }
 
 /** `rate.count` in every `rate.perMs`, and `burst` more in the time that takes to earn them. */

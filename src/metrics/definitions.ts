@@ -85,6 +85,16 @@ export const METRICS = {
     help: 'When a credential expires; absent for those that do not.',
     labels: ['team', 'credential'],
   },
+  pushwarden_jwks_last_refresh_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the keys of an issuer were last loaded.',
+    labels: ['issuer'],
+  },
+  pushwarden_jwks_refresh_failures_total: {
+    type: 'counter',
+    help: 'Attempts to load the keys of an issuer that failed.',
+    labels: ['issuer'],
+  },
   pushwarden_team_last_push_timestamp_seconds: {
     type: 'gauge',
     help: 'When a push of a team was last accepted.',

@@ -75,8 +75,7 @@ export async function admit(visit: Visit): Promise<Decision<Admission>> {
   if (address.effect === 'deny') return address;
   trail.learn({ clientAddress: address.value });
 
-  const { authorization } = request.headers;
-  const principal = await authenticate(authorization, address.value, snapshot.authenticators);
+  const principal = await authenticate(request, address.value, snapshot.authenticators);
   if (principal.effect === 'deny') return principal;
   trail.learn({ principal: principal.value });
 

@@ -1,15 +1,12 @@
 import { type PresentedCredential, parseAuthorization } from '../core/authorization-header.ts';
-import type { ClientCertificate } from '../core/client-certificate.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/ip-address.ts';
 import type { Principal } from '../core/principal.ts';
+import type { GatewayRequest } from './gateway-request.ts';
 import type { Authenticator } from './ports.ts';
 
 /** What a request brings to prove who sends it. */
-interface Proof {
-  readonly authorization: string | undefined;
-  readonly clientCertificate?: ClientCertificate | undefined;
-}
+type Proof = Pick<GatewayRequest, 'headers' | 'clientCertificate'>;
 
 /**
  * Finds out who sends a request. The first authenticator whose kind the credential is decides;
@@ -33,7 +30,8 @@ export async function authenticate(
 }
 
 /** An `Authorization` header decides alone, whatever certificate the connection has. */
-function readProof({ authorization, clientCertificate }: Proof): Decision<PresentedCredential> {
+function readProof({ headers, clientCertificate }: Proof): Decision<PresentedCredential> {
+  const { authorization } = headers;
   if (authorization !== undefined || clientCertificate === undefined) {
     return parseAuthorization(authorization);
   }

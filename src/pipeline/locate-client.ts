@@ -4,12 +4,15 @@ import type { IpAddress } from '../core/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { Snapshot } from './snapshot.ts';
 
+type NetworkRules = Pick<Snapshot, 'trustedProxies' | 'allowNetworks' | 'denyNetworks'>;
+
 /** Finds the address a request comes from and holds it against the networks of the gateway. */
-export function locateClient(request: GatewayRequest, snapshot: Snapshot): Decision<IpAddress> {
+export function locateClient(request: GatewayRequest, rules: NetworkRules): Decision<IpAddress> {
   const peer = parsePeerAddress(request.peerAddress);
-  if (peer === undefined)
+  if (peer === undefined) {
     return deny('network_not_allowed', { internal: 'the peer has no address' });
-  const { trustedProxies, allowNetworks, denyNetworks } = snapshot;
+  }
+  const { trustedProxies, allowNetworks, denyNetworks } = rules;
   const client = resolveClientAddress(peer, request.headers.forwardedFor, trustedProxies);
   if (client.effect === 'deny') return client;
   const isAllowed = allowNetworks === undefined || allowNetworks.contains(client.value);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recoverAuditLog } from '../../src/audit/recovery.ts';
 import { GENESIS } from '../../src/core/audit-chain.ts';
+import type { AuditEvent } from '../../src/core/audit-record.ts';
 import {
   assertWhole,
   batch,
@@ -16,7 +17,7 @@ import { MemoryFileSystem } from './memory-file-system.ts';
 
 const STOP = { event: 'stop', cause: 'SIGTERM' } as const;
 
-function write(...events: Parameters<typeof batch>): MemoryFileSystem {
+function write(...events: readonly AuditEvent[]): MemoryFileSystem {
   const fs = new MemoryFileSystem();
   openWriter(fs).commit(batch(...events));
   return fs;

@@ -91,7 +91,9 @@ test('loadConfig freezes what it returns, to the last list', async () => {
 test('loadConfig calls a file that is not there a problem', async () => {
   const result = await loadConfig('nowhere.yaml', { now: NOW });
   assert.ok(!result.ok);
-  assert.deepEqual(result.problems.map(renderProblem), ['nowhere.yaml: there is no such file']);
+  assert.deepEqual(result.problems.map(renderProblem), [
+    'nowhere.yaml:1:1: cannot read the file: no such file',
+  ]);
 });
 
 const SECRET_CONFIG = `

@@ -10,6 +10,7 @@ import {
   startPushgateway,
 } from '../support/pushgateway.ts';
 import { exchange, finalAnswer } from '../support/raw-http.ts';
+import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { tokenCredential } from '../support/test-credential.ts';
 
 /**
@@ -119,7 +120,7 @@ function startTeamsGateway(upstreamUrl: string): Promise<TestGateway> {
 }
 
 /** The exact bytes of the row, with the credential as the last header. */
-function withCredential(row: TargetRow, caller: Caller): Buffer {
+function withCredential(row: TargetRow, caller: Pick<Caller, 'team'>): Buffer {
   const raw = Buffer.from(row.raw_request_b64, 'base64').toString('latin1');
   const { authorization } = tokenCredential(caller.team);
   return Buffer.from(
@@ -186,3 +187,25 @@ for (const version of PUSHGATEWAYS) {
     }
   });
 }
+
+describe('target corpus, as the upstream sees it', () => {
+  const stack = new AsyncDisposableStack();
+  let upstream: RecordingUpstream;
+  let gateway: TestGateway;
+  before(async () => {
+    upstream = stack.use(await startRecordingUpstream());
+    gateway = stack.use(await startTeamsGateway(upstream.url));
+  });
+  after(() => stack.disposeAsync());
+
+  for (const row of readTargetCorpus()) {
+    const { canonical_target: canonical } = row.recommended_gateway;
+    if (canonical === undefined) continue;
+    test(`${row.id} goes upstream as ${row.method} ${canonical}`, async () => {
+      upstream.forget();
+      await exchange({ port: gateway.port, send: withCredential(row, { team: 'wide' }) });
+      const sent = upstream.requests.map(({ method, target }) => `${method} ${target}`);
+      assert.deepEqual(sent, [`${row.method} ${canonical}`]);
+    });
+  }
+});

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../src/core/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
+import type { TeamLimits } from '../../src/core/limits.ts';
 import { compileNetworks } from '../../src/core/network-set.ts';
 import { compilePolicy } from '../../src/core/policy.ts';
 import type { TeamSpec } from '../../src/core/policy-spec.ts';
@@ -7,34 +8,41 @@ import type { Principal } from '../../src/core/principal.ts';
 import { type Admission, admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
-import type { GatewayRequest, RequestHeaders } from '../../src/pipeline/gateway-request.ts';
+import type { RequestHeaders } from '../../src/pipeline/gateway-request.ts';
 import type { Lease } from '../../src/pipeline/ports.ts';
 import type { Snapshot } from '../../src/pipeline/snapshot.ts';
+import { gatewayRequest, requestHeaders } from './gateway-request.ts';
 import { teamSpec } from './team-spec.ts';
 
-/** A request, its gateway, and what every port will answer; a test changes it and admits. */
-export interface AdmissionSetup {
-  isDraining: boolean;
-  peerAddress: string | undefined;
-  method: string;
-  rawTarget: string;
-  httpVersion: string;
-  rawHeaders: [name: string, value: string][];
-  headers: { -readonly [Name in keyof RequestHeaders]: RequestHeaders[Name] };
-  denyNetworks: string[];
-  team: { -readonly [Key in keyof TeamSpec]: TeamSpec[Key] };
-  authentication: Decision<Principal> | Error | undefined;
-  entrance: Decision<undefined>;
+/** A request, its gateway, and what every port will answer. */
+interface AdmissionSetup {
+  readonly isDraining: boolean;
+  readonly method: string;
+  readonly rawTarget: string;
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly (readonly [name: string, value: string])[];
+  readonly headers: RequestHeaders;
+  readonly denyNetworks: readonly string[];
+  readonly team: TeamSpec;
+  readonly authentication: Decision<Principal> | Error | undefined;
+  readonly entrance: Decision<undefined>;
   /** The body as sent. */
-  sent: Decision<Uint8Array>;
-  hasBytesLeft: boolean;
-  /** What the gzip decoder makes of it. */
-  decoded: Decision<Uint8Array>;
-  isAuditBroken: boolean;
+  readonly sent: Decision<Uint8Array>;
+  readonly hasBytesLeft: boolean;
+  /** What the decoder makes of it. */
+  readonly decoded: Decision<Uint8Array>;
+  readonly isAuditBroken: boolean;
 }
 
+/** What a test changes in a setup; objects inside are changed, not replaced. */
+export type SetupChange = Partial<Omit<AdmissionSetup, 'headers' | 'team'>> & {
+  readonly headers?: Partial<RequestHeaders>;
+  readonly team?: Partial<Omit<TeamSpec, 'limits'>>;
+  readonly limits?: Partial<TeamLimits>;
+};
+
 /** An admission on its way, and what became of the ports. */
-export interface AdmissionStage {
+interface AdmissionStage {
   readonly decision: Decision<Admission>;
   /** The ports in the order in which they were asked. */
   readonly calls: readonly string[];
@@ -52,48 +60,54 @@ export const STAGE_TIME = 5000;
 export const UPSTREAM_TIMEOUT_MS = 10_000;
 
 /** A gzipped push of one series to `/metrics/job/batch/env/dev` that everything allows. */
-export function admissibleSetup(): AdmissionSetup {
+const ADMISSIBLE: AdmissionSetup = {
+  isDraining: false,
+  method: 'POST',
+  rawTarget: '/metrics/job/batch/env/dev',
+  httpVersion: '1.1',
+  rawHeaders: [
+    ['Host', 'push.example.com'],
+    ['Content-Length', '30'],
+  ],
+  headers: requestHeaders({
+    authorization: 'Bearer nightly',
+    contentType: 'text/plain',
+    contentEncoding: 'gzip',
+    userAgent: 'curl/8.5',
+  }),
+  denyNetworks: [],
+  team: teamSpec({ allow: ['push', 'delete', 'read'] }),
+  authentication: allow({ team: 'payments', credential: 'nightly', scheme: 'token' }),
+  entrance: allow(undefined),
+  sent: allow(new Uint8Array(30)),
+  hasBytesLeft: true,
+  decoded: allow(Buffer.from('batch_size 7\n')),
+  isAuditBroken: false,
+};
+
+/** Admits an admissible push, but for the changes, with every port faked and nothing else. */
+export function runAdmission(...changes: readonly SetupChange[]): Promise<AdmissionStage> {
+  return runSetup(changes.reduce(withChange, ADMISSIBLE));
+}
+
+function withChange(setup: AdmissionSetup, change: SetupChange): AdmissionSetup {
+  const { headers, team, limits, ...rest } = change;
   return {
-    isDraining: false,
-    peerAddress: '10.1.2.3',
-    method: 'POST',
-    rawTarget: '/metrics/job/batch/env/dev',
-    httpVersion: '1.1',
-    rawHeaders: [
-      ['Host', 'push.example.com'],
-      ['Content-Length', '30'],
-    ],
-    headers: {
-      authorization: 'Bearer nightly',
-      contentType: 'text/plain',
-      contentEncoding: 'gzip',
-      origin: undefined,
-      secFetchSite: undefined,
-      userAgent: 'curl/8.5',
-      forwardedFor: [],
-    },
-    denyNetworks: [],
-    team: teamSpec({ allow: ['push', 'delete', 'read'] }),
-    authentication: allow({ team: 'payments', credential: 'nightly', scheme: 'token' }),
-    entrance: allow(undefined),
-    sent: allow(new Uint8Array(30)),
-    hasBytesLeft: true,
-    decoded: allow(Buffer.from('batch_size 7\n')),
-    isAuditBroken: false,
+    ...setup,
+    ...rest,
+    headers: { ...setup.headers, ...headers },
+    team: { ...setup.team, ...team, limits: { ...setup.team.limits, ...limits } },
   };
 }
 
-/** Admits what a setup describes, with every port faked and nothing else. */
-export async function runAdmission(setup: AdmissionSetup): Promise<AdmissionStage> {
+async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
   const calls: string[] = [];
   const events: AuditEvent[] = [];
   const bodyBounds: unknown[] = [];
   const leases = createLeases();
   let snapshotReads = 0;
 
-  const request: GatewayRequest = {
-    id: '01JD',
-    peerAddress: setup.peerAddress,
+  const request = gatewayRequest({
     method: setup.method,
     rawTarget: setup.rawTarget,
     head: { httpVersion: setup.httpVersion, rawHeaders: setup.rawHeaders.flat() },
@@ -103,7 +117,7 @@ export async function runAdmission(setup: AdmissionSetup): Promise<AdmissionStag
       bodyBounds.push({ contentLength, maxBytes, timeoutMs });
       return setup.sent;
     },
-  };
+  });
   const snapshot: Snapshot = {
     configHash: 'sha256:0',
     trustedProxies: compileNetworks([]),

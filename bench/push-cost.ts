@@ -1,0 +1,169 @@
+import { fileURLToPath } from 'node:url';
+import { startGatewayProcess } from '../test/support/gateway.ts';
+import { startListeningProcess } from '../test/support/listening-process.ts';
+import { findProgram } from '../test/support/program.ts';
+import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.ts';
+import { createScratch, type Scratch } from '../test/support/scratch.ts';
+import { tokenCredential } from '../test/support/test-credential.ts';
+import { type Contender, findFreePort, startOnPort } from './support/contender.ts';
+import { type ProcessCost, readProcessCost } from './support/process-cost.ts';
+import { type Load, type LoadResult, push } from './support/wrk.ts';
+
+/**
+ * What a push costs in the process between a client and Pushgateway, all contenders in one run and
+ * in turns, so that a noisy machine is noisy for all. Prints medians and their ratios.
+ *
+ * `npm run bench -- push-cost [SECONDS] [ROUNDS] [CONNECTIONS]`
+ */
+const [seconds = 3, rounds = 3, connections = 16] = process.argv.slice(2).map(Number);
+const BODY = '# TYPE bench gauge\nbench{n="1"} 1\nbench{n="2"} 2\nbench{n="3"} 3\nbench{n="4"} 4\n';
+const PATH = '/metrics/job/bench/instance/a';
+const TOKEN = tokenCredential('bench');
+
+interface Measurement extends LoadResult {
+  readonly cpuPerPush: number;
+  readonly residentBytes: number;
+}
+
+await using stack = new AsyncDisposableStack();
+const scratch = stack.use(await createScratch());
+const upstream = stack.use(
+  await startPushgateway({ version: '1.11', args: ['--push.disable-consistency-check'] }),
+);
+const contenders = await startContenders(upstream, scratch, stack);
+const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]));
+for (const contender of contenders) await measure(contender, 1);
+for (let round = 0; round < rounds; round += 1) {
+  for (const contender of contenders) {
+    measured.get(contender.name)?.push(await measure(contender, seconds));
+  }
+}
+printTable(measured);
+
+async function startContenders(
+  pushgateway: Pushgateway,
+  folder: Scratch,
+  opened: AsyncDisposableStack,
+): Promise<readonly Contender[]> {
+  const { url } = pushgateway;
+  const direct = { name: 'direct', pid: pushgateway.pid, url, authorization: undefined };
+  const started = [
+    await startNginx(url, folder),
+    await startVmauth(url, folder),
+    await startBareExpress(url),
+    await startPushwarden(url, 'pushwarden, audit batch', 'batch'),
+    await startPushwarden(url, 'pushwarden, audit none', 'none'),
+  ];
+  for (const contender of started) opened.use(contender);
+  return [{ ...direct, async [Symbol.asyncDispose]() {} }, ...started];
+}
+
+async function measure(contender: Contender, duration: number): Promise<Measurement> {
+  const { url, authorization } = contender;
+  const load: Load = { url: url + PATH, authorization, body: BODY, connections, seconds: duration };
+  const before = readProcessCost(contender.pid);
+  const result = await push(load, (lua) => scratch.write('push.lua', lua));
+  const after: ProcessCost = readProcessCost(contender.pid);
+  return {
+    ...result,
+    cpuPerPush: (after.cpuMicroseconds - before.cpuMicroseconds) / result.pushes,
+    residentBytes: after.residentBytes,
+  };
+}
+
+/** One bearer token, one job, a size limit, an access log: the nearest that it does. */
+async function startNginx(url: string, folder: Scratch): Promise<Contender> {
+  const port = await findFreePort();
+  const file = await folder.write(
+    'nginx.conf',
+    `daemon off; master_process off; worker_processes 1; pid ${folder.path}/nginx.pid;
+error_log ${folder.path}/nginx-error.log;
+events { worker_connections 1024; }
+http {
+  access_log ${folder.path}/nginx-access.log;
+  client_body_temp_path ${folder.path}; proxy_temp_path ${folder.path};
+  fastcgi_temp_path ${folder.path}; uwsgi_temp_path ${folder.path}; scgi_temp_path ${folder.path};
+  map $http_authorization $allowed { "${TOKEN.authorization}" 1; default 0; }
+  upstream pushgateway { server ${new URL(url).host}; keepalive 32; }
+  server {
+    listen 127.0.0.1:${port};
+    client_max_body_size 1m;
+    keepalive_requests 1000000;
+    location /metrics/job/bench {
+      if ($allowed = 0) { return 401; }
+      proxy_pass http://pushgateway;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Authorization "";
+    }
+  }
+}
+`,
+  );
+  return startOnPort('nginx', 'nginx', ['-c', file], port, TOKEN.authorization);
+}
+
+async function startVmauth(url: string, folder: Scratch): Promise<Contender> {
+  const port = await findFreePort();
+  const file = await folder.write(
+    'vmauth.yaml',
+    `users: [{ bearer_token: "${TOKEN.secret}", url_map: [
+      { src_paths: ["/metrics/job/bench.*"], url_prefix: "${url}" } ] }]\n`,
+  );
+  const args = [`-auth.config=${file}`, `-httpListenAddr=127.0.0.1:${port}`];
+  const program = findProgram('vmauth') ?? 'vmauth';
+  return startOnPort('vmauth', program, args, port, TOKEN.authorization);
+}
+
+async function startBareExpress(url: string): Promise<Contender> {
+  const script = fileURLToPath(new URL('./support/bare-express.ts', import.meta.url));
+  const child = await startListeningProcess({
+    command: process.execPath,
+    args: [script, url],
+    ready: ({ msg, listen }) => (msg === 'ready' ? String(listen) : undefined),
+  });
+  return { ...child, name: 'bare express', url: child.ready, authorization: undefined };
+}
+
+async function startPushwarden(
+  url: string,
+  name: string,
+  sync: 'batch' | 'none',
+): Promise<Contender> {
+  const limits = { rate: '1000000/s', burst: 1_000_000, concurrent: 10_000 };
+  const team = { jobs: ['bench'], limits, credentials: [TOKEN.spec] };
+  const gateway = await startGatewayProcess({
+    upstream: { url },
+    teams: { bench: team },
+    audit: { file: 'audit.jsonl', sync },
+  });
+  return { ...gateway, name, authorization: TOKEN.authorization };
+}
+
+function printTable(results: ReadonlyMap<string, readonly Measurement[]>): void {
+  const base = results.get('bare express') ?? [];
+  const rows = [...results].map(([name, runs]) => ({
+    contender: name,
+    'pushes/s': Math.round(median(runs, (run) => run.pushesPerSecond)),
+    'p99 ms': median(runs, (run) => run.p99).toFixed(1),
+    'CPU us/push': median(runs, (run) => run.cpuPerPush).toFixed(0),
+    spread: spread(runs, (run) => run.cpuPerPush),
+    'CPU ratio to bare': (
+      median(runs, (run) => run.cpuPerPush) / median(base, (run) => run.cpuPerPush)
+    ).toFixed(2),
+    'RSS MiB': (median(runs, (run) => run.residentBytes) / 1024 ** 2).toFixed(0),
+    failures: runs.reduce((sum, run) => sum + run.failures, 0),
+  }));
+  console.log(`${rounds} rounds of ${seconds} s in turns, ${connections} connections, medians`);
+  console.table(rows);
+}
+
+function median<Row>(rows: readonly Row[], pick: (row: Row) => number): number {
+  const sorted = rows.map(pick).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function spread<Row>(rows: readonly Row[], pick: (row: Row) => number): string {
+  const values = rows.map(pick);
+  return `${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)}`;
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PresentedCredential } from '../../src/core/authorization-header.ts';
+import type { ClientCertificate } from '../../src/core/client-certificate.ts';
+import { allow, type Decision, deny } from '../../src/core/decision.ts';
+import { parseIpAddress } from '../../src/core/ip-address.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import { authenticate } from '../../src/pipeline/authenticate.ts';
+import type { Authenticator } from '../../src/pipeline/ports.ts';
+import { allowed, denied } from '../support/decision.ts';
+import { gatewayRequest } from '../support/gateway-request.ts';
+
+const address = parseIpAddress('10.1.2.3') ?? assert.fail();
+const PRINCIPAL: Principal = { team: 'payments', credential: 'nightly', scheme: 'token' };
+const CERTIFICATE: ClientCertificate = {
+  dnsNames: ['edge.example'],
+  uris: [],
+  fingerprint: '0'.repeat(64),
+  notAfter: Number.MAX_SAFE_INTEGER,
+};
+
+interface Asked {
+  readonly authenticator: Authenticator;
+  readonly presented: PresentedCredential[];
+}
+
+function answering(decision: Decision<Principal> | undefined): Asked {
+  const presented: PresentedCredential[] = [];
+  return {
+    presented,
+    authenticator: {
+      async authenticate(credential) {
+        presented.push(credential);
+        return decision;
+      },
+    },
+  };
+}
+
+interface Proof {
+  readonly authorization?: string;
+  readonly clientCertificate?: ClientCertificate;
+}
+
+function run({ authorization, clientCertificate }: Proof, asked: readonly Asked[]) {
+  const request = gatewayRequest({ clientCertificate, headers: { authorization } });
+  const authenticators = asked.map(({ authenticator }) => authenticator);
+  return authenticate(request, address, authenticators);
+}
+
+test('authenticate gives the principal of the first authenticator that knows the credential', async () => {
+  const asked = [undefined, allow(PRINCIPAL), deny('credential_expired')].map(answering);
+  assert.equal(allowed(await run({ authorization: 'Bearer abc' }, asked)), PRINCIPAL);
+  const counts = asked.map(({ presented }) => presented.length);
+  assert.deepEqual(counts, [1, 1, 0]);
+});
+
+test('authenticate ends at the first authenticator that denies', async () => {
+  const asked = [deny('credential_expired'), allow(PRINCIPAL)].map(answering);
+  const decision = await run({ authorization: 'Bearer abc' }, asked);
+  assert.equal(denied(decision).reason, 'credential_expired');
+  assert.equal(asked[1]?.presented.length, 0);
+});
+
+test('authenticate denies a credential that nobody knows', async () => {
+  const decision = await run({ authorization: 'Bearer abc' }, [answering(undefined)]);
+  const { reason, detail } = denied(decision);
+  assert.deepEqual([reason, detail], ['credential_invalid', undefined]);
+});
+
+test('authenticate denies every credential when none is configured', async () => {
+  assert.equal(denied(await run({ authorization: 'Bearer a' }, [])).reason, 'credential_invalid');
+});
+
+const UNREADABLE = [
+  [undefined, 'credential_missing'],
+  ['', 'credential_invalid'],
+  ['Digest a', 'credential_invalid'],
+  ['Basic !!!', 'credential_invalid'],
+] as const;
+for (const [authorization, reason] of UNREADABLE) {
+  test(`authenticate denies the header ${authorization} without asking anybody`, async () => {
+    const asked = answering(allow(PRINCIPAL));
+    const decision = await run(authorization === undefined ? {} : { authorization }, [asked]);
+    assert.equal(denied(decision).reason, reason);
+    assert.deepEqual(asked.presented, []);
+  });
+}
+
+test('authenticate presents the parsed header', async () => {
+  const asked = answering(allow(PRINCIPAL));
+  await run({ authorization: `Basic ${btoa('ci:secret')}` }, [asked]);
+  assert.deepEqual(asked.presented, [{ scheme: 'basic', username: 'ci', password: 'secret' }]);
+});
+
+test('authenticate lets a broken authenticator surface and asks no other', async () => {
+  const other = answering(allow(PRINCIPAL));
+  const broken: Asked = {
+    presented: [],
+    authenticator: { authenticate: () => Promise.reject(new Error('broken')) },
+  };
+  const decision = run({ authorization: 'Bearer abc' }, [broken, other]);
+  await assert.rejects(decision, { message: 'broken' });
+  assert.deepEqual(other.presented, []);
+});
+
+test('authenticate presents the certificate of a request without an Authorization header', async () => {
+  const asked = answering(allow(PRINCIPAL));
+  await run({ clientCertificate: CERTIFICATE }, [asked]);
+  assert.deepEqual(asked.presented, [{ scheme: 'certificate', certificate: CERTIFICATE }]);
+});
+
+for (const authorization of ['Bearer abc', '', 'Digest a']) {
+  test(`authenticate lets "${authorization}" decide alone beside a certificate`, async () => {
+    const asked = answering(undefined);
+    const proof = { authorization, clientCertificate: CERTIFICATE };
+    assert.equal(denied(await run(proof, [asked])).reason, 'credential_invalid');
+    assert.ok(asked.presented.every(({ scheme }) => scheme !== 'certificate'));
+  });
+}
+
+test('authenticate takes a certificate that nobody knows for no credential', async () => {
+  const decision = await run({ clientCertificate: CERTIFICATE }, [answering(undefined)]);
+  assert.equal(denied(decision).reason, 'credential_missing');
+});

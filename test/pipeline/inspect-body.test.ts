@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compilePolicy } from '../../src/core/policy.ts';
+import type { TeamSpec } from '../../src/core/policy-spec.ts';
+import { inspectBody } from '../../src/pipeline/inspect-body.ts';
+import { allowed, denied } from '../support/decision.ts';
+import { teamSpec, WIDE_LIMITS } from '../support/team-spec.ts';
+
+function inspect(text: string, changes: Partial<TeamSpec> = {}) {
+  const team = compilePolicy([teamSpec(changes)]).team('payments') ?? assert.fail();
+  const key = { job: 'batch', labels: [] };
+  return inspectBody(Buffer.from(text), 'text', team, key);
+}
+
+test('inspectBody tells what a push holds', () => {
+  const content = allowed(inspect('# TYPE a counter\na{x="1"} 1\na{x="2"} 2\nb 3\n'));
+  assert.equal(content.series, 3);
+  assert.deepEqual(
+    content.families.map(({ name, type }) => [name, type]),
+    [
+      ['a', 'counter'],
+      ['b', 'untyped'],
+    ],
+  );
+});
+
+const REFUSED: readonly (readonly [
+  what: string,
+  text: string,
+  Partial<TeamSpec>,
+  reason: string,
+])[] = [
+  ['what it does not understand', 'a one\n', {}, 'body_invalid'],
+  ['a denied metric', 'up 1\n', { metrics: { deny: ['up'], own: [] } }, 'metric_not_allowed'],
+  ['what Pushgateway makes itself', 'push_time_seconds 1\n', {}, 'metric_not_allowed'],
+  [
+    'more series than the team may push',
+    'a 1\nb 1\n',
+    { limits: { ...WIDE_LIMITS, series: 1 } },
+    'too_many_series',
+  ],
+  [
+    'a label value that the team may not use',
+    'a{env="dev"} 1\n',
+    { labels: { env: ['prod'] } },
+    'label_not_allowed',
+  ],
+];
+for (const [what, text, changes, reason] of REFUSED) {
+  test(`inspectBody refuses ${what}`, () => {
+    assert.equal(denied(inspect(text, changes)).reason, reason);
+  });
+}

@@ -1,0 +1,51 @@
+import { parseIpAddress } from '../../src/core/ip-address.ts';
+import {
+  createPasswordVerifier,
+  type PasswordVerifier,
+} from '../../src/credentials/password-verifier.ts';
+import type { CredentialContext } from '../../src/credentials/registry.ts';
+import type { FailureThrottle } from '../../src/pipeline/ports.ts';
+
+/** Where credentials of tests are presented from. */
+export const ADDRESS = parseIpAddress('10.1.2.3') ?? { text: '10.1.2.3', family: 'ipv4' };
+
+/** Milliseconds since the epoch at which the clock of a context stands. */
+export const NOW = Date.UTC(2027, 0, 1);
+
+/** What authenticators share: real hashes, a clock that stands, and failures that nobody counts. */
+export function credentialContext(changes: Partial<CredentialContext> = {}): CredentialContext {
+  return {
+    clock: { now: () => NOW, monotonic: () => 0 },
+    passwords: createPasswordVerifier({ parallel: 2 }),
+    throttle: { retryAfterMs: () => 0, countFailure: () => {} },
+    issuers: [],
+    ...changes,
+  };
+}
+
+/** A throttle that lets nobody start a hash, or everybody, and lists the failures it is told. */
+export function recordingThrottle(retryAfterMs = 0): FailureThrottle & {
+  readonly failures: readonly string[];
+} {
+  const failures: string[] = [];
+  return {
+    failures,
+    retryAfterMs: () => retryAfterMs,
+    countFailure: (address, username) => failures.push(`${address} ${username}`),
+  };
+}
+
+/** A verifier that lists the hashes it is asked to compute. */
+export function recordingVerifier(
+  verifier: PasswordVerifier = createPasswordVerifier({ parallel: 2 }),
+): PasswordVerifier & { readonly started: readonly string[] } {
+  const started: string[] = [];
+  return {
+    started,
+    isKnown: verifier.isKnown,
+    verify(password, hash) {
+      started.push(hash);
+      return verifier.verify(password, hash);
+    },
+  };
+}
