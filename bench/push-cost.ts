@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { startGatewayProcess } from '../test/support/gateway.ts';
 import { startListeningProcess } from '../test/support/listening-process.ts';
-import { findProgram } from '../test/support/program.ts';
+import { fetchPrograms, findProgram } from '../test/support/program.ts';
 import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.ts';
 import { createScratch, type Scratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
@@ -24,6 +24,8 @@ interface Measurement extends LoadResult {
   readonly cpuPerPush: number;
   readonly residentBytes: number;
 }
+
+if (!fetchPrograms(['pushgateway-1.11', 'vmauth'])) throw new Error('vmauth cannot be fetched');
 
 await using stack = new AsyncDisposableStack();
 const scratch = stack.use(await createScratch());
@@ -83,6 +85,7 @@ http {
   access_log ${folder.path}/nginx-access.log;
   client_body_temp_path ${folder.path}; proxy_temp_path ${folder.path};
   fastcgi_temp_path ${folder.path}; uwsgi_temp_path ${folder.path}; scgi_temp_path ${folder.path};
+  map_hash_bucket_size 256;
   map $http_authorization $allowed { "${TOKEN.authorization}" 1; default 0; }
   upstream pushgateway { server ${new URL(url).host}; keepalive 32; }
   server {

@@ -76,7 +76,7 @@ export class GroupCommit {
       isMissed: false,
     };
     const isBeginning = event.event === 'decision' && waiter !== undefined;
-    if (this.#isClosed) this.#tell(entry, CLOSED);
+    if (this.#isClosed) this.#turnAway(entry);
     else if (this.#isDown || (isBeginning && this.#outage?.phase === 'low')) this.#miss(entry);
     else if (this.#queue.push(entry)) this.#pump();
     else this.#overflow(entry);
@@ -239,12 +239,17 @@ export class GroupCommit {
     if (this.#outage !== undefined) this.#outage.lostEvents += 1;
   }
 
-  #tell(entry: Entry, error = this.#outage?.toError() ?? CLOSED): void {
-    if (entry.isMissed) return;
+  #tell(entry: Entry): void {
+    if (this.#outage === undefined || entry.isMissed) return;
     entry.isMissed = true;
     this.#options.observer.missed(entry.event);
     if (this.#options.onFailure === 'continue') entry.waiter?.resolve();
-    else entry.waiter?.reject(error);
+    else entry.waiter?.reject(this.#outage.toError());
+  }
+
+  #turnAway(entry: Entry): void {
+    this.#options.observer.missed(entry.event);
+    entry.waiter?.reject(CLOSED);
   }
 
   #setTimer(delayMs: number, run: () => void): void {

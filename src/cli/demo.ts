@@ -2,17 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Command } from 'commander';
-import { composeGateway, type RunningGateway } from '../compose.ts';
+import { composeGateway } from '../compose.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 import { readEnvironment } from '../config/secrets.ts';
+import type { GatewayConfig } from '../config/types.ts';
+import { GatewayError } from '../core/errors.ts';
 import { renderDemoConfig } from '../demo/demo-config.ts';
 import { startDemoStore } from '../demo/demo-store.ts';
 import { type DemoUpstream, findDemoUpstream } from '../demo/demo-upstream.ts';
 import { download } from '../demo/download.ts';
 import { createDebianSource } from '../demo/fetch-debian.ts';
 import { createReleaseSource } from '../demo/fetch-release.ts';
-import { VERSION } from '../version.ts';
+import { renderDemoWelcome } from './demo-welcome.ts';
+import { loadAgain } from './load-again.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { createToken } from './token-create.ts';
@@ -34,35 +36,24 @@ export function registerDemo(program: Command): void {
 
 async function demo({ listen, fetch }: DemoOptions): Promise<number> {
   await using stack = new AsyncDisposableStack();
-  const found = await findUpstream(fetch);
-  const store = found.kind === 'store' ? stack.use(await startDemoStore(Date.now)) : undefined;
+  const upstream = await findUpstream(fetch);
+  const place = await openPlace(upstream, stack);
   const folder = await mkdtemp(join(tmpdir(), 'pushwarden-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
 
   const token = createToken();
   const file = join(folder, 'pushwarden.yaml');
-  const upstream =
-    found.kind === 'program'
-      ? { spawn: { command: found.command } }
-      : { url: found.kind === 'url' ? found.url : (store?.url ?? '') };
-  await writeFile(file, renderDemoConfig({ listen, upstream, token }), { mode: 0o600 });
-  const load = async () => {
-    const result = await loadConfig(file, { now: Date.now() });
-    if (result.ok) return result;
-    return { ok: false, problems: result.problems.map(renderProblem) } as const;
-  };
-  const loaded = await load();
-  if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
-
+  await writeFile(file, renderDemoConfig({ listen, upstream: place, token }), { mode: 0o600 });
+  const config = await loadDemoConfig(file);
   const log = createOperationalLog('warn');
   const status = await runUntilStopped({
     log,
     async start() {
-      const gateway = await composeGateway(loaded.config, { log, load });
-      console.log(renderWelcome({ gateway, upstream: found, token, folder }));
+      const gateway = await composeGateway(config, { log, load: () => loadAgain(file) });
+      console.log(renderDemoWelcome({ gateway, upstream, token, folder }));
       return gateway;
     },
-  });
+  }).catch(explainTakenPort);
   return status;
 }
 
@@ -88,52 +79,26 @@ function resolveCacheFolder(): string {
   return join(isAbsolute(configured) ? configured : join(homedir(), '.cache'), 'pushwarden');
 }
 
-interface Welcome {
-  readonly gateway: RunningGateway;
-  readonly upstream: DemoUpstream;
-  readonly token: string;
-  readonly folder: string;
-}
-
-const STORE_BANNER = `
-  ****************************************************************************
-  *  DEMO STORE: this is not Pushgateway. None was found and none could be   *
-  *  fetched, so a small imitation inside this process takes its place:      *
-  *  text format only, in memory only, for trying out only.                  *
-  ****************************************************************************
-`;
-
-function renderWelcome({ gateway, upstream, token, folder }: Welcome): string {
-  const { listenUrl: url, adminUrl } = gateway;
-  const header = `-H "Authorization: Bearer ${token}"`;
-  const push = `curl ${header} --data-binary @- ${url}/metrics/job/batch_job`;
-  return `${upstream.kind === 'store' ? STORE_BANNER : ''}
-  pushwarden ${VERSION}, demo mode: everything ends with Ctrl-C
-
-  gateway    ${url}
-  upstream   ${renderUpstream(upstream)}
-  team       demo: may push, delete and read on every job
-  token      ${token}
-  metrics    ${adminUrl}/metrics
-  files      ${folder}: pushwarden.yaml, audit.jsonl
-
-Push a value:
-
-  echo "batch_job_duration_seconds 42" | ${push}
-
-See it:
-
-  curl -s ${header} ${url}/metrics | grep batch_job
-`;
-}
-
-function renderUpstream(upstream: DemoUpstream): string {
+/** The upstream as the configuration says it; a demo store is started for it. */
+async function openPlace(upstream: DemoUpstream, stack: AsyncDisposableStack) {
   switch (upstream.kind) {
     case 'url':
-      return `Pushgateway ${upstream.version} at ${upstream.url}`;
+      return { url: upstream.url };
     case 'program':
-      return `Pushgateway ${upstream.version}, private: ${upstream.command} (${upstream.origin})`;
+      return { spawn: { command: upstream.command } };
     case 'store':
-      return 'demo store, not Pushgateway';
+      return { url: stack.use(await startDemoStore(Date.now)).url };
   }
+}
+
+/** Whatever is wrong with it came from the command line. */
+async function loadDemoConfig(file: string): Promise<GatewayConfig> {
+  const result = await loadConfig(file, { now: Date.now() });
+  if (result.ok) return result.config;
+  throw new Error(result.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+}
+
+function explainTakenPort(error: unknown): never {
+  if (!(error instanceof GatewayError) || error.code !== 'ERR_LISTEN') throw error;
+  throw new Error(`${error.message}; choose another address: npm start -- --listen 127.0.0.1:0`);
 }

@@ -9,6 +9,9 @@ interface RunOptions {
   readonly onHangup?: (gateway: RunningGateway) => void;
 }
 
+/** Ctrl-C reaches a program twice where npm passes on what the terminal sent already. */
+const ONE_SIGNAL_MS = 300;
+
 /** After an error nobody foresaw, the state is not to be trusted for longer. */
 const FAULT_DRAIN_MS = 5000;
 
@@ -20,16 +23,17 @@ const FAULT_DRAIN_MS = 5000;
 export async function runUntilStopped({ log, start, onHangup }: RunOptions): Promise<number> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   let gateway: RunningGateway | undefined;
-  let isStopping = false;
+  let stoppedAt: number | undefined;
   let isSound = true;
 
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopping || gateway === undefined) {
+    stoppedAt ??= performance.now();
+    if (gateway !== undefined && performance.now() - stoppedAt < ONE_SIGNAL_MS) {
+      stop(signal);
+    } else {
       log.warn('ending at once', { signal });
       process.exit(EXIT.failed);
     }
-    isStopping = true;
-    stop(signal);
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   process.on('SIGHUP', (signal) => {
@@ -40,7 +44,7 @@ export async function runUntilStopped({ log, start, onHangup }: RunOptions): Pro
     log.error('unforeseen error, ending', { error, origin });
     setTimeout(() => process.exit(EXIT.failed), gateway === undefined ? 0 : FAULT_DRAIN_MS);
     isSound = false;
-    isStopping = true;
+    stoppedAt ??= performance.now();
     stop(origin);
   });
 

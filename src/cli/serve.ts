@@ -6,6 +6,7 @@ import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
 import { renderLoadResult } from './check.ts';
 import { EXIT } from './exit.ts';
+import { loadAgain } from './load-again.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { watchConfigFile } from './watch-file.ts';
@@ -42,7 +43,7 @@ async function serve({ config: file, watch = false }: ServeOptions): Promise<num
       log,
       onHangup: reload,
       async start() {
-        const gateway = await composeGateway(loaded.config, { log, load: () => load(file) });
+        const gateway = await composeGateway(loaded.config, { log, load: () => loadAgain(file) });
         if (watch) watched.use(watchConfigFile(file, () => reload(gateway)));
         log.info('ready', {
           listen: gateway.listenUrl,
@@ -57,12 +58,4 @@ async function serve({ config: file, watch = false }: ServeOptions): Promise<num
     log.error(error.message, { code: error.code });
     return EXIT.failed;
   }
-}
-
-/** Loads a configuration in the words of a reload. */
-async function load(file: string) {
-  const result = await loadConfig(file, { now: Date.now() });
-  return result.ok
-    ? result
-    : ({ ok: false, problems: result.problems.map(renderProblem) } as const);
 }

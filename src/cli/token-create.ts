@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { duration, instant, name } from '../config/schema-values.ts';
 import { parseDuration } from '../core/units.ts';
 
 /** Lets scanners of leaked secrets find a token, and tell a real one from look-alikes. */
@@ -17,15 +18,16 @@ export function registerTokenCreate(token: Command): void {
   token
     .command('create')
     .description('make a token; only its hash goes into the configuration')
-    .option('--name <name>', 'name of the credential', 'token')
+    .option('--name <name>', 'name of the credential', parseName, 'token')
     .option('--expires <date>', 'a date such as 2027-01-01, or a duration such as 90d', parseExpiry)
-    .action(({ name, expires }: TokenOptions) => {
+    .action((options: TokenOptions) => {
+      const { expires } = options;
       const secret = createToken();
       const sha256 = createHash('sha256').update(secret).digest('hex');
       const until = expires === undefined ? '' : `, expires: ${expires}`;
       console.log(secret);
       console.error(
-        `- { type: token, name: ${JSON.stringify(name)}, sha256: "${sha256}"${until} }`,
+        `- { type: token, name: ${JSON.stringify(options.name)}, sha256: "${sha256}"${until} }`,
       );
     });
 }
@@ -37,12 +39,19 @@ export function createToken(): string {
   return body + checksum.slice(0, CHECKSUM_LENGTH);
 }
 
+function parseName(text: string): string {
+  const parsed = name.safeParse(text);
+  if (parsed.success) return text;
+  throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'is not a name');
+}
+
 /** As the configuration writes it. */
 function parseExpiry(text: string): string {
-  if (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
-  try {
-    return new Date(Date.now() + parseDuration(text)).toISOString();
-  } catch {
+  const isDuration = duration.safeParse(text).success;
+  const written = isDuration ? new Date(Date.now() + parseDuration(text)).toISOString() : text;
+  if (!instant.safeParse(written).success) {
     throw new InvalidArgumentError('must be a date such as 2027-01-01 or a duration such as 90d');
   }
+  if (Date.parse(written) <= Date.now()) throw new InvalidArgumentError('must be in the future');
+  return written;
 }

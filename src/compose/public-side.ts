@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
-import { monotonicFactory } from 'ulid';
 import type { GatewayConfig } from '../config/types.ts';
 import { createPublicApp } from '../http/app.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
+import { createRequestIds } from '../http/request-id.ts';
 import { createResponder } from '../http/respond.ts';
 import type { HeaderValues } from '../http/security-headers.ts';
 import { createPublicServer } from '../http/server.ts';
@@ -26,8 +26,7 @@ interface PublicSideOptions {
 export function createPublicSide(options: PublicSideOptions): Server {
   const { gateway, upstreamSide, observer, log, lifetime, bounds } = options;
   const responder = createResponder(options.securityHeaders, lifetime.isClosing);
-  const createRequestId = monotonicFactory();
-  const shared = { gateway, responder, observer, createRequestId: () => createRequestId() };
+  const shared = { gateway, responder, observer, createRequestId: createRequestIds() };
   const visit = createVisitHandler({ ...shared, upstreamSide, log });
   const challenges = () => gateway.snapshot().challenges;
   const app = createPublicApp({ ...shared, challenges, isReady: lifetime.isReady, visit });

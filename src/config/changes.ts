@@ -9,7 +9,7 @@ export function listChanges(before: GatewayConfig, after: GatewayConfig): readon
   const { teams: teamsBefore, hash: _, ...restBefore } = before;
   const { teams: teamsAfter, hash: __, ...restAfter } = after;
   return [
-    ...listDifferentKeys(new Map(Object.entries(restBefore)), new Map(Object.entries(restAfter))),
+    ...listDifferentKeys(byKey(restBefore), byKey(restAfter)),
     ...listDifferentKeys(byName(teamsBefore), byName(teamsAfter)).map((name) => `teams.${name}`),
   ];
 }
@@ -25,6 +25,13 @@ const SPAWN_KEY = 'upstream.spawn';
 
 function childOf({ upstream: { pushgateway } }: GatewayConfig): PushgatewayConfig | undefined {
   return pushgateway.kind === 'child' ? pushgateway : undefined;
+}
+
+/** Under the keys that the configuration file has for them: `trusted_proxies`. */
+function byKey(config: object): ReadonlyMap<string, unknown> {
+  const toFileKey = (key: string): string =>
+    key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return new Map(Object.entries(config).map(([key, value]) => [toFileKey(key), value]));
 }
 
 function byName(teams: GatewayConfig['teams']): ReadonlyMap<string, unknown> {

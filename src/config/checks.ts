@@ -1,5 +1,6 @@
 import { checkAddresses } from './check-addresses.ts';
 import { checkCredentials } from './check-credentials.ts';
+import { checkLimits } from './check-limits.ts';
 import { checkNetworks } from './check-networks.ts';
 import { checkTeams } from './check-teams.ts';
 import type { Finding } from './problem.ts';
@@ -16,6 +17,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkAddresses(config),
     ...checkNetworks(config),
     ...checkTeams(config),
+    ...checkLimits(config),
     ...checkCredentials(config, now),
   ];
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
 import type { CredentialSpec } from '../core/credential.ts';
-import type { TeamLimits } from '../core/limits.ts';
 import type { TeamSpec } from '../core/policy-spec.ts';
-import { parseDuration, parseRate, parseSize } from '../core/units.ts';
+import { parseDuration, parseSize } from '../core/units.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { resolveLimits } from './resolve-limits.ts';
 import type { RawConfig, RawCredential, RawTeam } from './schema.ts';
 import { readSecret, readText } from './secrets.ts';
 import type { AuditConfig, GatewayConfig, UpstreamConfig } from './types.ts';
@@ -18,17 +18,6 @@ export interface Source {
   readonly readsSecrets: boolean;
 }
 
-const DEFAULT_LIMITS: TeamLimits = {
-  body: 1024 ** 2,
-  decoded: 8 * 1024 ** 2,
-  ratio: 200,
-  series: 10_000,
-  labels: 32,
-  labelValue: 1024,
-  rate: { count: 50, perMs: 1000 },
-  burst: 100,
-  concurrent: 16,
-};
 const DEFAULT_ALLOW = ['push', 'read'] as const;
 const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*', 'promhttp_*'];
 
@@ -123,24 +112,8 @@ function resolveTeam(name: string, team: RawTeam, raw: RawConfig): TeamSpec {
       own: metrics.own ?? [],
     },
     ...(team.allow_networks && { allowNetworks: expandNetworks(team.allow_networks, raw) }),
-    limits: { ...DEFAULT_LIMITS, ...resolveLimits(defaults.limits), ...resolveLimits(team.limits) },
+    limits: resolveLimits(defaults.limits, team.limits),
     credentials: team.credentials.map(resolveCredential),
-  };
-}
-
-function resolveLimits(raw: RawTeam['limits'] = {}): Partial<TeamLimits> {
-  const { body, decoded, label_value: labelValue, rate } = raw;
-  const { ratio, series, labels, burst, concurrent } = raw;
-  return {
-    ...(body !== undefined && { body: parseSize(body) }),
-    ...(decoded !== undefined && { decoded: parseSize(decoded) }),
-    ...(labelValue !== undefined && { labelValue: parseSize(labelValue) }),
-    ...(rate !== undefined && { rate: parseRate(rate) }),
-    ...(ratio !== undefined && { ratio }),
-    ...(series !== undefined && { series }),
-    ...(labels !== undefined && { labels }),
-    ...(burst !== undefined && { burst }),
-    ...(concurrent !== undefined && { concurrent }),
   };
 }
 

@@ -78,5 +78,5 @@ export const instant = z.union(
 
 /** Text of one form; anything else gets the one message. */
 export function matching(pattern: RegExp, message: string) {
-  return z.string(message).regex(pattern, message);
+  return z.string(message).regex(pattern, { error: message, abort: true });
 }

@@ -66,17 +66,17 @@ const server = z
 
 const limits = z
   .strictObject({
-    body: value.size.optional().describe('bytes of a body as sent; 1MiB'),
-    decoded: value.size.optional().describe('bytes of a body after decompression; 8MiB'),
-    ratio: value.count.optional().describe('decoded bytes for each byte sent; 200'),
-    series: value.count.optional().describe('series in one push; 10000'),
-    labels: value.count.optional().describe('labels of one series; 32'),
-    label_value: value.size.optional().describe('bytes of one label value; 1KiB'),
-    rate: value.rate.optional().describe('pushes and deletes, averaged; 50/s'),
-    burst: value.count.optional().describe('pushes and deletes beyond the rate; 100'),
-    concurrent: value.count.optional().describe('pushes and deletes at once; 16'),
-    groups: value.count.optional().describe('groups of the team; later'),
-    total_series: value.count.optional().describe('series of the team; later'),
+    body: value.size.exactOptional().describe('bytes of a body as sent; 1MiB'),
+    decoded: value.size.exactOptional().describe('bytes of a body after decompression; 8MiB'),
+    ratio: value.count.exactOptional().describe('decoded bytes for each byte sent; 200'),
+    series: value.count.exactOptional().describe('series in one push; 10000'),
+    labels: value.count.exactOptional().describe('labels of one series; 32'),
+    label_value: value.size.exactOptional().describe('bytes of one label value; 1KiB'),
+    rate: value.rate.exactOptional().describe('pushes and deletes, averaged; 50/s'),
+    burst: value.count.exactOptional().describe('pushes and deletes beyond the rate; 100'),
+    concurrent: value.count.exactOptional().describe('pushes and deletes at once; 16'),
+    groups: value.count.exactOptional().describe('groups of the team; later'),
+    total_series: value.count.exactOptional().describe('series of the team; later'),
   })
   .describe('what a team may send');
 
@@ -212,6 +212,7 @@ export const configSchema = z.strictObject({
 });
 
 export type RawConfig = z.output<typeof configSchema>;
+export type RawLimits = z.output<typeof limits>;
 export type RawTeam = RawConfig['teams'][string];
 export type RawCredential = RawTeam['credentials'][number];
 

@@ -315,7 +315,7 @@ test('on_failure: continue lets pushes through a full disk and records them when
   await using disk = await mountSmallDisk(scratch, '64k');
   const file = join(disk.path, 'audit.jsonl');
   const config = { file, onFailure: 'continue' as const };
-  await using writer = new WriterProcess(options(file, { config }));
+  await using writer = new WriterProcess(options(file, { config, restMs: 2 }));
   await writer.until('log');
   await writer.until('done', writer.details('done').length + 100);
   execFileSync('mount', ['-o', 'remount,size=8m', disk.path]);

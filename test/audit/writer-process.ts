@@ -34,6 +34,10 @@ export class WriterProcess implements AsyncDisposable {
     });
   }
 
+  get #isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Details that came with a word. */
   details(word: string): readonly string[] {
     return this.said.flatMap(([said, detail]) => (said === word ? [detail] : []));
@@ -44,8 +48,7 @@ export class WriterProcess implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
         const isThere = this.details(word).length >= count;
-        const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null;
-        if (!isThere && !isOver) return;
+        if (!isThere && !this.#isOver) return;
         this.#waiting.delete(look);
         if (isThere) resolve();
         else reject(new Error(`ended without "${word}": ${JSON.stringify(this.said.slice(-5))}`));
@@ -59,7 +62,7 @@ export class WriterProcess implements AsyncDisposable {
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     const [pid] = this.details('pid');
     if (pid === undefined) this.#child.kill(signal);
-    else if (this.#child.exitCode === null) process.kill(Number(pid), signal);
+    else if (!this.#isOver) process.kill(Number(pid), signal);
     return await this.ended();
   }
 

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { setTimeout as rest } from 'node:timers/promises';
 import { type AuditLogConfig, type AuditTiming, openAuditLog } from '../../src/audit/audit-log.ts';
 import type { AuditLog } from '../../src/pipeline/ports.ts';
 import { decision, outcome } from './chain-fixture.ts';
@@ -11,6 +12,8 @@ export interface WriterProgramOptions {
   readonly concurrency: number;
   /** Pushes in all; endless when left out. */
   readonly pushes?: number;
+  /** Milliseconds that each client rests after a push; 0 when left out. */
+  readonly restMs?: number;
   /** Goes before the number in each request id. */
   readonly prefix: string;
 }
@@ -39,7 +42,7 @@ async function push(audit: AuditLog, id: string): Promise<void> {
   } catch (error) {
     say('refused', `${id} ${error instanceof Error ? error.message : error}`);
     // a client would try again after a while, not at once
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await rest(20);
   }
 }
 
@@ -57,9 +60,12 @@ async function run(options: WriterProgramOptions): Promise<void> {
   say('opened', String(audit.head().seq));
   process.once('SIGTERM', () => void close(audit));
   let next = 0;
-  const { pushes = Number.POSITIVE_INFINITY, concurrency, prefix } = options;
+  const { pushes = Number.POSITIVE_INFINITY, concurrency, prefix, restMs = 0 } = options;
   const client = async (): Promise<void> => {
-    while (next < pushes) await push(audit, `${prefix}${next++}`);
+    while (next < pushes) {
+      await push(audit, `${prefix}${next++}`);
+      if (restMs > 0) await rest(restMs);
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, client));
   await close(audit);

@@ -33,7 +33,7 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
   const { config } = result;
   assert.deepEqual(config.listen, { host: '127.0.0.1', port: 9091 });
   assert.deepEqual(config.upstream, {
-    url: 'http://127.0.0.1:9092/pg',
+    pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092/pg' },
     timeoutMs: 5000,
     connections: 8,
     basicAuth: { username: 'gw', password: 'upstream secret' },
@@ -120,7 +120,10 @@ test('loadConfig names the place of a secret that cannot be read, unless told to
   const result = await loadConfig(file, { now: NOW });
   assert.ok(!result.ok);
   const place = join(scratch.path, 'gw.secret');
-  assert.equal(result.problems.at(-1)?.message, `cannot read ${place}: ENOENT`);
+  assert.equal(
+    result.problems.map(renderProblem)[0],
+    `${file}:4:41: upstream.basic_auth.password: cannot read ${place}: no such file`,
+  );
   assert.ok((await loadConfig(file, { now: NOW, readsSecrets: false })).ok);
 });
 

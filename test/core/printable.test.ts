@@ -12,6 +12,7 @@ const CASES = [
   ['\u202eevil\u2066', '\\u{202e}evil\\u{2066}'],
   ['\u200b\ufeff\u00ad', '\\u{200b}\\u{feff}\\u{ad}'],
   ['\u{e0041}', '\\u{e0041}'],
+  ['\u3164\u034f\ufe0f', '\\u{3164}\\u{34f}\\u{fe0f}'],
   ['\ud800x', '\\u{d800}x'],
 ] as const;
 for (const [text, shown] of CASES) {

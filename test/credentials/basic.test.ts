@@ -5,7 +5,10 @@ import type { BasicSpec } from '../../src/core/credential.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
-import { createPasswordVerifier, type PasswordVerifier } from '../../src/credentials/password-verifier.ts';
+import {
+  createPasswordVerifier,
+  type PasswordVerifier,
+} from '../../src/credentials/password-verifier.ts';
 import type { CredentialContext } from '../../src/credentials/registry.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { argon2idHash } from '../support/argon2id.ts';

@@ -122,7 +122,6 @@ async function loadTeams(document: object) {
 /** Asking for what comes later, by the key that says so. */
 const LATER: Readonly<Record<string, object>> = {
   tls: { tls: { cert_file: 'tls.crt', key_file: 'tls.key' } },
-  'upstream.spawn': { upstream: { spawn: { command: 'pushgateway' } } },
   'upstream.consistency': { upstream: { url: 'http://127.0.0.1:9092', consistency: 'gateway' } },
   issuers: { issuers: { github: { issuer: 'https://issuer.example', audience: 'push' } } },
   'defaults.limits.groups': { defaults: { limits: { groups: 500 } } },

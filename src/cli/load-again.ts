@@ -1,0 +1,10 @@
+import { loadConfig } from '../config/load.ts';
+import { renderProblem } from '../config/problem.ts';
+
+/** Loads a configuration for a reload: complete, or its problems as lines. */
+export async function loadAgain(file: string) {
+  const result = await loadConfig(file, { now: Date.now() });
+  return result.ok
+    ? ({ ok: true, config: result.config } as const)
+    : ({ ok: false, problems: result.problems.map(renderProblem) } as const);
+}

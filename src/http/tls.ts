@@ -1,0 +1,49 @@
+import type { ServerOptions as HttpOptions, Server } from 'node:http';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+
+/** What the gateway proves itself with, as PEM text. */
+export interface TlsOptions {
+  /** Its own certificate, then those that lead to its authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities of client certificates; left out: clients are not asked for one. */
+  readonly clientCa?: string;
+}
+
+/**
+ * Creates an HTTP/1.1 server behind TLS 1.2 or 1.3, not yet listening. A client certificate that
+ * leads to no authority ends no handshake: the pipeline decides, where the refusal is audited.
+ * @param handshakeTimeoutMs - from the connection on
+ */
+export function createTlsServer(
+  options: HttpOptions,
+  tls: TlsOptions,
+  handshakeTimeoutMs: number,
+): Server {
+  const server = createHttpsServer({
+    ...options,
+    ...renderContext(tls),
+    requestCert: tls.clientCa !== undefined,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: handshakeTimeoutMs,
+  });
+  // Node makes a `clientError` of it, which would be answered in the clear.
+  server.removeAllListeners('tlsClientError');
+  server.on('tlsClientError', (_, socket: TLSSocket) => socket.destroy());
+  return server;
+}
+
+/**
+ * Uses other certificates for the connections that come; those that are open stay as they are.
+ * @throws Error when key and certificate are no pair; those in use stay
+ */
+export function applyTls(server: Server, tls: TlsOptions): void {
+  if (server instanceof HttpsServer) server.setSecureContext(renderContext(tls));
+}
+
+/** Everything explicitly: NODE_OPTIONS could allow older versions. */
+function renderContext({ cert, key, clientCa }: TlsOptions) {
+  return { cert, key, ...(clientCa && { ca: clientCa }), minVersion: 'TLSv1.2' as const };
+}
