@@ -15,7 +15,7 @@ import { createByteBudget } from './limits/byte-budget.ts';
 import { createTeamLimiter } from './limits/team-limiter.ts';
 import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
 import { createRequestObserver } from './metrics/request-observer.ts';
-import { watchAudit } from './metrics/watch.ts';
+import { watchAudit, watchConnections } from './metrics/watch.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
 import { VERSION } from './version.ts';
@@ -60,19 +60,20 @@ export async function composeGateway(
   const gateway = createGateway(current, audit, lifetime, registry);
   const securityHeaders = resolveSecurityHeaders();
   const observer = createRequestObserver(metrics, clock);
-  const publicServer = createPublicSide({
+  const publicSide = createPublicSide({
     gateway,
     upstreamSide: current.upstreamSide,
-    bounds: config.server,
+    config,
     securityHeaders,
     observer,
     log,
     lifetime,
   });
+  const { server: publicServer } = publicSide;
   warnOfSharedPeer(publicServer, current.snapshot, log);
-  publicServer.on('drop', () => metrics.pushwarden_connections_dropped_total.inc());
+  watchConnections(publicServer, metrics);
 
-  const reload = createReload({ load, current, publicServer, metrics, audit, log });
+  const reload = createReload({ load, current, publicSide, metrics, audit, log });
   const admin = createAdminApp({ securityHeaders, isReady: lifetime.isReady, registry, reload });
   const adminServer = createServer(admin);
   const adminUrl = config.admin && (await listen(adminServer, config.admin));

@@ -1,57 +1,71 @@
-import type { ChainProblem } from '../core/audit-chain.ts';
-import { ChainCheck, type ChainCheckOptions } from './chain-check.ts';
+import type { KeyObject } from 'node:crypto';
+import type { ChainHead } from '../core/audit-chain.ts';
+import { ChainJoin, type ChainReport } from './chain-join.ts';
+import { type ChainCheckOptions, type ChainRun, checkRun } from './chain-run.ts';
+import { fingerprint } from './checkpoint.ts';
 import { type FileSystem, withFile } from './file-system.ts';
-import { type Line, readLines } from './line-reader.ts';
+import { type ByteRange, cutIntoRanges, type Line, readLines } from './line-reader.ts';
 
-/** A line of a file, counted from 1. */
-export interface LinePlace {
+/** Bytes that are checked in one go. */
+const PART_BYTES = 4 * 1024 * 1024;
+
+export interface VerifyOptions {
+  /** Public keys that may have signed; with none, signatures are not looked at. */
+  readonly keys: readonly KeyObject[];
+  /** Places of the chain that are known from elsewhere. */
+  readonly anchors: readonly ChainHead[];
+}
+
+/** Part of a segment, from one line to another. */
+export interface SegmentPart extends ByteRange {
   readonly file: string;
-  readonly line: number;
 }
 
-export interface VerifyReport extends Pick<ChainCheck, 'records' | 'start' | 'head' | 'signed'> {
-  /** Where the log is not what the gateway wrote. */
-  readonly firstBreak: (LinePlace & ChainProblem) | undefined;
-  /** An unfinished last line, as a crash leaves it. */
-  readonly torn: LinePlace | undefined;
-}
+/** Checks parts on their own, here or in other threads; answers in the order of the parts. */
+export type PartChecker = (
+  parts: readonly SegmentPart[],
+  options: ChainCheckOptions,
+) => AsyncIterable<ChainRun>;
 
 /**
  * Checks the chain over the segments of one audit log, given in any order, in constant memory.
  * Files without a line are passed over; what the file system throws is thrown.
  */
-export function verifyAuditLog(
+export async function verifyAuditLog(
   fs: FileSystem,
   files: readonly string[],
-  options: ChainCheckOptions,
-): VerifyReport {
-  const chain = new ChainCheck(options);
-  let place: LinePlace = { file: files[0] ?? '', line: 1 };
-  let torn: LinePlace | undefined;
-  const follow = (line: Line): ChainProblem | undefined => {
-    if (torn !== undefined) return { problem: 'a torn line has a line after it' };
-    if (line.complete) return chain.accept(line.text);
-    torn = place;
-    return options.anchors.length > 0 ? { problem: 'the last line is torn' } : undefined;
-  };
-  for (const file of sortSegments(fs, files)) {
-    const problem = withFile(fs, file, (fd) => {
-      for (const line of readLines(fs, fd)) {
-        place = { file, line: line.number };
-        const found = follow(line);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    });
-    if (problem !== undefined)
-      return { ...summarize(chain), firstBreak: { ...place, ...problem }, torn };
+  { keys, anchors }: VerifyOptions,
+  checkParts: PartChecker = (parts, options) => checkHere(fs, parts, options),
+  partBytes = PART_BYTES,
+): Promise<ChainReport> {
+  const options = { keys: new Map(keys.map((key) => [fingerprint(key), key])), anchors };
+  const parts = sortSegments(fs, files).flatMap((file) => cutIntoParts(fs, file, partBytes));
+  const chain = new ChainJoin(options);
+  const unread = parts.values();
+  for await (const run of checkParts(parts, options)) {
+    const { value: part } = unread.next();
+    if (part === undefined || !chain.join(part.file, run)) break;
   }
-  const problem = chain.end();
-  return { ...summarize(chain), firstBreak: problem && { ...place, ...problem }, torn };
+  return chain.end();
 }
 
-function summarize({ records, start, head, signed }: ChainCheck) {
-  return { records, start, head, signed };
+/** Checks one part on its own. */
+export function checkPart(fs: FileSystem, part: SegmentPart, options: ChainCheckOptions): ChainRun {
+  return withFile(fs, part.file, (fd) => checkRun(readLines(fs, fd, part), options));
+}
+
+async function* checkHere(
+  fs: FileSystem,
+  parts: readonly SegmentPart[],
+  options: ChainCheckOptions,
+): AsyncGenerator<ChainRun> {
+  for (const part of parts) yield checkPart(fs, part, options);
+}
+
+function cutIntoParts(fs: FileSystem, file: string, bytes: number): readonly SegmentPart[] {
+  return withFile(fs, file, (fd) =>
+    cutIntoRanges(fs, fd, bytes).map((range) => ({ file, ...range })),
+  );
 }
 
 /** By the first sequence number that can be read in each. */

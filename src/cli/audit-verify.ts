@@ -1,8 +1,11 @@
 import type { KeyObject } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ChainReport } from '../audit/chain-join.ts';
 import { nodeFileSystem } from '../audit/file-system.ts';
 import { readVerifyingKey } from '../audit/signing-key.ts';
-import { type VerifyReport, verifyAuditLog } from '../audit/verify.ts';
+import { verifyAuditLog } from '../audit/verify.ts';
+import { createVerifyPool } from '../audit/verify-pool.ts';
 import type { ChainHead } from '../core/audit-chain.ts';
 
 interface VerifyCommandOptions {
@@ -18,9 +21,11 @@ export function registerAuditVerify(audit: Command): void {
     .argument('<file...>', 'all segments of one audit log, in any order')
     .option('--key <file>', 'public key of signed checkpoints; may be repeated', collect, [])
     .option('--anchor <seq:hash>', 'a place of the chain known from elsewhere', parseAnchor, [])
-    .action((files: readonly string[], options: VerifyCommandOptions) => {
+    .action(async (files: readonly string[], options: VerifyCommandOptions) => {
       const keys: readonly KeyObject[] = options.key.map(readVerifyingKey);
-      const report = verifyAuditLog(nodeFileSystem, files, { keys, anchors: options.anchor });
+      const check = { keys, anchors: options.anchor };
+      const pool = createVerifyPool(availableParallelism());
+      const report = await verifyAuditLog(nodeFileSystem, files, check, pool);
       console.log(renderReport(report, keys.length > 0));
       if (report.firstBreak !== undefined) process.exitCode = 3;
     });
@@ -31,14 +36,14 @@ function collect(value: string, former: readonly string[]): readonly string[] {
 }
 
 function parseAnchor(value: string, former: readonly ChainHead[]): readonly ChainHead[] {
-  const [, seq, hash] = /^([1-9]\d{0,15}):(sha256:[0-9a-f]{64})$/.exec(value) ?? [];
+  const [, seq, hash] = /^([1-9]\d{0,14}):(?:sha256:)?([0-9a-f]{64})$/.exec(value) ?? [];
   if (seq === undefined || hash === undefined) {
     throw new InvalidArgumentError('an anchor looks like 17:sha256:2c26…, as the log shows it');
   }
-  return [...former, { seq: Number(seq), hash }];
+  return [...former, { seq: Number(seq), hash: `sha256:${hash}` }];
 }
 
-function renderReport(report: VerifyReport, isSigned: boolean): string {
+function renderReport(report: ChainReport, isSigned: boolean): string {
   const { records, start, head, signed, firstBreak, torn } = report;
   const lines: string[] = [];
   if (start !== undefined) {

@@ -47,11 +47,16 @@ function parseName(text: string): string {
 
 /** As the configuration writes it. */
 function parseExpiry(text: string): string {
-  const isDuration = duration.safeParse(text).success;
-  const written = isDuration ? new Date(Date.now() + parseDuration(text)).toISOString() : text;
+  const written = duration.safeParse(text).success ? renderFromNow(parseDuration(text)) : text;
   if (!instant.safeParse(written).success) {
     throw new InvalidArgumentError('must be a date such as 2027-01-01 or a duration such as 90d');
   }
   if (Date.parse(written) <= Date.now()) throw new InvalidArgumentError('must be in the future');
   return written;
+}
+
+/** Empty when no calendar goes that far. */
+function renderFromNow(ms: number): string {
+  const time = new Date(Date.now() + ms);
+  return Number.isNaN(time.getTime()) ? '' : time.toISOString();
 }

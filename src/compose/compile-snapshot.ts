@@ -1,10 +1,12 @@
 import type { GatewayConfig } from '../config/types.ts';
 import { compileNetworks } from '../core/network-set.ts';
 import { compilePolicy } from '../core/policy.ts';
-import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier } from '../credentials/password-verifier.ts';
-import { createAuthenticators, renderChallenges } from '../credentials/registry.ts';
-import type { Clock, FailureThrottle } from '../pipeline/ports.ts';
+import {
+  type CredentialContext,
+  createAuthenticators,
+  renderChallenges,
+} from '../credentials/registry.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 
 /**
@@ -13,9 +15,7 @@ import type { Snapshot } from '../pipeline/snapshot.ts';
  */
 export function compileSnapshot(
   config: GatewayConfig,
-  clock: Clock,
-  throttle: FailureThrottle,
-  issuers: readonly Issuer[] = [],
+  shared: Omit<CredentialContext, 'passwords'>,
 ): Snapshot {
   const { teams, allowNetworks, server } = config;
   const passwords = createPasswordVerifier({ parallel: server.passwordHashes });
@@ -25,7 +25,7 @@ export function compileSnapshot(
     allowNetworks: allowNetworks && compileNetworks(allowNetworks),
     denyNetworks: compileNetworks(config.denyNetworks),
     policy: compilePolicy(teams),
-    authenticators: createAuthenticators(teams, { clock, passwords, throttle, issuers }),
+    authenticators: createAuthenticators(teams, { ...shared, passwords }),
     challenges: renderChallenges(teams),
     bodyTimeoutMs: server.bodyTimeoutMs,
     upstreamTimeoutMs: config.upstream.timeoutMs,

@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import type { GatewayConfig } from '../config/types.ts';
+import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { openCurrentUpstream } from './current-upstream.ts';
+import { closeIssuers, openIssuers } from './issuers.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
 /** The configuration in use and what was made of it. */
@@ -28,11 +31,11 @@ export async function openCurrent(
   log: OperationalLog,
 ): Promise<Current> {
   const throttle = createFailureThrottle(() => current.config.failures);
-  const compile = (config: GatewayConfig) => ({
-    config,
-    snapshot: compileSnapshot(config, clock, throttle),
-  });
-  let current = compile(initial);
+  const compile = (config: GatewayConfig, before: readonly Issuer[]) => {
+    const issuers = openIssuers(config.issuers, before, { clock, metrics, log });
+    return { config, issuers, snapshot: compileSnapshot(config, { clock, throttle, issuers }) };
+  };
+  let current = compile(initial, []);
   const upstream = await openCurrentUpstream(initial.upstream, { metrics, clock, log });
   reportConfig(metrics, initial, clock);
   return {
@@ -40,20 +43,33 @@ export async function openCurrent(
     snapshot: () => current.snapshot,
     upstreamSide: upstream.side,
     async replace(config) {
-      const next = compile(config);
-      await upstream.replace(config.upstream);
+      const { issuers: before } = current;
+      const next = compile(config, before);
+      try {
+        await upstream.replace(config.upstream);
+      } catch (error) {
+        await closeIssuers(next.issuers, before);
+        throw error;
+      }
       current = next;
       reportConfig(metrics, config, clock);
+      await closeIssuers(before, next.issuers);
     },
     async close() {
+      await closeIssuers(current.issuers);
       await upstream[Symbol.asyncDispose]();
     },
   };
 }
 
-function reportConfig(metrics: Metrics, { teams }: GatewayConfig, clock: Clock): void {
+function reportConfig(metrics: Metrics, { teams, tls }: GatewayConfig, clock: Clock): void {
   metrics.pushwarden_config_last_reload_successful.set(1);
   metrics.pushwarden_config_last_reload_success_timestamp_seconds.set(clock.now() / 1000);
+  if (tls !== undefined) {
+    metrics.pushwarden_tls_certificate_expires_timestamp_seconds
+      .labels('public')
+      .set(new X509Certificate(tls.cert).validToDate.getTime() / 1000);
+  }
   const expiry = metrics.pushwarden_credential_expires_timestamp_seconds;
   expiry.reset();
   for (const { name: team, credentials } of teams) {

@@ -1,11 +1,10 @@
-import type { Server } from 'node:http';
 import { listChanges, listFixedChanges } from '../config/changes.ts';
 import type { GatewayConfig } from '../config/types.ts';
 import type { ReloadResult } from '../http/admin.ts';
-import { applyBounds } from '../http/server.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
 import type { Current } from './current.ts';
+import type { PublicSide } from './public-side.ts';
 
 /** What loading a configuration came to. */
 export type LoadedConfig =
@@ -15,7 +14,7 @@ export type LoadedConfig =
 interface ReloadOptions {
   readonly load: () => Promise<LoadedConfig>;
   readonly current: Current;
-  readonly publicServer: Server;
+  readonly publicSide: PublicSide;
   readonly metrics: Metrics;
   readonly audit: AuditLog;
   readonly log: OperationalLog;
@@ -26,7 +25,7 @@ interface ReloadOptions {
  * asks for what only a restart can change, leaves the one in use alone.
  */
 export function createReload(options: ReloadOptions): () => Promise<ReloadResult> {
-  const { load, current, publicServer, metrics, audit, log } = options;
+  const { load, current, publicSide, metrics, audit, log } = options;
 
   const refuse = (problems: readonly string[]): ReloadResult => {
     metrics.pushwarden_config_last_reload_successful.set(0);
@@ -43,7 +42,7 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
       return refuse(fixed.map((key) => `${key}: only a restart can change this`));
     const changed = listChanges(before, loaded.config);
     await current.replace(loaded.config);
-    applyBounds(publicServer, loaded.config.server);
+    publicSide.apply(loaded.config);
     audit.record({ event: 'reload', config_hash: loaded.config.hash, changed });
     log.info('reloaded', { config_hash: loaded.config.hash, changed });
     return { ok: true };

@@ -1,3 +1,8 @@
+import {
+  explainArgon2idCost,
+  explainForeignHash,
+  parsePasswordHash,
+} from '../core/password-hash.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig, RawCredential } from './schema.ts';
 
@@ -7,21 +12,6 @@ interface Placed {
   readonly path: readonly PropertyKey[];
   readonly credential: RawCredential;
 }
-
-const BCRYPT = /^\$2[aby]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
-const ARGON2ID =
-  /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/;
-/** What one verification may cost; memory in KiB. */
-const ARGON2ID_MAX = { memory: 1_048_576, passes: 64, lanes: 16 } as const;
-
-/** What people paste, and why it is refused. */
-const FOREIGN_HASHES: readonly (readonly [RegExp, string])[] = [
-  [/^\$apr1\$/, 'an $apr1$ hash (MD5) is only taken in an htpasswd file'],
-  [/^\{SHA\}/, 'an {SHA} hash has no salt'],
-  [/^\$[156]\$/, 'a crypt hash is not supported'],
-  [/^\$argon2(?:i|d)\$/, 'of the argon2 kinds only argon2id is supported'],
-  [/^\$2/, 'the bcrypt hash is not complete'],
-];
 
 /** Checks hashes, expiry, and that no two credentials can be taken for one another. */
 export function checkCredentials(config: RawConfig, now: number): readonly Finding[] {
@@ -60,26 +50,18 @@ function checkOne(
   return findings;
 }
 
-/** What is wrong with a password hash; never shows it. */
-function explainHash(hash: string): string | undefined {
-  if (BCRYPT.test(hash)) return undefined;
-  const parameters = ARGON2ID.exec(hash)?.slice(1).map(Number);
-  if (parameters !== undefined) {
-    return explainCost(parameters);
-  }
-  const why =
-    FOREIGN_HASHES.find(([pattern]) => pattern.test(hash))?.[1] ?? 'is not a password hash';
-  return `${why}: make a bcrypt or argon2id hash with "pushwarden hash-password"`;
-}
+const HTPASSWD_ONLY = { apr1: 'an $apr1$ hash (MD5)', sha1: 'an {SHA} hash' } as const;
 
-/** @see RFC 9106 section 3.1 for the least of each parameter */
-function explainCost([memory = 0, passes = 0, lanes = 0]: readonly number[]): string | undefined {
-  if (lanes < 1 || passes < 1 || memory < 8 * lanes) {
-    return 'the argon2id hash has parameters that are too small: at least m=8*p,t=1,p=1';
-  }
-  const { memory: maxMemory, passes: maxPasses, lanes: maxLanes } = ARGON2ID_MAX;
-  if (memory <= maxMemory && passes <= maxPasses && lanes <= maxLanes) return undefined;
-  return `the argon2id hash would cost too much: at most m=${maxMemory},t=${maxPasses},p=${maxLanes}`;
+/** What is wrong with a password hash; never shows it. */
+function explainHash(text: string): string | undefined {
+  const hash = parsePasswordHash(text);
+  if (hash?.algorithm === 'bcrypt') return undefined;
+  if (hash?.algorithm === 'argon2id') return explainArgon2idCost(hash);
+  const why =
+    hash === undefined
+      ? explainForeignHash(text)
+      : `${HTPASSWD_ONLY[hash.algorithm]} is only taken in an htpasswd file`;
+  return `${why}: make a bcrypt or argon2id hash with "pushwarden hash-password"`;
 }
 
 function findRepeated(

@@ -76,7 +76,10 @@ export function readRecord(line: string): StoredRecord | ChainProblem {
 }
 
 /** Says what is wrong with `record` as the one after `previous`; undefined when nothing is. */
-export function findGap(record: StoredRecord, previous: ChainHead): string | undefined {
+export function findGap(
+  record: Pick<StoredRecord, 'seq' | 'prev'>,
+  previous: ChainHead,
+): string | undefined {
   const expected = previous.seq + 1;
   if (record.seq > expected)
     return `records are missing: expected ${expected}, found ${record.seq}`;

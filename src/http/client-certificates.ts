@@ -1,19 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { type ClientCertificate, parseSubjectAltNames } from '../core/client-certificate.ts';
 
 /** The certificates that clients showed when they connected. */
 export interface ClientCertificates {
+  /** Takes note of what a client shows, at the end of the handshake. */
+  note(socket: TLSSocket): void;
   /** Of one connection; undefined when its client showed none. */
   of(socket: Socket): ClientCertificate | undefined;
   /** Holds open connections against other authorities; new ones are held against them by TLS. */
   trust(authorities: string | undefined): void;
 }
 
-/** What a connection's certificate was found to be, once. */
+/** What a connection's certificate was found to be at the time. */
 interface Shown {
   readonly certificate: ClientCertificate;
+  readonly trusted: ReadonlySet<string>;
   /** SHA-256 of each certificate from the client's own to the authority's. */
   readonly chain: readonly string[];
 }
@@ -23,38 +26,40 @@ interface Shown {
  * @param authorities - PEM text; undefined when clients are not asked for a certificate
  */
 export function createClientCertificates(authorities: string | undefined): ClientCertificates {
-  let trusted = listFingerprints(authorities);
-  const shown = new WeakMap<Socket, Shown | undefined>();
-  const look = (socket: Socket): Shown | undefined => {
-    if (!shown.has(socket)) shown.set(socket, readShown(socket));
-    return shown.get(socket);
-  };
+  let pem = authorities;
+  let trusted = listFingerprints(pem);
+  const shown = new WeakMap<Socket, Shown>();
   return {
+    note(socket) {
+      const certificate = readCertificate(socket);
+      if (certificate === undefined) return;
+      const chain = listChain(socket.getPeerCertificate(true));
+      shown.set(socket, { certificate, chain, trusted });
+    },
     of(socket) {
-      const found = look(socket);
+      const found = shown.get(socket);
       if (found === undefined) return undefined;
       const { certificate, chain } = found;
-      const isTrusted = chain.some((fingerprint) => trusted.has(fingerprint));
-      if (isTrusted || certificate.distrust !== undefined) return certificate;
-      return { ...certificate, distrust: 'its authority was removed' };
+      const isTrusted = found.trusted === trusted || chain.some((one) => trusted.has(one));
+      return isTrusted ? certificate : { distrust: 'its authority was removed', ...certificate };
     },
     trust(next) {
+      if (next === pem) return;
+      pem = next;
       trusted = listFingerprints(next);
     },
   };
 }
 
-function readShown(socket: Socket): Shown | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
+function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
   const own = socket.getPeerX509Certificate();
   if (own === undefined) return undefined;
-  const certificate = {
+  return {
     ...parseSubjectAltNames(own.subjectAltName ?? ''),
     fingerprint: renderFingerprint(own.fingerprint256),
     notAfter: own.validToDate.getTime(),
     ...(!socket.authorized && { distrust: String(socket.authorizationError) }),
   };
-  return { certificate, chain: listChain(socket.getPeerCertificate(true)) };
 }
 
 function listChain(leaf: DetailedPeerCertificate): readonly string[] {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import { GatewayError } from '../core/errors.ts';
 
 /**
@@ -20,5 +21,6 @@ export async function listen(
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP server');
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${name}:${address.port}`;
+  const scheme = server instanceof HttpsServer ? 'https' : 'http';
+  return `${scheme}://${name}:${address.port}`;
 }

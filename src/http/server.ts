@@ -8,6 +8,8 @@ import {
 import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
 import { failBody } from './body.ts';
+import type { ClientCertificates } from './client-certificates.ts';
+import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** Bounds of the public server, milliseconds and counts. */
@@ -20,6 +22,10 @@ export interface ServerBounds {
 
 interface PublicServerOptions {
   readonly bounds: ServerBounds;
+  /** Undefined for HTTP in the clear. */
+  readonly tls:
+    | { readonly options: TlsOptions; readonly certificates: ClientCertificates }
+    | undefined;
   readonly listener: RequestListener;
   /** Answers, audits and counts what the parser could not make a request of. */
   readonly refuseRaw: (socket: Socket, refusal: Deny) => void;
@@ -31,23 +37,28 @@ const MAX_HEADERS = 100;
 /** How often Node looks for headers and bodies that are late. */
 const TIMEOUT_CHECK_MS = 1000;
 
+const HTTP_OPTIONS = {
+  // Explicitly: NODE_OPTIONS could switch the lenient parser on.
+  insecureHTTPParser: false,
+  // Checked by the pipeline, where the refusal is audited.
+  requireHostHeader: false,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  noDelay: true,
+};
+
 /**
  * Creates the HTTP server with every default that is unsafe at the edge of a network replaced.
  * @see docs/reliability.md
  */
 export function createPublicServer(options: PublicServerOptions): Server {
-  const { bounds, listener, refuseRaw } = options;
+  const { bounds, tls, listener, refuseRaw } = options;
   const turns = createTurns();
-  const server = createServer({
-    // Explicitly: NODE_OPTIONS could switch the lenient parser on.
-    insecureHTTPParser: false,
-    // Checked by the pipeline, where the refusal is audited.
-    requireHostHeader: false,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    noDelay: true,
-  });
+  const server =
+    tls === undefined
+      ? createServer(HTTP_OPTIONS)
+      : createTlsServer(HTTP_OPTIONS, tls.options, bounds.headerTimeoutMs, tls.certificates);
   server.maxHeadersCount = MAX_HEADERS;
   applyBounds(server, bounds);
   // A client may shut down its side after the request and still wait for the answer.

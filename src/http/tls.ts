@@ -1,6 +1,7 @@
 import type { ServerOptions as HttpOptions, Server } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import type { ClientCertificates } from './client-certificates.ts';
 
 /** What the gateway proves itself with, as PEM text. */
 export interface TlsOptions {
@@ -20,6 +21,7 @@ export function createTlsServer(
   options: HttpOptions,
   tls: TlsOptions,
   handshakeTimeoutMs: number,
+  certificates: Pick<ClientCertificates, 'note'>,
 ): Server {
   const server = createHttpsServer({
     ...options,
@@ -32,6 +34,7 @@ export function createTlsServer(
   // Node makes a `clientError` of it, which would be answered in the clear.
   server.removeAllListeners('tlsClientError');
   server.on('tlsClientError', (_, socket: TLSSocket) => socket.destroy());
+  server.on('secureConnection', certificates.note);
   return server;
 }
 

@@ -6,6 +6,7 @@ import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import type { OperationalLog, RequestObserver, Upstream } from '../pipeline/ports.ts';
+import type { ClientCertificates } from './client-certificates.ts';
 import { handlePush } from './handle-push.ts';
 import type { ReadHandler } from './handle-read.ts';
 import { receive } from './receive.ts';
@@ -19,6 +20,7 @@ interface VisitOptions {
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
+  readonly certificates: Pick<ClientCertificates, 'of'>;
 }
 
 /** A request with all that belongs to it until it is answered. */
@@ -35,7 +37,7 @@ interface Exchange {
  * rejects: what breaks on the way is answered `internal_error`.
  */
 export function createVisitHandler(options: VisitOptions): RequestHandler {
-  const { gateway, responder, observer, log, createRequestId } = options;
+  const { gateway, responder, observer, log, createRequestId, certificates } = options;
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
     const { req, res, request, trail } = exchange;
@@ -56,7 +58,7 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
   return async (req, res) => {
     observer.begin();
     const arrivedAt = gateway.clock.monotonic();
-    const request = receive(req, res, createRequestId());
+    const request = receive(req, res, createRequestId(), certificates.of(req.socket));
     const trail = createAuditTrail(request, gateway.audit, gateway.clock);
     const exchange: Exchange = { req, res, request, trail };
     using scope = new DisposableStack();

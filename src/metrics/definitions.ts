@@ -54,6 +54,16 @@ export const METRICS = {
     help: 'Connections closed at once because there were too many.',
     labels: [],
   },
+  pushwarden_tls_handshake_failures_total: {
+    type: 'counter',
+    help: 'Connections that ended before TLS was agreed upon.',
+    labels: [],
+  },
+  pushwarden_tls_certificate_expires_timestamp_seconds: {
+    type: 'gauge',
+    help: "When the gateway's own certificate expires; absent without TLS.",
+    labels: ['listener'],
+  },
   pushwarden_upstream_request_duration_seconds: {
     type: 'histogram',
     help: 'Time of pushes and deletes at the upstream.',

@@ -1,6 +1,13 @@
+import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit-record.ts';
 import type { AuditLog, Clock, Upstream } from '../pipeline/ports.ts';
 import type { Metrics } from './registry.ts';
+
+/** Counts the connections of a server that come to nothing. */
+export function watchConnections(server: Server, metrics: Metrics): void {
+  server.on('drop', () => metrics.pushwarden_connections_dropped_total.inc());
+  server.on('tlsClientError', () => metrics.pushwarden_tls_handshake_failures_total.inc());
+}
 
 /** The same upstream, measured. */
 export function watchUpstream(upstream: Upstream, metrics: Metrics, clock: Clock): Upstream {

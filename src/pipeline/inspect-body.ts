@@ -16,7 +16,9 @@ export function inspectBody(
   if (mediaType === 'protobuf') {
     return deny('encoding_not_supported', {
       detail: 'protobuf is not supported yet',
-      hints: ['send the text format; in Go: push.New(…).Format(expfmt.NewFormat(expfmt.TypeTextPlain))'],
+      hints: [
+        'send the text format; in Go: push.New(…).Format(expfmt.NewFormat(expfmt.TypeTextPlain))',
+      ],
     });
   }
   const { limits, watchedLabels } = team;

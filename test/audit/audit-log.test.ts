@@ -51,7 +51,7 @@ test('record does not wait, and close waits for it', async () => {
   for (let index = 0; index < 10; index += 1) audit.record(refusal(`r${index}`));
   await audit.close();
   assert.equal(read(scratch).length, 10);
-  assertWhole(nodeFileSystem, 10, join(scratch.path, 'audit.jsonl'));
+  await assertWhole(nodeFileSystem, 10, join(scratch.path, 'audit.jsonl'));
 });
 
 test('a thousand appends at once all get on disk, in order', async () => {
@@ -91,7 +91,7 @@ test('the chain goes on over restarts', async () => {
       .slice(0, 4),
     ['decision', 'outcome', 'stop', 'decision'],
   );
-  assertWhole(nodeFileSystem, 9, join(scratch.path, 'audit.jsonl'));
+  await assertWhole(nodeFileSystem, 9, join(scratch.path, 'audit.jsonl'));
 });
 
 test('a start without a clean stop before records decisions without an outcome', async () => {
@@ -121,7 +121,7 @@ test('a torn last line is cut and recorded', async () => {
   await audit.close();
   const { event, cause, torn_bytes: torn } = read(scratch)[0] ?? {};
   assert.deepEqual({ event, cause, torn }, { event: 'recovered', cause: 'crash', torn: 12 });
-  assertWhole(nodeFileSystem, 1, file);
+  await assertWhole(nodeFileSystem, 1, file);
 });
 
 test('a second gateway is refused while the first lives, and let in afterwards', async () => {
@@ -169,7 +169,10 @@ test('a log with a signing key is signed to its end', async () => {
   for (let index = 0; index < 5; index += 1) await audit.append(decision(`r${index}`));
   await audit.close();
   const file = join(scratch.path, 'audit.jsonl');
-  const report = verifyAuditLog(nodeFileSystem, [file], { keys: [key], anchors: [audit.head()] });
+  const report = await verifyAuditLog(nodeFileSystem, [file], {
+    keys: [key],
+    anchors: [audit.head()],
+  });
   assert.equal(report.firstBreak, undefined);
   assert.deepEqual(report.signed, audit.head());
   assert.deepEqual(lines.at(-1), { message: 'audit checkpoint', ...audit.head() });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import type { ChainReport } from '../../src/audit/chain-join.ts';
 import { type Batch, ChainWriter, type ChainWriterOptions } from '../../src/audit/chain-writer.ts';
 import type { FileSystem } from '../../src/audit/file-system.ts';
 import { recoverAuditLog } from '../../src/audit/recovery.ts';
 import { listSegments } from '../../src/audit/segments.ts';
-import { type VerifyReport, verifyAuditLog } from '../../src/audit/verify.ts';
+import { verifyAuditLog } from '../../src/audit/verify.ts';
 import { renderEntry } from '../../src/core/audit-entry.ts';
 import type { AuditEvent, DecisionEvent, OutcomeEvent } from '../../src/core/audit-record.ts';
 
@@ -50,13 +51,13 @@ export function openWriter(fs: FileSystem, options: Partial<ChainWriterOptions> 
 }
 
 /** Checks all segments without keys and anchors. */
-export function verifyAll(fs: FileSystem, file = FILE): VerifyReport {
+export function verifyAll(fs: FileSystem, file = FILE): Promise<ChainReport> {
   return verifyAuditLog(fs, listSegments(fs, file), { keys: [], anchors: [] });
 }
 
 /** The same, and expects `records` of them and no break. */
-export function assertWhole(fs: FileSystem, records: number, file = FILE): void {
-  const { firstBreak, torn, ...report } = verifyAll(fs, file);
+export async function assertWhole(fs: FileSystem, records: number, file = FILE): Promise<void> {
+  const { firstBreak, torn, ...report } = await verifyAll(fs, file);
   assert.deepEqual({ firstBreak, torn }, { firstBreak: undefined, torn: undefined });
   assert.equal(report.records, records);
 }

@@ -18,7 +18,7 @@ import { fileError, MemoryFileSystem } from './memory-file-system.ts';
 
 const SEGMENT_1 = `${FILE}.000000000001`;
 
-test('ChainWriter writes the records of a batch in order and syncs them once', () => {
+test('ChainWriter writes the records of a batch in order and syncs them once', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs);
   writer.commit(batch(decision('a'), decision('b'), outcome('a')));
@@ -28,10 +28,10 @@ test('ChainWriter writes the records of a batch in order and syncs them once', (
   );
   assert.equal(fs.calls.filter((call) => call === 'sync').length, 1);
   assert.equal(writer.head.seq, 3);
-  assertWhole(fs, 3);
+  await assertWhole(fs, 3);
 });
 
-test('ChainWriter leaves syncing to the system when told so, until it closes', () => {
+test('ChainWriter leaves syncing to the system when told so, until it closes', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs, { sync: false });
   writer.commit(batch(decision('a')));
@@ -41,17 +41,17 @@ test('ChainWriter leaves syncing to the system when told so, until it closes', (
   assert.equal(fs.openCount, 0);
 });
 
-test('ChainWriter goes on with the chain of a former process', () => {
+test('ChainWriter goes on with the chain of a former process', async () => {
   const fs = new MemoryFileSystem();
   openWriter(fs).commit(batch(decision('a')));
   const writer = openWriter(fs);
   assert.equal(writer.head.seq, 1);
   writer.commit(batch(outcome('a')));
-  assertWhole(fs, 2);
+  await assertWhole(fs, 2);
 });
 
 describe('a batch that fails', () => {
-  test('is cut from the file when the disk is full, and the next one follows', () => {
+  test('is cut from the file when the disk is full, and the next one follows', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     writer.commit(batch(decision('a')));
@@ -64,10 +64,10 @@ describe('a batch that fails', () => {
     fs.faults = {};
     writer.commit(batch(decision('c')));
     assert.deepEqual(fs.names(), [FILE]);
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 
-  test('leaves a segment behind when it cannot be cut', () => {
+  test('leaves a segment behind when it cannot be cut', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     writer.commit(batch(decision('a')));
@@ -78,10 +78,10 @@ describe('a batch that fails', () => {
     fs.faults = {};
     writer.commit(batch(decision('c')));
     assert.deepEqual(fs.names(), [FILE, SEGMENT_1]);
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 
-  test('is never synced again: the next one goes to a new segment', () => {
+  test('is never synced again: the next one goes to a new segment', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     writer.commit(batch(decision('a')));
@@ -92,10 +92,10 @@ describe('a batch that fails', () => {
     writer.commit(batch(decision('c')));
     assert.deepEqual(fs.names(), [FILE, SEGMENT_1]);
     assert.equal(fs.openCount, 1);
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 
-  test('with the only records of a file leaves no empty segment behind', () => {
+  test('with the only records of a file leaves no empty segment behind', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     fs.faults.sync = () => fileError('EIO');
@@ -103,10 +103,10 @@ describe('a batch that fails', () => {
     fs.faults = {};
     writer.commit(batch(decision('b')));
     assert.deepEqual(fs.names(), [FILE]);
-    assertWhole(fs, 1);
+    await assertWhole(fs, 1);
   });
 
-  test('because no new segment can be made is followed by one that can', () => {
+  test('because no new segment can be made is followed by one that can', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs, { rotateBytes: 1 });
     writer.commit(batch(decision('a')));
@@ -114,7 +114,7 @@ describe('a batch that fails', () => {
     assert.throws(() => writer.commit(batch(decision('b'))), /ENOSPC/);
     fs.faults = {};
     writer.commit(batch(decision('c')));
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 });
 
@@ -146,7 +146,7 @@ describe('a file that is touched from outside', () => {
       'cut',
       (fs: MemoryFileSystem) => cut(fs, 10),
       [FILE, SEGMENT_1],
-      'a torn line has a line after it',
+      'the line is torn, and others follow',
     ],
     [
       'written to',
@@ -155,7 +155,7 @@ describe('a file that is touched from outside', () => {
       'the line is not a JSON object',
     ],
   ] as const) {
-    test(`is noticed when it was ${name}, and the chain goes on in a new one`, () => {
+    test(`is noticed when it was ${name}, and the chain goes on in a new one`, async () => {
       const fs = new MemoryFileSystem();
       const writer = openWriter(fs);
       writer.commit(batch(decision('a'), outcome('a')));
@@ -165,13 +165,13 @@ describe('a file that is touched from outside', () => {
       writer.commit(batch(decision('c')));
       assert.deepEqual(fs.names(), names);
       assert.equal(JSON.parse(fs.content(FILE)).seq, 3);
-      const { firstBreak, start } = verifyAll(fs);
+      const { firstBreak, start } = await verifyAll(fs);
       assert.equal(firstBreak?.problem, problem);
       if (problem === GONE) assert.equal(start?.seq, 2);
     });
   }
 
-  test('between the write and the sync is noticed too', () => {
+  test('between the write and the sync is noticed too', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     writer.commit(batch(decision('a')));
@@ -184,7 +184,7 @@ describe('a file that is touched from outside', () => {
 });
 
 describe('rotation', () => {
-  test('begins a new segment when the file is full, named after its first record', () => {
+  test('begins a new segment when the file is full, named after its first record', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs, { rotateBytes: 1000 });
     for (let index = 0; index < 10; index += 1) writer.commit(batch(decision(`r${index}`)));
@@ -195,40 +195,40 @@ describe('rotation', () => {
       const first = JSON.parse(fs.content(name).split('\n', 1)[0] ?? '').seq;
       if (name !== FILE) assert.equal(name, `${FILE}.${String(first).padStart(12, '0')}`);
     }
-    assertWhole(fs, 10);
+    await assertWhole(fs, 10);
   });
 
-  test('keeps the newest segments, and verification names where the oldest begins', () => {
+  test('keeps the newest segments, and verification names where the oldest begins', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs, { rotateBytes: 1, keep: 2 });
     for (let index = 0; index < 6; index += 1) writer.commit(batch(decision(`r${index}`)));
     assert.deepEqual(fs.names(), [FILE, `${FILE}.000000000004`, `${FILE}.000000000005`]);
-    const { start, records, firstBreak } = verifyAll(fs);
+    const { start, records, firstBreak } = await verifyAll(fs);
     assert.equal(firstBreak, undefined);
     assert.equal(records, 3);
     assert.equal(start?.seq, 3);
   });
 
-  test('goes on after a crash between the rename and the new file', () => {
+  test('goes on after a crash between the rename and the new file', async () => {
     const fs = new MemoryFileSystem();
     openWriter(fs).commit(batch(decision('a')));
     fs.rename(FILE, SEGMENT_1);
     const writer = openWriter(fs);
     writer.commit(batch(outcome('a')));
     assert.deepEqual(fs.names(), [FILE, SEGMENT_1]);
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 
-  test('goes on after a crash before the first record of the new file', () => {
+  test('goes on after a crash before the first record of the new file', async () => {
     const fs = new MemoryFileSystem();
     openWriter(fs).commit(batch(decision('a')));
     fs.rename(FILE, SEGMENT_1);
     fs.put(FILE, '');
     openWriter(fs).commit(batch(outcome('a')));
-    assertWhole(fs, 2);
+    await assertWhole(fs, 2);
   });
 
-  test('leaves files with similar names alone', () => {
+  test('leaves files with similar names alone', async () => {
     const fs = new MemoryFileSystem();
     const others = [`${FILE}.1`, `${FILE}.gz`, `${FILE}.000000000001.gz`, '/log/audit.json'];
     for (const name of others) fs.put(name, 'x');
@@ -244,7 +244,7 @@ describe('checkpoints', () => {
   const seqs = (fs: MemoryFileSystem) =>
     readRecords(fs).flatMap(({ event, seq }) => (event === 'checkpoint' ? [seq] : []));
 
-  test('follow the first record of a process and then every 1024', () => {
+  test('follow the first record of a process and then every 1024', async () => {
     const fs = new MemoryFileSystem();
     const events: AuditEvent[] = Array.from({ length: 2100 }, (_, index) => decision(`r${index}`));
     const writer = openWriter(fs, { signer });
@@ -254,7 +254,7 @@ describe('checkpoints', () => {
     assert.equal(seqs(fs).at(-1), readRecords(fs).length);
   });
 
-  test('end a segment, a batch that asks for one, and a log that is closed', () => {
+  test('end a segment, a batch that asks for one, and a log that is closed', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs, { signer, rotateBytes: 1500 });
     writer.commit(batch(decision('a')));
@@ -270,20 +270,20 @@ describe('checkpoints', () => {
       );
     }
     assert.ok(fs.names().length > 1);
-    const { records } = verifyAll(fs);
+    const { records } = await verifyAll(fs);
     assert.equal(records, readRecords(fs).length);
   });
 
-  test('are not made without a key', () => {
+  test('are not made without a key', async () => {
     const fs = new MemoryFileSystem();
     const writer = openWriter(fs);
     assert.equal(writer.commit({ ...batch(decision('a')), checkpoint: true }), 0);
     assert.equal(writer.close('2026-11-22T12:00:00.000Z'), 0);
-    assertWhole(fs, 1);
+    await assertWhole(fs, 1);
   });
 });
 
-test('whatever a disk does, the log holds exactly what was committed, and is whole', () => {
+test('whatever a disk does, the log holds exactly what was committed, and is whole', async () => {
   const step = fc.record({
     size: fc.integer({ min: 1, max: 5 }),
     fault: fc.oneof(
@@ -292,30 +292,34 @@ test('whatever a disk does, the log holds exactly what was committed, and is who
     ),
     taken: fc.nat(700),
   });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), fc.nat(3000), (steps, rotateBytes) => {
-      const fs = new MemoryFileSystem();
-      let writer = openWriter(fs, { rotateBytes });
-      const committed: string[] = [];
-      for (const [index, { size, fault, taken }] of steps.entries()) {
-        if (fault === 'restart') writer = openWriter(fs, { rotateBytes });
-        const ids = Array.from({ length: size }, (_, item) => `${index}.${item}`);
-        inject(fs, fault, taken);
-        try {
-          writer.commit(batch(...ids.map((id) => decision(id))));
-          committed.push(...ids);
-        } catch {
-          // refused: none of them may be found
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 40 }),
+      fc.nat(3000),
+      async (steps, rotateBytes) => {
+        const fs = new MemoryFileSystem();
+        let writer = openWriter(fs, { rotateBytes });
+        const committed: string[] = [];
+        for (const [index, { size, fault, taken }] of steps.entries()) {
+          if (fault === 'restart') writer = openWriter(fs, { rotateBytes });
+          const ids = Array.from({ length: size }, (_, item) => `${index}.${item}`);
+          inject(fs, fault, taken);
+          try {
+            writer.commit(batch(...ids.map((id) => decision(id))));
+            committed.push(...ids);
+          } catch {
+            // refused: none of them may be found
+          }
+          fs.faults = {};
         }
-        fs.faults = {};
-      }
-      assert.deepEqual(
-        readRecords(fs).map((record) => record['request_id']),
-        committed,
-      );
-      assertWhole(fs, committed.length);
-      assert.equal(writer.head.seq, committed.length);
-    }),
+        assert.deepEqual(
+          readRecords(fs).map((record) => record['request_id']),
+          committed,
+        );
+        await assertWhole(fs, committed.length);
+        assert.equal(writer.head.seq, committed.length);
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -91,7 +91,7 @@ test('rows 17 and 18: a full disk refuses pushes, holds no torn record, and heal
   const file = join(disk.path, 'audit.jsonl');
   await using writer = new WriterProcess(options(file));
   await writer.until('refused', 8);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   assertTold(writer, file);
   assert.match(writer.details('refused').at(-1) ?? '', /cannot be written: .*(ENOSPC|full)/);
 
@@ -100,7 +100,7 @@ test('rows 17 and 18: a full disk refuses pushes, holds no torn record, and heal
   await writer.until('done', before + 50);
   assert.equal(await writer.end('SIGTERM'), 0);
   assert.equal(readRecords(file).filter(({ event }) => event === 'recovered').length, 1);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   assertTold(writer, file);
 });
 
@@ -126,7 +126,7 @@ test('row 19: a sync that fails once refuses pushes until a new segment is begun
     event === 'recovered' ? [cause] : [],
   );
   assert.deepEqual(causes, ['sync_failed']);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   assertTold(writer, file);
 });
 
@@ -138,7 +138,7 @@ test('row 20: a slow disk makes pushes slower, not wrong', async () => {
   assert.equal(await writer.ended(), 0);
   assert.equal(writer.details('done').length, 12);
   assert.deepEqual(writer.details('refused'), []);
-  assertWhole(nodeFileSystem, 25, file);
+  await assertWhole(nodeFileSystem, 25, file);
 });
 
 test('a disk that hangs refuses pushes after the deadline and is recorded once it is back', async () => {
@@ -153,7 +153,7 @@ test('a disk that hangs refuses pushes after the deadline and is recorded once i
   assert.equal(await writer.end('SIGTERM'), 0);
   const records = readRecords(file);
   assert.equal(records.find(({ event }) => event === 'recovered')?.['cause'], 'stalled');
-  assertWhole(nodeFileSystem, records.length, file);
+  await assertWhole(nodeFileSystem, records.length, file);
 });
 
 test('an interrupted write and a write that fails leave whole records', async () => {
@@ -163,7 +163,7 @@ test('an interrupted write and a write that fails leave whole records', async ()
   await using writer = new WriterProcess(options(file, { pushes: 60 }), wrapper);
   assert.equal(await writer.ended(), 0);
   assert.ok(writer.details('refused').length > 0);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   assertTold(writer, file);
 });
 
@@ -176,11 +176,11 @@ test('row 21: after kill -9 at any time every acknowledged step is in the log', 
     await writer.until('done', 1 + ((round * 37) % 150));
     await writer.end('SIGKILL');
     told.push(writer);
-    assert.equal(verifyAll(nodeFileSystem, file).firstBreak, undefined, `round ${round}`);
+    assert.equal((await verifyAll(nodeFileSystem, file)).firstBreak, undefined, `round ${round}`);
   }
   await using last = new WriterProcess(options(file, { pushes: 1, prefix: 'last' }));
   assert.equal(await last.ended(), 0);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   for (const writer of told) assertTold(writer, file);
 
   const unknown = readRecords(file).flatMap(({ unknown_outcomes: ids }) => ids ?? []);
@@ -218,7 +218,10 @@ describe('row 23: a file touched from outside', () => {
       const [first] = readFileSync(file, 'utf8').split('\n', 1);
       const { event, cause } = JSON.parse(first ?? '');
       assert.deepEqual({ event, cause }, { event: 'recovered', cause: 'file_changed' });
-      assert.equal(verifyAll({ ...nodeFileSystem, list: () => [] }, file).firstBreak, undefined);
+      assert.equal(
+        (await verifyAll({ ...nodeFileSystem, list: () => [] }, file)).firstBreak,
+        undefined,
+      );
     });
   }
 });
@@ -234,7 +237,7 @@ describe('row 24: two gateways on one file', () => {
     assert.equal(await second.ended(), 1);
     assert.match(second.details('failed')[0] ?? '', /is held by another gateway/);
     await first.end('SIGTERM');
-    assertWhole(nodeFileSystem, readRecords(file).length, file);
+    await assertWhole(nodeFileSystem, readRecords(file).length, file);
   });
 
   test('row 26: the second one waits, and takes over when the first has ended', async () => {
@@ -248,7 +251,7 @@ describe('row 24: two gateways on one file', () => {
     assert.deepEqual(second.details('opened'), []);
     assert.equal(await first.end('SIGTERM'), 0);
     assert.equal(await second.ended(), 0);
-    assertWhole(nodeFileSystem, readRecords(file).length, file);
+    await assertWhole(nodeFileSystem, readRecords(file).length, file);
     assert.ok(readRecords(file).every(({ event }) => event !== 'recovered'));
   });
 
@@ -324,6 +327,6 @@ test('on_failure: continue lets pushes through a full disk and records them when
   );
   assert.equal(await writer.end('SIGTERM'), 0);
   assert.deepEqual(writer.details('refused'), []);
-  assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readRecords(file).length, file);
   assertTold(writer, file);
 });

@@ -23,13 +23,13 @@ function write(...events: readonly AuditEvent[]): MemoryFileSystem {
   return fs;
 }
 
-test('an empty directory begins a chain', () => {
+test('an empty directory begins a chain', async () => {
   const recovery = recoverAuditLog(new MemoryFileSystem(), FILE);
   assert.equal(recovery.head, GENESIS);
   assert.equal(recovery.firstSeq, undefined);
 });
 
-test('allowed pushes and deletes without an outcome are found, anything else is not', () => {
+test('allowed pushes and deletes without an outcome are found, anything else is not', async () => {
   const fs = write(
     decision('put'),
     decision('done'),
@@ -43,14 +43,14 @@ test('allowed pushes and deletes without an outcome are found, anything else is 
   assert.deepEqual(recoverAuditLog(fs, FILE).unknownOutcomes, ['put', 'delete']);
 });
 
-test('what a former start reported is not reported again', () => {
+test('what a former start reported is not reported again', async () => {
   const fs = write(decision('a'), decision('b'));
   const unknown = { cause: 'crash', torn_bytes: 0, unknown_outcomes: ['a', 'b'] } as const;
   openWriter(fs).commit(batch({ event: 'recovered', ...unknown }, decision('c')));
   assert.deepEqual(recoverAuditLog(fs, FILE).unknownOutcomes, ['c']);
 });
 
-test('a decision in an older segment is found', () => {
+test('a decision in an older segment is found', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs, { rotateBytes: 1 });
   for (const id of ['a', 'b', 'c']) writer.commit(batch(decision(id)));
@@ -58,7 +58,7 @@ test('a decision in an older segment is found', () => {
   assert.deepEqual(recoverAuditLog(fs, FILE).unknownOutcomes, ['a', 'c']);
 });
 
-test('after a clean stop only the end is read', () => {
+test('after a clean stop only the end is read', async () => {
   const fs = write(decision('a'), STOP);
   const damaged = fs.content(FILE).replace('settlement', 'settlemend');
   fs.put(FILE, damaged);
@@ -67,7 +67,7 @@ test('after a clean stop only the end is read', () => {
   assert.equal(recovery.head.seq, 2);
 });
 
-test('after a crash the whole segment is read, and damage is named', () => {
+test('after a crash the whole segment is read, and damage is named', async () => {
   const fs = write(decision('a'), decision('b'), outcome('a'), outcome('b'));
   fs.put(FILE, fs.content(FILE).replace('"request_id":"b"', '"request_id":"x"'));
   const recovery = recoverAuditLog(fs, FILE);
@@ -75,7 +75,7 @@ test('after a crash the whole segment is read, and damage is named', () => {
   assert.equal(recovery.head.seq, 4);
 });
 
-test('a crash at any byte loses the torn record only', () => {
+test('a crash at any byte loses the torn record only', async () => {
   const whole = write(decision('a'), outcome('a'), decision('b'), outcome('b')).content(FILE);
   for (let bytes = 0; bytes <= whole.length; bytes += 1) {
     const fs = new MemoryFileSystem();
@@ -87,19 +87,19 @@ test('a crash at any byte loses the torn record only', () => {
     assert.deepEqual(recovery.unknownOutcomes, ([[], ['a'], [], ['b'], []] as const)[records]);
     assert.equal(recovery.damage, undefined);
     openWriter(fs).commit(batch(decision('c')));
-    assertWhole(fs, records + 1);
+    await assertWhole(fs, records + 1);
     assert.equal(readRecords(fs).at(-1)?.['request_id'], 'c');
   }
 });
 
-test('a tail of zeros, as a power failure leaves it, is torn', () => {
+test('a tail of zeros, as a power failure leaves it, is torn', async () => {
   const fs = write(decision('a'));
   const { length } = fs.content(FILE);
   fs.put(FILE, fs.content(FILE) + '\0'.repeat(100_000));
   assert.equal(recoverAuditLog(fs, FILE).tornBytes, 100_000);
   openWriter(fs).commit(batch(decision('b')));
   assert.ok(fs.content(FILE).length > length);
-  assertWhole(fs, 2);
+  await assertWhole(fs, 2);
 });
 
 for (const [name, content] of [
@@ -107,7 +107,7 @@ for (const [name, content] of [
   ['a file without a line end', 'something else'],
   ['a log of another program', '{"msg":"ready"}\n'],
 ] as const) {
-  test(`${name} is not written to`, () => {
+  test(`${name} is not written to`, async () => {
     const fs = new MemoryFileSystem();
     fs.put(FILE, content);
     assert.throws(() => recoverAuditLog(fs, FILE), {

@@ -40,7 +40,7 @@ function chainAnew(lines: readonly string[]): string {
     .join('');
 }
 
-test('a byte changed at any offset is found', () => {
+test('a byte changed at any offset is found', async () => {
   const whole = Buffer.from(writeLog(3, true).content(FILE), 'latin1');
   const missed: string[] = [];
   for (let offset = 0; offset < whole.length; offset += 1) {
@@ -49,7 +49,7 @@ test('a byte changed at any offset is found', () => {
       changed[offset] = (whole[offset] ?? 0) ^ flip;
       const fs = new MemoryFileSystem();
       fs.put(FILE, changed);
-      const { firstBreak, torn } = verifyAll(fs);
+      const { firstBreak, torn } = await verifyAll(fs);
       const line = whole.subarray(0, offset).toString('latin1').split('\n').length;
       const isFound = firstBreak ? firstBreak.line === line : torn?.line === line;
       if (!isFound) missed.push(`byte ${offset} ^ ${flip}`);
@@ -58,13 +58,13 @@ test('a byte changed at any offset is found', () => {
   assert.deepEqual(missed, []);
 });
 
-test('a byte removed or doubled at any offset is found', () => {
+test('a byte removed or doubled at any offset is found', async () => {
   const whole = writeLog(2).content(FILE);
   for (let offset = 0; offset < whole.length; offset += 1) {
     for (const insert of ['', whole.slice(offset, offset + 1).repeat(2)]) {
       const fs = new MemoryFileSystem();
       fs.put(FILE, whole.slice(0, offset) + insert + whole.slice(offset + 1));
-      const { firstBreak, torn } = verifyAll(fs);
+      const { firstBreak, torn } = await verifyAll(fs);
       assert.ok(firstBreak ?? torn, `byte ${offset}`);
     }
   }
@@ -104,84 +104,89 @@ describe('a changed log', () => {
       { line: 1, seq: 1, problem: 'prev is not the hash of record 0' },
     ],
   ] as const) {
-    test(`${name} is broken there`, () => {
+    test(`${name} is broken there`, async () => {
       const fs = new MemoryFileSystem();
       fs.put(FILE, changed.map((line) => `${line}\n`).join(''));
-      assert.deepEqual(verifyAll(fs).firstBreak, { file: FILE, ...expected });
+      assert.deepEqual((await verifyAll(fs)).firstBreak, { file: FILE, ...expected });
     });
   }
 
-  test('that was cut is whole without an anchor, and broken with one', () => {
+  test('that was cut is whole without an anchor, and broken with one', async () => {
     const fs = writeLog(3);
     const anchor = headOf(fs, 5);
     fs.put(FILE, fs.content(FILE).split('\n').slice(0, 4).join('\n').concat('\n'));
-    assert.equal(verifyAll(fs).firstBreak, undefined);
-    assert.deepEqual(verifyAuditLog(fs, [FILE], { keys: [], anchors: [anchor] }).firstBreak, {
-      file: FILE,
-      line: 4,
-      seq: 6,
-      problem: 'the log ends at record 4, before the anchor 6',
-    });
+    assert.equal((await verifyAll(fs)).firstBreak, undefined);
+    assert.deepEqual(
+      (await verifyAuditLog(fs, [FILE], { keys: [], anchors: [anchor] })).firstBreak,
+      {
+        file: FILE,
+        line: 4,
+        seq: 6,
+        problem: 'the log ends at record 4, before the anchor 6',
+      },
+    );
   });
 
-  test('that was chained anew is whole without an anchor, and broken with one', () => {
+  test('that was chained anew is whole without an anchor, and broken with one', async () => {
     const fs = writeLog(3);
     const anchor = headOf(fs, 5);
     fs.put(FILE, chainAnew(fs.content(FILE).trimEnd().split('\n').toSpliced(0, 2)));
-    const found = (head: ChainHead) =>
-      verifyAuditLog(fs, [FILE], { keys: [], anchors: [head] }).firstBreak?.problem;
-    assert.equal(verifyAll(fs).firstBreak, undefined);
+    const found = (head: ChainHead) => verifyAuditLog(fs, [FILE], { keys: [], anchors: [head] });
+    assert.equal((await verifyAll(fs)).firstBreak, undefined);
     assert.equal(found({ ...anchor, seq: 4 }), 'record 4 is not the one that the anchor names');
   });
 
-  test('that was chained anew is broken at its first checkpoint when the key is known', () => {
+  test('that was chained anew is broken at its first checkpoint when the key is known', async () => {
     const fs = writeLog(3, true);
     const all = fs.content(FILE).trimEnd().split('\n');
     fs.put(FILE, chainAnew(all.toSpliced(3, 1)));
     const check = { keys: [publicKey], anchors: [] };
-    assert.deepEqual(verifyAuditLog(fs, [FILE], check).firstBreak, {
+    assert.deepEqual((await verifyAuditLog(fs, [FILE], check)).firstBreak, {
       file: FILE,
       line: all.length - 1,
       seq: all.length - 1,
       problem: 'the signature of the checkpoint does not hold',
     });
     fs.put(FILE, chainAnew(all.filter((line) => !line.includes('checkpoint'))));
-    assert.equal(verifyAuditLog(fs, [FILE], check).firstBreak?.problem, 'no checkpoint is signed');
+    assert.equal(
+      (await verifyAuditLog(fs, [FILE], check)).firstBreak?.problem,
+      'no checkpoint is signed',
+    );
   });
 });
 
 describe('a signed log', () => {
-  test('says how far it is signed', () => {
+  test('says how far it is signed', async () => {
     const fs = writeLog(3, true);
-    const report = verifyAuditLog(fs, [FILE], { keys: [publicKey], anchors: [] });
+    const report = await verifyAuditLog(fs, [FILE], { keys: [publicKey], anchors: [] });
     assert.equal(report.firstBreak, undefined);
     assert.deepEqual(report.signed, report.head);
   });
 
-  test('is broken at a checkpoint of a key that was not named', () => {
+  test('is broken at a checkpoint of a key that was not named', async () => {
     const other = generateKeyPairSync('ed25519').publicKey;
-    const report = verifyAuditLog(writeLog(1, true), [FILE], { keys: [other], anchors: [] });
+    const report = await verifyAuditLog(writeLog(1, true), [FILE], { keys: [other], anchors: [] });
     assert.equal(report.firstBreak?.problem, 'the checkpoint is signed with another key');
   });
 
-  test('takes several keys, one after the other', () => {
+  test('takes several keys, one after the other', async () => {
     const fs = writeLog(1, true);
     const next = generateKeyPairSync('ed25519');
     const writer = openWriter(fs, { signer: createCheckpointSigner(next.privateKey) });
     writer.commit(batch(decision('x')));
     const check = { keys: [publicKey, next.publicKey], anchors: [] };
-    assert.equal(verifyAuditLog(fs, [FILE], check).firstBreak, undefined);
+    assert.equal((await verifyAuditLog(fs, [FILE], check)).firstBreak, undefined);
   });
 
-  test('is broken when more follows unsigned than the gateway leaves unsigned', () => {
+  test('is broken when more follows unsigned than the gateway leaves unsigned', async () => {
     const fs = writeLog(1, true);
     const writer = openWriter(fs);
     writer.commit(batch(...Array.from({ length: 1024 }, (_, index) => decision(`${index}`))));
     const check = { keys: [publicKey], anchors: [] };
-    assert.equal(verifyAuditLog(fs, [FILE], check).firstBreak, undefined);
+    assert.equal((await verifyAuditLog(fs, [FILE], check)).firstBreak, undefined);
     writer.commit(batch(decision('one too many')));
     assert.equal(
-      verifyAuditLog(fs, [FILE], check).firstBreak?.problem,
+      (await verifyAuditLog(fs, [FILE], check)).firstBreak?.problem,
       'the last 1025 records are not signed by a checkpoint',
     );
   });
@@ -206,21 +211,21 @@ describe('anchors', () => {
       'record 2 is not the one that the anchor names',
     ],
   ] as const) {
-    test(`${name} ${problem === undefined ? 'hold' : 'do not hold'}`, () => {
+    test(`${name} ${problem === undefined ? 'hold' : 'do not hold'}`, async () => {
       assert.ok(anchor);
-      const report = verifyAuditLog(fs, files, { keys: [], anchors: [anchor] });
+      const report = await verifyAuditLog(fs, files, { keys: [], anchors: [anchor] });
       assert.equal(report.firstBreak?.problem, problem);
     });
   }
 
-  test('make a torn last line a break', () => {
+  test('make a torn last line a break', async () => {
     const torn = writeLog(2);
     const anchor = headOf(torn, 0);
     torn.put(FILE, torn.content(FILE).slice(0, -9));
-    const free = verifyAuditLog(torn, [FILE], NO_CHECKS);
+    const free = await verifyAuditLog(torn, [FILE], NO_CHECKS);
     assert.equal(free.firstBreak, undefined);
     assert.deepEqual(free.torn, { file: FILE, line: 4 });
-    const anchored = verifyAuditLog(torn, [FILE], { keys: [], anchors: [anchor] });
+    const anchored = await verifyAuditLog(torn, [FILE], { keys: [], anchors: [anchor] });
     assert.deepEqual(anchored.firstBreak, {
       file: FILE,
       line: 4,
@@ -229,24 +234,24 @@ describe('anchors', () => {
   });
 });
 
-test('segments are put in order, whatever order they are named in', () => {
+test('segments are put in order, whatever order they are named in', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs, { rotateBytes: 1 });
   for (let index = 0; index < 12; index += 1) writer.commit(batch(decision(`r${index}`)));
   const names = fs.names();
   for (const files of [names, names.toReversed(), [...names.slice(5), ...names.slice(0, 5)]]) {
-    const { firstBreak, records } = verifyAuditLog(fs, files, NO_CHECKS);
+    const { firstBreak, records } = await verifyAuditLog(fs, files, NO_CHECKS);
     assert.equal(firstBreak, undefined);
     assert.equal(records, 12);
   }
 });
 
-test('a segment that is missing is found at the next one', () => {
+test('a segment that is missing is found at the next one', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs, { rotateBytes: 1 });
   for (const id of ['a', 'b', 'c']) writer.commit(batch(decision(id)));
   const files = fs.names().filter((name) => !name.endsWith('2'));
-  assert.deepEqual(verifyAuditLog(fs, files, NO_CHECKS).firstBreak, {
+  assert.deepEqual((await verifyAuditLog(fs, files, NO_CHECKS)).firstBreak, {
     file: FILE,
     line: 1,
     seq: 3,
@@ -254,10 +259,10 @@ test('a segment that is missing is found at the next one', () => {
   });
 });
 
-test('an empty file is an audit log without records', () => {
+test('an empty file is an audit log without records', async () => {
   const fs = new MemoryFileSystem();
   fs.put(FILE, '');
-  const { firstBreak, records } = verifyAuditLog(fs, [FILE], NO_CHECKS);
+  const { firstBreak, records } = await verifyAuditLog(fs, [FILE], NO_CHECKS);
   assert.equal(firstBreak, undefined);
   assert.equal(records, 0);
 });

@@ -365,7 +365,6 @@ async function scrape(url: string) {
   return { status: incoming.status, body: await incoming.text() };
 }
 
-/** What the process started itself; threads have children, too. */
 async function childrenOf(pid: number): Promise<readonly number[]> {
   const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return list.trim().split(' ').filter(Boolean).map(Number);

@@ -8,7 +8,7 @@ import { ADDRESS, NOW } from '../support/credential-context.ts';
 import { allowed, denied } from '../support/decision.ts';
 
 /** One credential of a kind, and an authenticator that knows it and no other. */
-export interface AuthenticatorSuite {
+interface AuthenticatorSuite {
   /** `basic with bcrypt` */
   readonly kind: string;
   /**

@@ -71,6 +71,16 @@ test('beyond 64 that wait, verify answers busy at once, and goes on when they ar
   assert.equal(await verify('secret', HASH), 'match');
 });
 
+test('with no place left a known match is a match still, and a mismatch is not remembered', async () => {
+  const { verify } = createPasswordVerifier({ parallel: 1 });
+  await verify('secret', HASH);
+  await verify('wrong', HASH);
+  const others = Array.from({ length: 65 }, (_, index) => verify(`wrong ${index}`, HASH));
+  const results = await Promise.all([verify('secret', HASH), verify('wrong', HASH)]);
+  assert.deepEqual(results, ['match', 'busy']);
+  assert.deepEqual(new Set(await Promise.all(others)), new Set(['mismatch']));
+});
+
 test('verify throws on what is no hash, each time, and keeps its place free', async () => {
   const { isKnown, verify } = createPasswordVerifier({ parallel: 1 });
   for (let run = 0; run < 3; run += 1) {

@@ -13,7 +13,7 @@ import { fetchPrograms, type ProgramName, programVersion } from './program.ts';
 const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url));
 
 /** Per test and per file. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 180_000;
 
 const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
 const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];

@@ -1,11 +1,11 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 /** A key pair of an issuer. */
 export interface SigningKey {
   /** As it stands in a JSON Web Key Set. */
   readonly publicJwk: JWK;
   /** Signs claims as they are, adding none; `header` may replace what the key says of itself. */
-  sign(claims: object, header?: Partial<JWTHeaderParameters>): Promise<string>;
+  sign(claims: object, header?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
 /** Makes a key pair. */

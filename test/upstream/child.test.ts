@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Clock, OperationalLog } from '../../src/pipeline/ports.ts';
 import { superviseChild } from '../../src/upstream/child.ts';
 import { eventually } from '../support/eventually.ts';
+import { isSessionGone, sessionOf } from '../support/processes.ts';
 import { findProgram, type ProgramName } from '../support/program.ts';
 import { PUSHGATEWAYS, pushgatewayMissing } from '../support/pushgateway.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
@@ -41,7 +42,6 @@ function createWatched() {
       log,
       onRestart: (url: string) => void urls.push(url),
     },
-    delays: () => lines.flatMap((line) => (typeof line['delay_ms'] === 'number' ? [line] : [])),
   };
 }
 
@@ -50,22 +50,6 @@ async function writeProgram(scratch: Scratch, script: string): Promise<string> {
   await chmod(file, 0o700);
   return file;
 }
-
-/** The living processes of a session; what has ended and was not waited for counts as gone. */
-async function sessionOf(leader: number): Promise<readonly number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-      const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return session === String(leader) && state !== 'Z' ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}
-
-const isGone = async (leader: number): Promise<true | undefined> =>
-  (await sessionOf(leader)).length === 0 ? true : undefined;
 
 for (const version of PUSHGATEWAYS) {
   const name: ProgramName = `pushgateway-${version}`;
@@ -103,7 +87,7 @@ for (const version of PUSHGATEWAYS) {
       signal: 'SIGKILL',
       delay_ms: 100,
     });
-    await eventually('the watcher of the first is gone', () => isGone(first));
+    await eventually('the watcher of the first is gone', () => isSessionGone(first));
   });
 }
 
@@ -119,7 +103,7 @@ test('disposing of a child leaves no process behind', async () => {
   const { pid } = child;
   assert.equal((await sessionOf(pid)).length, 2);
   await child[Symbol.asyncDispose]();
-  await eventually('all is gone', () => isGone(pid));
+  await eventually('all is gone', () => isSessionGone(pid));
 });
 
 test('a child that does not heed SIGTERM is killed', async () => {
@@ -131,7 +115,7 @@ test('a child that does not heed SIGTERM is killed', async () => {
   const child = await superviseChild({ ...options, command, timing });
   const { pid } = child;
   await child[Symbol.asyncDispose]();
-  await eventually('all is gone', () => isGone(pid));
+  await eventually('all is gone', () => isSessionGone(pid));
 });
 
 test('a child that keeps ending is started ever more rarely', async () => {
@@ -225,5 +209,5 @@ test('kill -9 of the parent leaves no child, and no watcher either', async () =>
   const pid = Number(line);
   assert.equal((await sessionOf(pid)).length, 2);
   parent.kill('SIGKILL');
-  await eventually('all is gone', () => isGone(pid));
+  await eventually('all is gone', () => isSessionGone(pid));
 });

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { createProgram } from '../../src/cli/program.ts';
+import { renderJsonSchema } from '../../src/config/schema.ts';
+import { OLDEST_NODE } from '../../src/node-version.ts';
+import { VERSION } from '../../src/version.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+test('version prints the version of the package', async () => {
+  assert.deepEqual(await runCli(['version']), {
+    status: 0,
+    stdout: `pushwarden ${VERSION}\n`,
+    stderr: '',
+  });
+});
+
+test('schema prints the JSON Schema of the configuration', async () => {
+  const { status, stdout, stderr } = await runCli(['schema']);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.deepEqual(JSON.parse(stdout), renderJsonSchema());
+});
+
+const usageErrors = [
+  { args: ['chek'], error: "error: unknown command 'chek'\n(Did you mean check?)" },
+  { args: ['check'], error: "error: required option '--config <file>' not specified" },
+  { args: ['version', '--short'], error: "error: unknown option '--short'" },
+  {
+    args: ['version', 'now'],
+    error: "error: too many arguments for 'version'. Expected 0 arguments but got 1: now.",
+  },
+  {
+    args: ['hash-password', '--algorithm', 'md5'],
+    error:
+      "error: option '--algorithm <name>' argument 'md5' is invalid. Allowed choices are bcrypt, argon2id.",
+  },
+];
+for (const { args, error } of usageErrors) {
+  test(`wrong usage ends with status 2 and says what is wrong: ${args.join(' ')}`, async () => {
+    assert.deepEqual(await runCli(args), {
+      status: 2,
+      stdout: '',
+      stderr: `${error}\n(add --help for help)\n`,
+    });
+  });
+}
+
+for (const args of [[], ['token'], ['audit']]) {
+  test(`without a command there is help on stderr, and status 2: ${args.join(' ')}`, async () => {
+    const { status, stdout, stderr } = await runCli(args);
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /^Usage: pushwarden /);
+  });
+}
+
+function listCommands(command: Command, path: readonly string[] = []): readonly string[][] {
+  return command.commands.flatMap((inner) => {
+    const name = [...path, inner.name()];
+    return [name, ...listCommands(inner, name)];
+  });
+}
+
+for (const name of [[], ...listCommands(createProgram())]) {
+  test(`--help describes the command and succeeds: pushwarden ${name.join(' ')}`, async () => {
+    const { status, stdout, stderr } = await runCli([...name, '--help']);
+    assert.deepEqual([status, stderr], [0, '']);
+    const [usage = '', , description = ''] = stdout.split('\n');
+    assert.match(usage, new RegExp(`^Usage: ${['pushwarden', ...name].join(' ')} `));
+    assert.notEqual(description, '');
+  });
+}
+
+test('a Node that is too old gets one line, and nothing else is loaded', async () => {
+  const versions = { ...process.versions, node: '24.18.0' };
+  const code = `Object.defineProperty(process, 'versions', { value: ${JSON.stringify(versions)} })`;
+  const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+  assert.deepEqual(await runCli(['version'], { nodeOptions }), {
+    status: 1,
+    stdout: '',
+    stderr: `pushwarden needs Node ${OLDEST_NODE} or newer, this is 24.18.0\n`,
+  });
+});
+
+test('package.json asks for the Node that the program asks for', () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  assert.equal(manifest.engines.node, `>=${OLDEST_NODE}`);
+});
+
+test('a reader that goes away early is no failure', async () => {
+  const child = spawn(process.execPath, [MAIN, 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const complaint: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
+  const [status] = await once(child, 'close');
+  assert.deepEqual([status, Buffer.concat(complaint).toString()], [0, '']);
+});
