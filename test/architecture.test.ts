@@ -14,8 +14,8 @@ const ADAPTER = ['core/', 'pipeline/ports.ts'];
 /** A command may reach one adapter beside the configuration: what it is the command of. */
 const COMMAND = ['cli/', 'compose.ts', 'config/', 'core/', 'version.ts'];
 
-/** What belongs to no adapter: it makes ids, limits what runs at once, writes the log. */
-const LIBRARIES = ['node:', 'p-limit', 'pino', 'ulid'];
+/** What belongs to no adapter: it limits what runs at once, writes the log. */
+const LIBRARIES = ['node:', 'p-limit', 'pino'];
 
 /** Folder or file of `src`: what it may import, beside itself, from `src` and from outside. */
 const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonly string[] }>> = {
@@ -28,13 +28,13 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
     outside: ['node:', '@node-rs/bcrypt', 'jose', 'lru-cache', 'p-limit', 'undici'],
   },
   'demo/': { src: ADAPTER, outside: ['node:'] },
-  'encodings/': { src: ADAPTER, outside: ['node:'] },
+  'encodings/': { src: ADAPTER, outside: ['node:', 'snappyjs'] },
   'limits/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
   'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
   'http/': {
     src: ['core/', 'pipeline/'],
-    outside: ['node:', 'express', 'helmet', 'http-proxy-middleware'],
+    outside: ['node:', 'express', 'helmet', 'http-proxy-middleware', 'ulid'],
   },
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
   'compose.ts': { src: EVERYTHING, outside: LIBRARIES },

@@ -6,6 +6,7 @@ import { registerDemo } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { registerExplain } from './explain.ts';
 import { registerHashPassword } from './hash-password.ts';
+import { registerLint } from './lint.ts';
 import { registerSchema } from './schema.ts';
 import { registerServe } from './serve.ts';
 import { registerTokenCreate } from './token-create.ts';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   registerCheck(program);
   registerSchema(program);
   registerExplain(program);
+  registerLint(program);
   registerHashPassword(program);
   registerTokenCreate(program.command('token').description('tokens for the configuration'));
   const audit = program.command('audit').description('the audit log');

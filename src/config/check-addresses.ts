@@ -1,11 +1,8 @@
 import { isIP } from 'node:net';
-import { parseIpAddress } from '../core/ip-address.ts';
-import { compileNetworks } from '../core/network-set.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { isLoopbackHost } from './loopback.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig } from './schema.ts';
-
-const LOOPBACK = compileNetworks(['127.0.0.0/8', '::1']);
 
 /** Checks where the gateway listens and where it forwards to. */
 export function checkAddresses(config: RawConfig): readonly Finding[] {
@@ -58,10 +55,7 @@ function collide(one: string, other: string): boolean {
 }
 
 function isLoopback(listen: string): boolean {
-  const { host } = parseListenAddress(listen);
-  if (isIP(host) === 0) return host === 'localhost';
-  const address = parseIpAddress(host);
-  return address !== undefined && LOOPBACK.contains(address);
+  return isLoopbackHost(parseListenAddress(listen).host);
 }
 
 function checkUpstream({ upstream }: RawConfig): readonly Finding[] {

@@ -50,17 +50,19 @@ function checkOne(
   return findings;
 }
 
-const HTPASSWD_ONLY = { apr1: 'an $apr1$ hash (MD5)', sha1: 'an {SHA} hash' } as const;
+/** What htpasswd makes and is only taken from there. */
+const HTPASSWD_ONLY: readonly (readonly [prefix: string, name: string])[] = [
+  ['$apr1$', 'an $apr1$ hash (MD5)'],
+  ['{SHA}', 'an {SHA} hash'],
+];
 
 /** What is wrong with a password hash; never shows it. */
 function explainHash(text: string): string | undefined {
   const hash = parsePasswordHash(text);
   if (hash?.algorithm === 'bcrypt') return undefined;
   if (hash?.algorithm === 'argon2id') return explainArgon2idCost(hash);
-  const why =
-    hash === undefined
-      ? explainForeignHash(text)
-      : `${HTPASSWD_ONLY[hash.algorithm]} is only taken in an htpasswd file`;
+  const known = HTPASSWD_ONLY.find(([prefix]) => text.startsWith(prefix))?.[1];
+  const why = known ? `${known} is only taken in an htpasswd file` : explainForeignHash(text);
   return `${why}: make a bcrypt or argon2id hash with "pushwarden hash-password"`;
 }
 

@@ -1,5 +1,7 @@
 import { checkAddresses } from './check-addresses.ts';
 import { checkCredentials } from './check-credentials.ts';
+import { checkIdentity } from './check-identity.ts';
+import { checkIssuers } from './check-issuers.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkNetworks } from './check-networks.ts';
 import { checkTeams } from './check-teams.ts';
@@ -19,5 +21,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkTeams(config),
     ...checkLimits(config),
     ...checkCredentials(config, now),
+    ...checkIdentity(config),
+    ...checkIssuers(config),
   ];
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
-import type { CredentialSpec } from '../core/credential.ts';
 import type { TeamSpec } from '../core/policy-spec.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { resolveCredential, resolveIssuers, resolveTls } from './resolve-identity.ts';
 import { resolveLimits } from './resolve-limits.ts';
-import type { RawConfig, RawCredential, RawTeam } from './schema.ts';
+import type { RawConfig, RawTeam } from './schema.ts';
 import { readSecret, readText } from './secrets.ts';
 import type { AuditConfig, GatewayConfig, UpstreamConfig } from './types.ts';
 
@@ -19,7 +19,8 @@ export interface Source {
 }
 
 const DEFAULT_ALLOW = ['push', 'read'] as const;
-const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*', 'promhttp_*'];
+/** What no team may push unless `defaults.metrics.deny` says otherwise. */
+export const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*', 'promhttp_*'];
 
 /**
  * Completes a configuration that the schema and the checks found sound.
@@ -30,12 +31,13 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
   const hash = createHash('sha256').update(source.text).digest('hex');
   return freezeDeep({
     listen: parseListenAddress(raw.listen),
+    ...(raw.tls && { tls: resolveTls(raw.tls, source) }),
     trustedProxies: raw.trusted_proxies,
     admin: admin.listen === 'off' ? undefined : parseListenAddress(admin.listen),
     upstream: resolveUpstream(raw.upstream, source),
     allowNetworks: raw.allow_networks && expandNetworks(raw.allow_networks, raw),
     denyNetworks: expandNetworks(raw.deny_networks, raw),
-    issuers: [],
+    issuers: resolveIssuers(raw.issuers, source),
     server: {
       headerTimeoutMs: parseDuration(server.header_timeout),
       bodyTimeoutMs: parseDuration(server.body_timeout),
@@ -46,7 +48,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
       passwordHashes: server.password_hashes,
     },
     failures: { perMs: parseDuration(failures.per), limit: failures.limit },
-    teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw)),
+    teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw, source)),
     audit: resolveAudit(raw.audit, source),
     hash: `sha256:${hash}`,
   });
@@ -96,7 +98,7 @@ function expandNetworks(names: readonly string[], { networks }: RawConfig): read
   return names.flatMap((nameOrCidr) => networks[nameOrCidr] ?? nameOrCidr);
 }
 
-function resolveTeam(name: string, team: RawTeam, raw: RawConfig): TeamSpec {
+function resolveTeam(name: string, team: RawTeam, raw: RawConfig, source: Source): TeamSpec {
   const { defaults } = raw;
   const metrics = { ...defaults.metrics, ...team.metrics };
   const { allow: allowedMetrics } = metrics;
@@ -113,27 +115,8 @@ function resolveTeam(name: string, team: RawTeam, raw: RawConfig): TeamSpec {
     },
     ...(team.allow_networks && { allowNetworks: expandNetworks(team.allow_networks, raw) }),
     limits: resolveLimits(defaults.limits, team.limits),
-    credentials: team.credentials.map(resolveCredential),
+    credentials: team.credentials.map((credential) => resolveCredential(credential, source)),
   };
-}
-
-function resolveCredential(raw: RawCredential): CredentialSpec {
-  const expires = raw.expires === undefined ? {} : { expires: Date.parse(raw.expires) };
-  switch (raw.type) {
-    case 'basic': {
-      const { username, name = username, password_hash: passwordHash } = raw;
-      return { type: 'basic', name, username, passwordHash, ...expires };
-    }
-    case 'token':
-      return {
-        type: 'token',
-        name: raw.name ?? '',
-        sha256: raw.sha256.toLowerCase(),
-        ...expires,
-      };
-    default:
-      throw new TypeError(`credentials of type ${raw.type} are refused before they get here`);
-  }
 }
 
 function resolveAudit(raw: RawConfig['audit'], { directory }: Source): AuditConfig {

@@ -50,6 +50,12 @@ export const metricGlob = matching(
   'must be a metric name: A-Z a-z 0-9 _ : and * for any run',
 );
 
+/** SHA-256 as `openssl x509 -fingerprint` writes it, or without the colons. */
+export const fingerprint = matching(
+  /^(?:[0-9a-fA-F]{64}|(?:[0-9a-fA-F]{2}:){31}[0-9a-fA-F]{2})$/,
+  'must be the SHA-256 of the certificate, 64 hexadecimal digits, with colons or without',
+);
+
 export const path = z.string().min(1, 'must be a path');
 
 /** A flag for a Pushgateway that is a child: nothing that changes where or to whom it listens. */

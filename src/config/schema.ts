@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SIGNATURE_ALGORITHMS } from '../core/issuer.ts';
 import { ACTIONS } from '../core/policy-spec.ts';
 import * as value from './schema-values.ts';
 
@@ -44,7 +45,11 @@ const issuer = z.strictObject({
   audience: z.string().min(1).describe('the `aud` that a token must have'),
   jwks_uri: z.url().optional().describe('where its keys are; left out: found by discovery'),
   jwks_file: value.path.optional().describe('its keys in a file'),
-  algorithms: z.array(z.string()).optional().describe('signature algorithms to take'),
+  algorithms: z
+    .array(z.enum(SIGNATURE_ALGORITHMS))
+    .min(1, 'must name at least one algorithm')
+    .default([...SIGNATURE_ALGORITHMS])
+    .describe('signature algorithms to take'),
   typ: z.string().optional().describe('the `typ` that a token must have'),
   ca_file: value.path.optional().describe('PEM certificates to trust for jwks_uri'),
   bearer_file: value.path.optional().describe('token to send to jwks_uri'),
@@ -73,7 +78,9 @@ const limits = z
     labels: value.count.exactOptional().describe('labels of one series; 32'),
     label_value: value.size.exactOptional().describe('bytes of one label value; 1KiB'),
     rate: value.rate.exactOptional().describe('pushes and deletes, averaged; 50/s'),
-    burst: value.count.exactOptional().describe('pushes and deletes beyond the rate; 100'),
+    burst: value.count
+      .exactOptional()
+      .describe('pushes and deletes beyond the rate, in a minute; 100'),
     concurrent: value.count.exactOptional().describe('pushes and deletes at once; 16'),
     groups: value.count.exactOptional().describe('groups of the team; later'),
     total_series: value.count.exactOptional().describe('series of the team; later'),
@@ -130,8 +137,8 @@ const credential = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('certificate'),
     ...common,
-    san: z.string().optional().describe('glob on a subject alternative name'),
-    fingerprint: z.string().optional().describe('SHA-256 of the certificate'),
+    san: value.glob.optional().describe('glob on a subject alternative name, DNS or URI'),
+    fingerprint: value.fingerprint.optional().describe('SHA-256 of the certificate'),
   }),
 ]);
 

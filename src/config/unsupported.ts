@@ -14,8 +14,6 @@ interface Unsupported {
 export function findUnsupported(config: RawConfig): readonly Finding[] {
   const teams = Object.entries(config.teams);
   const asked = [
-    { path: ['tls'], isAsked: config.tls !== undefined },
-    { path: ['issuers'], isAsked: Object.keys(config.issuers).length > 0 },
     { path: ['upstream', 'consistency'], isAsked: config.upstream.consistency !== 'upstream' },
     { path: ['anonymous'], isAsked: config.anonymous !== 'none' },
     { path: ['janitor'], isAsked: config.janitor !== undefined },
@@ -28,18 +26,12 @@ export function findUnsupported(config: RawConfig): readonly Finding[] {
     .map(({ path }) => ({ severity: 'error', path, message: 'not supported yet' }));
 }
 
-const SUPPORTED_CREDENTIALS = new Set(['basic', 'token']);
-
 function listTeam(name: string, team: RawTeam): readonly Unsupported[] {
   const path = ['teams', name];
   return [
     ...listRules(path, team),
     { path: [...path, 'mode'], isAsked: team.mode !== 'enforce' },
     { path: [...path, 'upstream'], isAsked: team.upstream !== undefined },
-    ...team.credentials.map(({ type }, index) => ({
-      path: [...path, 'credentials', index, 'type'],
-      isAsked: !SUPPORTED_CREDENTIALS.has(type),
-    })),
   ];
 }
 

@@ -27,8 +27,8 @@ const SINGLE_HEADERS = [
 ] as const;
 type SingleHeader = (typeof SINGLE_HEADERS)[number];
 
-/** `name:port`, `1.2.3.4`, `[::1]:9091`. */
-const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+/** `name:port`, `1.2.3.4`, `[::1]:9091`; the port may be empty (RFC 3986 section 3.2.3). */
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 
 /**
  * Refuses what the HTTP parser lets through although two readers could disagree on it: repeated

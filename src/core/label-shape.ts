@@ -34,7 +34,7 @@ export function resolveShape(names: readonly string[], scope: ContentScope): Lab
   );
   if (repeated !== undefined) return `label ${renderQuoted(names[repeated] ?? '')} is there twice`;
 
-  const keyNames = new Set(['job', ...key.labels.map(({ name }) => name)]);
+  const keyNames = new Set(key === undefined ? [] : ['job', ...key.labels.map(({ name }) => name)]);
   const isOverwritten = (position: number): boolean => keyNames.has(names[position] ?? '');
   const identity = sorted.filter((position) => !isOverwritten(position));
   const total = identity.length + keyNames.size;

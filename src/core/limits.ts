@@ -14,7 +14,7 @@ export interface TeamLimits {
   readonly labelValue: number;
   /** Pushes and deletes, averaged. */
   readonly rate: Rate;
-  /** Pushes and deletes that may come at once. */
+  /** Pushes and deletes beyond the rate, in a minute. */
   readonly burst: number;
   /** Pushes and deletes under way at the same time. */
   readonly concurrent: number;

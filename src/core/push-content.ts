@@ -30,8 +30,8 @@ export interface PushedFamily {
 
 /** What a body is understood against: where it goes, and what its sender may send. */
 export interface ContentScope {
-  /** Its labels overwrite labels of the same name in the body. */
-  readonly key: GroupingKey;
+  /** Its labels overwrite labels of the same name in the body; undefined for a whole scrape. */
+  readonly key: GroupingKey | undefined;
   readonly limits: Pick<TeamLimits, 'series' | 'labels' | 'labelValue'>;
   /** Label names whose values the policy asks for. */
   readonly watchedLabels: ReadonlySet<string>;

@@ -12,6 +12,7 @@ interface TeamState {
 
 /** Seconds after which a team with too many pushes under way may try again. */
 const CONCURRENCY_RETRY_SECONDS = 1;
+const BURST_WINDOW_SECONDS = 60;
 
 /**
  * Limits each team's pushes and deletes: how many in a time, with a burst on top, and how many at
@@ -54,12 +55,18 @@ function hasSameRate(a: TeamLimits, b: TeamLimits): boolean {
   return a.rate.count === b.rate.count && a.rate.perMs === b.rate.perMs && a.burst === b.burst;
 }
 
-/** `rate.count` in every `rate.perMs`, and `burst` more in the time that takes to earn them. */
+/**
+ * `rate.count` in every `rate.perMs`, and `burst` more in a minute, or in `rate.perMs` where that is
+ * longer: over a long time the burst adds little to the rate.
+ */
 function createRate({ rate, burst }: TeamLimits): BurstyRateLimiter {
   const seconds = rate.perMs / 1000;
   const steady = new RateLimiterMemory({ points: rate.count, duration: seconds });
-  const earning = Math.max(seconds, (seconds * burst) / rate.count);
-  return new BurstyRateLimiter(steady, new RateLimiterMemory({ points: burst, duration: earning }));
+  const more = new RateLimiterMemory({
+    points: burst,
+    duration: Math.max(seconds, BURST_WINDOW_SECONDS),
+  });
+  return new BurstyRateLimiter(steady, more);
 }
 
 async function consume(

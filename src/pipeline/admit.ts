@@ -138,11 +138,12 @@ async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
   const { mediaType } = declared.value;
+  const sent = { bodyBytes, decodedBytes: body.byteLength };
+  trail.learn({ content: sent });
 
   const content = inspectBody(body, mediaType, team, target.value.key);
   if (content.effect === 'deny') return content;
-  const { series } = content.value;
-  trail.learn({ content: { bodyBytes, decodedBytes: body.byteLength, series } });
+  trail.learn({ content: { ...sent, series: content.value.series } });
 
   const recorded = await trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;

@@ -20,7 +20,8 @@ interface ContentFacts {
   /** As sent. */
   readonly bodyBytes: number;
   readonly decodedBytes: number;
-  readonly series: number;
+  /** Left out until the body was understood. */
+  readonly series?: number;
 }
 
 /** How an allowed push or delete ended, as far as the shell knows. */
@@ -115,10 +116,11 @@ function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_k
 }
 
 function renderContent(method: string, content: ContentFacts): Partial<DecisionEvent> {
+  const { bodyBytes, decodedBytes, series } = content;
   return {
-    body_bytes: content.bodyBytes,
-    decoded_bytes: content.decodedBytes,
-    series: content.series,
-    ...(method === 'PUT' && content.series === 0 && { empties_group: true }),
+    body_bytes: bodyBytes,
+    decoded_bytes: decodedBytes,
+    ...(series !== undefined && { series }),
+    ...(method === 'PUT' && series === 0 && { empties_group: true }),
   };
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { createCheckpointSigner } from '../../src/audit/checkpoint.ts';
+import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { verifyAuditLog } from '../../src/audit/verify.ts';
+import { createVerifyPool } from '../../src/audit/verify-pool.ts';
 import { type ChainHead, GENESIS, sealEntry } from '../../src/core/audit-chain.ts';
+import { createScratch } from '../support/scratch.ts';
 import { batch, decision, FILE, openWriter, outcome, verifyAll } from './chain-fixture.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 
@@ -131,9 +135,10 @@ describe('a changed log', () => {
     const fs = writeLog(3);
     const anchor = headOf(fs, 5);
     fs.put(FILE, chainAnew(fs.content(FILE).trimEnd().split('\n').toSpliced(0, 2)));
-    const found = (head: ChainHead) => verifyAuditLog(fs, [FILE], { keys: [], anchors: [head] });
+    const anchors = [{ ...anchor, seq: 4 }];
     assert.equal((await verifyAll(fs)).firstBreak, undefined);
-    assert.equal(found({ ...anchor, seq: 4 }), 'record 4 is not the one that the anchor names');
+    const { firstBreak } = await verifyAuditLog(fs, [FILE], { keys: [], anchors });
+    assert.equal(firstBreak?.problem, 'record 4 is not the one that the anchor names');
   });
 
   test('that was chained anew is broken at its first checkpoint when the key is known', async () => {
@@ -257,6 +262,51 @@ test('a segment that is missing is found at the next one', async () => {
     seq: 3,
     problem: 'records are missing: expected 2, found 3',
   });
+});
+
+test('a log cut into parts of any size gets the same report', async () => {
+  const fs = new MemoryFileSystem();
+  const writer = openWriter(fs, { rotateBytes: 4000, signer });
+  for (let index = 0; index < 40; index += 1) writer.commit(batch(decision(`r${index}`)));
+  const files = fs.names();
+  const whole = new Map(files.map((file) => [file, fs.content(file)]));
+  const change = fc.record({
+    file: fc.constantFrom(...files),
+    offset: fc.nat(3999),
+    removed: fc.nat(800),
+    inserted: fc.constantFrom('', 'x', '\n', 'x\n', '\0'.repeat(70_000)),
+    partBytes: fc.integer({ min: 500, max: 5000 }),
+    anchor: fc.integer({ min: 1, max: 60 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(change, async ({ file, offset, removed, inserted, partBytes, anchor }) => {
+      for (const [name, content] of whole) fs.put(name, content);
+      const content = whole.get(file) ?? '';
+      fs.put(file, content.slice(0, offset) + inserted + content.slice(offset + removed));
+      for (const anchors of [[], [{ seq: anchor, hash: GENESIS.hash }]]) {
+        const check = { keys: [publicKey], anchors };
+        const report = await verifyAuditLog(fs, files, check);
+        assert.deepEqual(await verifyAuditLog(fs, files, check, undefined, partBytes), report);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('threads check parts and give the same report', async () => {
+  await using scratch = await createScratch();
+  const content = writeLog(300, true).content(FILE);
+  const line = content.split('\n').length >> 1;
+  const damaged = content.split('\n').toSpliced(line, 1).join('\n');
+  for (const text of [content, damaged, content.slice(0, -9)]) {
+    const file = await scratch.write('audit.jsonl', text);
+    for (const keys of [[], [publicKey]]) {
+      const check = { keys, anchors: [] };
+      const here = await verifyAuditLog(nodeFileSystem, [file], check);
+      const pool = createVerifyPool(3);
+      assert.deepEqual(await verifyAuditLog(nodeFileSystem, [file], check, pool, 9999), here);
+    }
+  }
 });
 
 test('an empty file is an audit log without records', async () => {

@@ -59,20 +59,37 @@ for (const args of [[], ['token'], ['audit']]) {
   });
 }
 
-function listCommands(command: Command, path: readonly string[] = []): readonly string[][] {
-  return command.commands.flatMap((inner) => {
-    const name = [...path, inner.name()];
-    return [name, ...listCommands(inner, name)];
+for (const args of [['--help'], ['token', 'create', '--help']]) {
+  test(`help that was asked for is on stdout, and status 0: ${args.join(' ')}`, async () => {
+    const { status, stdout, stderr } = await runCli(args);
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /^Usage: pushwarden /);
   });
 }
 
-for (const name of [[], ...listCommands(createProgram())]) {
-  test(`--help describes the command and succeeds: pushwarden ${name.join(' ')}`, async () => {
-    const { status, stdout, stderr } = await runCli([...name, '--help']);
-    assert.deepEqual([status, stderr], [0, '']);
-    const [usage = '', , description = ''] = stdout.split('\n');
-    assert.match(usage, new RegExp(`^Usage: ${['pushwarden', ...name].join(' ')} `));
-    assert.notEqual(description, '');
+function listCommands(command: Command, path: readonly string[] = []): readonly Described[] {
+  return command.commands.flatMap((inner) => {
+    const names = [...path, inner.name()];
+    return [{ name: names.join(' '), command: inner }, ...listCommands(inner, names)];
+  });
+}
+
+interface Described {
+  readonly name: string;
+  readonly command: Command;
+}
+
+for (const { name, command } of listCommands(createProgram())) {
+  test(`${name} and each of its options are described`, () => {
+    assert.notEqual(command.description(), '');
+    const { options } = command;
+    const undescribed = options.filter(
+      ({ description, argChoices }) => description === '' && argChoices === undefined,
+    );
+    assert.deepEqual(
+      undescribed.map(({ flags }) => flags),
+      [],
+    );
   });
 }
 

@@ -11,7 +11,7 @@ import * as behaviour from '../support/upstream-behaviour.ts';
  */
 
 const TOKEN = tokenCredential('etl');
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1000;
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = 'Transfer-Encoding: chunked';

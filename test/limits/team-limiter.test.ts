@@ -65,8 +65,18 @@ test('a team may push again once its time is over', async (context) => {
 test('what is refused costs nothing of the next time', async (context) => {
   const limiter = createStillLimiter(context);
   await enterMany(limiter, 1000, PER_SECOND);
-  context.mock.timers.tick(2000);
+  context.mock.timers.tick(60_000);
   assert.equal(countAllowed(await enterMany(limiter, 20, PER_SECOND)), 5);
+});
+
+test('over a minute the burst comes once, whatever is offered', async (context) => {
+  const limiter = createStillLimiter(context);
+  let admitted = 0;
+  for (let second = 0; second < 60; second += 1) {
+    admitted += countAllowed(await enterMany(limiter, 20, PER_SECOND));
+    context.mock.timers.tick(1000);
+  }
+  assert.equal(admitted, 60 * PER_SECOND.rate.count + PER_SECOND.burst);
 });
 
 test('a team without a burst has its rate alone', async (context) => {

@@ -1,0 +1,78 @@
+import { parseClaimPath } from '../core/claim-condition.ts';
+import type { Finding } from './problem.ts';
+import type { RawConfig, RawCredential } from './schema.ts';
+
+type Of<Type extends RawCredential['type']> = Extract<RawCredential, { type: Type }>;
+type Path = readonly PropertyKey[];
+
+/** Names on GitHub change hands, and what `sub` looks like changed in 2026. */
+const GITHUB = 'https://token.actions.githubusercontent.com';
+const STABLE_CLAIMS = ['repository_id', 'repository_owner_id'];
+
+/** Checks the conditions of jwt and certificate credentials. */
+export function checkIdentity(config: RawConfig): readonly Finding[] {
+  return Object.entries(config.teams).flatMap(([team, { credentials }]) =>
+    credentials.flatMap((credential, index): readonly Finding[] => {
+      const path = ['teams', team, 'credentials', index];
+      switch (credential.type) {
+        case 'jwt':
+          return checkJwt(path, credential, config);
+        case 'certificate':
+          return checkCertificate(path, credential, config);
+        default:
+          return [];
+      }
+    }),
+  );
+}
+
+function checkJwt(path: Path, credential: Of<'jwt'>, { issuers }: RawConfig): readonly Finding[] {
+  const issuer = issuers[credential.issuer];
+  const names = Object.keys(credential.claims);
+  const findings = Object.entries(credential.claims).flatMap(([claim, value]) =>
+    checkClaim([...path, 'claims', claim], claim, value),
+  );
+  if (issuer === undefined) {
+    findings.push(error([...path, 'issuer'], `there is no issuer ${credential.issuer}`));
+  }
+  if (names.length === 0) {
+    const message = 'must have a condition: without one every token of the issuer would do';
+    findings.push(error([...path, 'claims'], message));
+  }
+  if (issuer?.issuer.startsWith(GITHUB) && !STABLE_CLAIMS.some((name) => names.includes(name))) {
+    const message = `does not ask for ${STABLE_CLAIMS.join(' or ')}: names on GitHub change hands`;
+    findings.push({ severity: 'warning', path: [...path, 'claims'], message });
+  }
+  return findings;
+}
+
+function checkClaim(path: Path, claim: string, value: Of<'jwt'>['claims'][string]): Finding[] {
+  const values = Array.isArray(value) ? value : [value];
+  if (parseClaimPath(claim) === undefined) {
+    return [error(path, 'is neither the name of a claim nor a JSON pointer such as /a~1b/c')];
+  }
+  if (values.length === 0) return [error(path, 'must have at least one value')];
+  if (values.some((one) => typeof one === 'number' && !Number.isSafeInteger(one))) {
+    return [error(path, 'has a number that is not exact: put it in quotes')];
+  }
+  return [];
+}
+
+function checkCertificate(
+  path: Path,
+  { san, fingerprint }: Of<'certificate'>,
+  { tls }: RawConfig,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (san === undefined && fingerprint === undefined) {
+    findings.push(error(path, 'needs san or fingerprint'));
+  }
+  if (tls?.client_ca_file === undefined) {
+    findings.push(error(path, 'needs tls.client_ca_file: clients are not asked for certificates'));
+  }
+  return findings;
+}
+
+function error(path: Path, message: string): Finding {
+  return { severity: 'error', path, message };
+}
