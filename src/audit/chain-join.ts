@@ -18,7 +18,7 @@ export interface ChainReport {
   /** The place before the oldest record, which its `prev` names; undefined for the very first. */
   readonly start: ChainHead | undefined;
   readonly head: ChainHead | undefined;
-  /** The newest checkpoint; its signature holds, if keys are known. */
+  /** The newest checkpoint with a signature that holds. */
   readonly signed: ChainHead | undefined;
   readonly firstBreak: ChainBreak | undefined;
   /** An unfinished last line, as a crash leaves it. */

@@ -30,7 +30,7 @@ export interface ChainRun {
   /** The place before the first record, which its `prev` names. */
   readonly start: ChainHead | undefined;
   readonly head: ChainHead | undefined;
-  /** The newest checkpoint; its signature holds, if keys are known. */
+  /** The newest checkpoint with a signature that holds. */
   readonly signed: ChainHead | undefined;
   /** The first problem; nothing was read beyond it. */
   readonly problem: LineProblem | undefined;
@@ -68,7 +68,7 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
     if (found !== undefined) return end({ problem: { seq, problem: found, line: number } });
     start ??= { seq: seq - 1, hash: prev };
     head = { seq, hash };
-    if (event === 'checkpoint') signed = head;
+    if (event === 'checkpoint' && options.keys.size > 0) signed = head;
     records += 1;
   }
   return end();

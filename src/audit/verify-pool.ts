@@ -1,11 +1,22 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ChainCheckOptions, ChainRun } from './chain-run.ts';
-import type { PartChecker, SegmentPart } from './verify.ts';
+import { nodeFileSystem } from './file-system.ts';
+import { checkParts, type PartChecker, type SegmentPart } from './verify.ts';
 
-/** Makes a checker that works on up to `size` parts at the same time, each in its own thread. */
-export function createVerifyPool(size: number): PartChecker {
+/** A smaller log is checked before threads have started. */
+const WORTHWHILE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Makes a checker that works on up to `size` parts at the same time, each in its own thread; on
+ * logs of less than `worthwhileBytes` in this thread.
+ */
+export function createVerifyPool(size: number, worthwhileBytes = WORTHWHILE_BYTES): PartChecker {
   return async function* checkInThreads(parts, options) {
+    if (parts.reduce((bytes, { from, to }) => bytes + to - from, 0) < worthwhileBytes) {
+      yield* checkParts(nodeFileSystem, parts, options);
+      return;
+    }
     const threads = Array.from({ length: Math.min(size, parts.length) }, () => start(options));
     try {
       const unread = parts.values();

@@ -35,14 +35,14 @@ export async function verifyAuditLog(
   fs: FileSystem,
   files: readonly string[],
   { keys, anchors }: VerifyOptions,
-  checkParts: PartChecker = (parts, options) => checkHere(fs, parts, options),
+  checker: PartChecker = (parts, options) => checkParts(fs, parts, options),
   partBytes = PART_BYTES,
 ): Promise<ChainReport> {
   const options = { keys: new Map(keys.map((key) => [fingerprint(key), key])), anchors };
   const parts = sortSegments(fs, files).flatMap((file) => cutIntoParts(fs, file, partBytes));
   const chain = new ChainJoin(options);
   const unread = parts.values();
-  for await (const run of checkParts(parts, options)) {
+  for await (const run of checker(parts, options)) {
     const { value: part } = unread.next();
     if (part === undefined || !chain.join(part.file, run)) break;
   }
@@ -54,7 +54,8 @@ export function checkPart(fs: FileSystem, part: SegmentPart, options: ChainCheck
   return withFile(fs, part.file, (fd) => checkRun(readLines(fs, fd, part), options));
 }
 
-async function* checkHere(
+/** Checks parts one after the other in this thread. */
+export async function* checkParts(
   fs: FileSystem,
   parts: readonly SegmentPart[],
   options: ChainCheckOptions,

@@ -1,16 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ChainReport } from '../audit/chain-join.ts';
 import { nodeFileSystem } from '../audit/file-system.ts';
 import { readVerifyingKey } from '../audit/signing-key.ts';
 import { verifyAuditLog } from '../audit/verify.ts';
 import { createVerifyPool } from '../audit/verify-pool.ts';
 import type { ChainHead } from '../core/audit-chain.ts';
+import { EXIT } from './exit.ts';
 
 interface VerifyCommandOptions {
   readonly key: readonly string[];
   readonly anchor: readonly ChainHead[];
+  readonly output: 'text' | 'json';
 }
 
 /** Adds `audit verify`: exit status 0, or 3 when the chain is broken. */
@@ -21,13 +23,18 @@ export function registerAuditVerify(audit: Command): void {
     .argument('<file...>', 'all segments of one audit log, in any order')
     .option('--key <file>', 'public key of signed checkpoints; may be repeated', collect, [])
     .option('--anchor <seq:hash>', 'a place of the chain known from elsewhere', parseAnchor, [])
+    .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (files: readonly string[], options: VerifyCommandOptions) => {
       const keys: readonly KeyObject[] = options.key.map(readVerifyingKey);
       const check = { keys, anchors: options.anchor };
       const pool = createVerifyPool(availableParallelism());
       const report = await verifyAuditLog(nodeFileSystem, files, check, pool);
-      console.log(renderReport(report, keys.length > 0));
-      if (report.firstBreak !== undefined) process.exitCode = 3;
+      console.log(
+        options.output === 'json'
+          ? JSON.stringify({ ok: report.firstBreak === undefined, ...report }, null, 2)
+          : renderReport(report, keys.length > 0),
+      );
+      if (report.firstBreak !== undefined) process.exitCode = EXIT.refused;
     });
 }
 

@@ -39,8 +39,8 @@ export function createPublicSide(options: PublicSideOptions): PublicSide {
   const { server: bounds, tls } = options.config;
   const certificates = createClientCertificates(tls?.clientCa);
   const responder = createResponder(options.securityHeaders, lifetime.isClosing);
-  const shared = { gateway, responder, observer, createRequestId: createRequestIds() };
-  const visit = createVisitHandler({ ...shared, upstreamSide, log, certificates });
+  const shared = { gateway, responder, observer, log, createRequestId: createRequestIds() };
+  const visit = createVisitHandler({ ...shared, upstreamSide, certificates });
   const challenges = () => gateway.snapshot().challenges;
   const app = createPublicApp({ ...shared, challenges, isReady: lifetime.isReady, visit });
   const server = createPublicServer({

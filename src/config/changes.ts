@@ -17,7 +17,18 @@ export function listChanges(before: GatewayConfig, after: GatewayConfig): readon
 /** Names what only a restart can change. */
 export function listFixedChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
   const changed = FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
-  return isDeepStrictEqual(childOf(before), childOf(after)) ? changed : [...changed, SPAWN_KEY];
+  return [
+    ...changed,
+    ...(isDeepStrictEqual(childOf(before), childOf(after)) ? [] : [SPAWN_KEY]),
+    ...listTlsSwitches(before, after),
+  ];
+}
+
+/** Certificates may change, but a socket that listens does or does not speak TLS and ask for them. */
+function listTlsSwitches({ tls: before }: GatewayConfig, { tls: after }: GatewayConfig): string[] {
+  if ((before === undefined) !== (after === undefined)) return ['tls'];
+  const isSame = (before?.clientCa === undefined) === (after?.clientCa === undefined);
+  return isSame ? [] : ['tls.client_ca_file'];
 }
 
 /** Another child would not hold what was pushed to this one. */

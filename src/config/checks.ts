@@ -2,7 +2,6 @@ import { checkAddresses } from './check-addresses.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { checkIdentity } from './check-identity.ts';
 import { checkIssuers } from './check-issuers.ts';
-import { checkLimits } from './check-limits.ts';
 import { checkNetworks } from './check-networks.ts';
 import { checkTeams } from './check-teams.ts';
 import type { Finding } from './problem.ts';
@@ -19,7 +18,6 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkAddresses(config),
     ...checkNetworks(config),
     ...checkTeams(config),
-    ...checkLimits(config),
     ...checkCredentials(config, now),
     ...checkIdentity(config),
     ...checkIssuers(config),

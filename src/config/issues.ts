@@ -3,7 +3,7 @@ import { renderQuoted } from '../core/printable.ts';
 import { findNearest } from './nearest.ts';
 import type { Finding } from './problem.ts';
 
-/** A finding about an unknown key is shown where the key stands, not the map. */
+/** A finding about a key of the map at `path` is shown where the key stands. */
 export interface IssueFinding extends Finding {
   readonly key?: string;
 }
@@ -35,10 +35,11 @@ function describeIssue(
       return [{ severity: 'error', path, message: `must be ${listValues(issue.values)}` }];
     case 'invalid_union':
       return describeUnion(issue, schema, path);
-    case 'invalid_key':
-      return [
-        { severity: 'error', path, message: issue.issues[0]?.message ?? 'is not a valid name' },
-      ];
+    case 'invalid_key': {
+      const key = String(path.at(-1));
+      const message = `${renderQuoted(key)} ${issue.issues[0]?.message ?? 'is not a name'}`;
+      return [{ severity: 'error', path: path.slice(0, -1), key, message }];
+    }
     default:
       return [{ severity: 'error', path, message: lowerFirst(issue.message) }];
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve as resolvePath } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
-import { checkFiles } from './check-files.ts';
+import { checkFiles, listFiles } from './check-files.ts';
 import { checkConfig } from './checks.ts';
 import { parseSource, type SourceDocument } from './document.ts';
 import { describeIssues, type IssueFinding } from './issues.ts';
@@ -14,7 +14,13 @@ import type { GatewayConfig } from './types.ts';
 
 /** What loading a configuration came to. */
 export type LoadResult =
-  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly Problem[] }
+  | {
+      readonly ok: true;
+      readonly config: GatewayConfig;
+      readonly warnings: readonly Problem[];
+      /** The files that the configuration names, absolute. */
+      readonly files: readonly string[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 interface LoadOptions {
@@ -41,7 +47,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const directory = dirname(resolvePath(file));
   const check = (config: RawConfig): readonly Finding[] => [
     ...checkConfig(config, now),
-    ...(readsSecrets ? checkFiles(config, directory) : []),
+    ...(readsSecrets ? checkFiles(config, directory, now) : []),
   ];
   const parsed = configSchema.safeParse(document.data ?? {});
   const findings = parsed.success
@@ -53,7 +59,8 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   }
   const source = { directory, text, readsSecrets };
   try {
-    return { ok: true, config: resolveConfig(parsed.data, source), warnings: problems };
+    const config = resolveConfig(parsed.data, source);
+    return { ok: true, config, warnings: problems, files: listFiles(parsed.data, directory) };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return { ok: false, problems: [...problems, atStart(file, error.message)] };

@@ -108,10 +108,7 @@ const credential = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('basic'),
     ...common,
-    username: value.matching(
-      /^[^:\p{Cc}]{1,128}$/u,
-      'must be 1 to 128 characters without colon and controls',
-    ),
+    username: value.username,
     password_hash: z.string().describe('bcrypt or argon2id; see `pushwarden hash-password`'),
   }),
   z.strictObject({

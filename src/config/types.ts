@@ -58,7 +58,7 @@ export type PushgatewayConfig =
     }
   | { readonly kind: 'child'; readonly command: string; readonly args: readonly string[] };
 
-export interface ServerConfig {
+interface ServerConfig {
   readonly headerTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;

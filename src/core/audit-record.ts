@@ -56,18 +56,18 @@ export interface OutcomeEvent {
   readonly duration_ms: number;
 }
 
-export interface StartEvent {
+interface StartEvent {
   readonly event: 'start';
   readonly version: string;
   readonly config_hash: string;
 }
 
-export interface StopEvent {
+interface StopEvent {
   readonly event: 'stop';
   readonly cause: string;
 }
 
-export interface ReloadEvent {
+interface ReloadEvent {
   readonly event: 'reload';
   readonly config_hash: string;
   /** Paths of the configuration that changed, without values. */

@@ -1,6 +1,6 @@
 import type { Deny } from './decision.ts';
 import { declareHelp, declareType, type FamilyTable } from './exposition-family.ts';
-import { denyCarriageReturn, denyLine } from './exposition-problem.ts';
+import { denyLine } from './exposition-problem.ts';
 import {
   isBlank,
   isEscapable,
@@ -45,7 +45,6 @@ export function readComment(
 }
 
 function takeHelp(table: FamilyTable, name: string, help: string, line: number): Deny | undefined {
-  if (help.endsWith('\r')) return denyCarriageReturn(line);
   let at = help.indexOf('\\');
   while (at !== -1) {
     if (!isEscapable(help.charCodeAt(at + 1), false)) {

@@ -8,7 +8,7 @@ import {
   renderPassedOver,
 } from './exposition-labels.ts';
 import { denyLine } from './exposition-problem.ts';
-import { isSampleValue, parseSampleValue } from './exposition-value.ts';
+import { isCount, isSampleValue, parseSampleValue } from './exposition-value.ts';
 import type { LabelShape } from './label-shape.ts';
 import { renderQuoted } from './printable.ts';
 
@@ -22,9 +22,6 @@ export interface Sample {
   /** Still as it stands in the text. */
   readonly value: string;
 }
-
-/** 2^64: Pushgateway keeps counts in 64 bits. */
-const COUNT_LIMIT = 2 ** 64;
 
 /** Adds a sample to its family, or refuses it. */
 export function addSample(sample: Sample): Deny | undefined {
@@ -92,7 +89,7 @@ function addBound(sample: Sample, distribution: Distribution, bound: string): De
 
 function parseCount(value: string): number | undefined {
   const count = parseSampleValue(value);
-  return Number.isInteger(count) && count >= 0 && count < COUNT_LIMIT ? count : undefined;
+  return isCount(count) ? count : undefined;
 }
 
 function denyCount({ line, name, value }: Sample): Deny {

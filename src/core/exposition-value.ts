@@ -39,6 +39,14 @@ export function parseSampleValue(value: string): number {
   return value.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
+/** 2^64: Pushgateway keeps counts in 64 bits. */
+const COUNT_LIMIT = 2 ** 64;
+
+/** Whether a number counts observations: whole, not negative, within 64 bits. */
+export function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < COUNT_LIMIT;
+}
+
 function isExponent(value: string, at: number): boolean {
   if ((value.charCodeAt(at) | 0x20) !== LETTER_E) return false;
   const start = isSign(value.charCodeAt(at + 1)) ? at + 2 : at + 1;

@@ -1,5 +1,6 @@
 import { explainDistribution } from './exposition-distribution.ts';
 import { scanLabelName } from './exposition-token.ts';
+import { isCount } from './exposition-value.ts';
 import type {
   ExemplarMessage,
   HistogramMessage,
@@ -35,7 +36,9 @@ export function countLines({ summary, histogram }: MetricMessage): number {
   return 1;
 }
 
-function explainSummary({ quantile, createdTimestamp }: SummaryMessage): string | undefined {
+function explainSummary(summary: SummaryMessage): string | undefined {
+  const { quantile, sampleCount = 0, createdTimestamp } = summary;
+  if (!isCount(sampleCount)) return 'a count out of range';
   const bounds = quantile.map(({ quantile: bound = 0 }) => bound);
   if (bounds.some(Number.isNaN)) return 'a quantile NaN';
   const problem = explainDistribution('summary', { bounds, counts: [] });
@@ -47,10 +50,12 @@ function explainHistogram(histogram: HistogramMessage): string | undefined {
   const bounds = histogram.bucket.map(({ upperBound = 0 }) => upperBound);
   if (bounds.some(Number.isNaN)) return 'a bucket with the bound NaN';
   const counts = histogram.bucket.map(({ cumulativeCount = 0 }) => cumulativeCount);
+  const { sampleCount = 0 } = histogram;
   if (!bounds.includes(Infinity)) {
     bounds.push(Infinity);
-    counts.push(histogram.sampleCount ?? 0);
+    counts.push(sampleCount);
   }
+  if (!counts.every(isCount) || !isCount(sampleCount)) return 'a count out of range';
   const problem =
     explainDistribution('histogram', { bounds, counts }) ?? explainNativeHistogram(histogram);
   if (problem !== undefined) return `a histogram that ${problem}`;

@@ -1,5 +1,5 @@
 /** The kinds of credential a team can have; the same word is the config's `type`. */
-export const CREDENTIAL_KINDS = ['basic', 'htpasswd', 'token', 'jwt', 'certificate'] as const;
+const CREDENTIAL_KINDS = ['basic', 'htpasswd', 'token', 'jwt', 'certificate'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** Who sends a request: a team, and which of its credentials proved it. */

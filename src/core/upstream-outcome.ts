@@ -5,7 +5,7 @@ import type { Reason } from './reason.ts';
 export type UpstreamOutcome = UpstreamAnswer | UpstreamFailure;
 
 /** An answer that was read to its end. */
-export interface UpstreamAnswer {
+interface UpstreamAnswer {
   readonly kind: 'answered';
   readonly status: number;
   /** How often the request was sent. */

@@ -1,9 +1,12 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { deny } from '../core/decision.ts';
 import { parseHealthEndpoint } from '../core/endpoint.ts';
+import type { OperationalLog } from '../pipeline/ports.ts';
 import type { Responder } from './respond.ts';
 
 interface PublicAppOptions {
   readonly responder: Responder;
+  readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly challenges: () => readonly string[];
   /** Whether pushes can be taken right now. */
@@ -33,7 +36,7 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
     const requestId = createRequestId();
     if (endpoint.effect === 'deny') {
       const { accept } = req.headers;
-      responder.refuse(req, res, endpoint, { requestId, accept, challenges: challenges() });
+      responder.refuse(res, endpoint, { requestId, accept, challenges: challenges() });
       return;
     }
     responder.report(res, endpoint.value === '/-/healthy' || isReady(), requestId);
@@ -43,11 +46,14 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
 /** The last resort: no answer of Express goes out, which would show a stack. */
 function createFailureHandler({
   responder,
+  log,
   createRequestId,
 }: PublicAppOptions): ErrorRequestHandler {
-  return (_error, req, res, _next) => {
-    const context = { requestId: createRequestId(), accept: undefined, challenges: [] };
+  return (error, _req, res, _next) => {
+    const requestId = createRequestId();
+    log.error('internal_error', { request_id: requestId, error });
+    const context = { requestId, accept: undefined, challenges: [] };
     if (res.headersSent) res.destroy();
-    else responder.refuse(req, res, { effect: 'deny', reason: 'internal_error' }, context);
+    else responder.refuse(res, deny('internal_error'), context);
   };
 }

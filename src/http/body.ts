@@ -50,7 +50,8 @@ export function readBody(
     const timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
     readers.set(req, end);
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
-    if (req.headers.expect !== undefined) res.writeContinue();
+    // HTTP/1.0 has no interim answers, whatever it expects (RFC 9110, section 10.1.1).
+    if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
   });
 }
 

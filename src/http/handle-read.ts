@@ -29,18 +29,30 @@ interface ReadPlan {
   readonly path: string;
   /** Heads of the answer that are not the upstream's. */
   readonly headers: HeaderValues;
+  /** Ends the read in a refusal; once it has ended, does nothing. */
+  readonly fail: (refusal: Deny) => void;
+  /** Whether nobody waits for the upstream any more. */
+  isOver: boolean;
+  /** Undefined while it waits for a connection. */
+  upstreamRequest?: ClientRequest;
+}
+
+/** How a read is answered by who asked for it. */
+interface ReadAnswer {
+  readonly headers: HeaderValues;
   /** Answers with a refusal; once the answer has begun, breaks it off. */
   readonly refuse: (refusal: Deny) => void;
-  readonly deadlineTimer: NodeJS.Timeout;
-  upstreamRequest?: ClientRequest;
 }
 
 export type ReadHandler = (
   admission: ReadAdmission,
   req: IncomingMessage,
   res: ServerResponse,
-  answer: Pick<ReadPlan, 'headers' | 'refuse'>,
+  answer: ReadAnswer,
 ) => Promise<void>;
+
+/** Reads at once, those that wait for a connection included, as a multiple of the connections. */
+const QUEUE_FACTOR = 32;
 
 /**
  * Streams reads from the upstream. Nothing of the caller goes there but what `renderReadHeaders`
@@ -62,52 +74,76 @@ export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
     on: {
       proxyReq: (upstreamRequest, req) => {
         const plan = plans.get(req);
-        if (plan === undefined) return;
+        if (plan === undefined || plan.isOver) {
+          upstreamRequest.destroy();
+          return;
+        }
         plan.upstreamRequest = upstreamRequest;
         upstreamRequest.once('upgrade', (_, socket) => {
           socket.destroy();
-          plan.refuse(deny('upstream_invalid', { internal: 'the upstream switched protocols' }));
+          plan.fail(deny('upstream_invalid', { internal: 'the upstream switched protocols' }));
         });
       },
       proxyRes: (upstreamResponse, req, res) => {
         const plan = plans.get(req);
         if (plan !== undefined) relay(upstreamResponse, res, plan);
       },
-      error: (error, req) => plans.get(req)?.refuse(refusalOf(error)),
+      error: (error, req) => plans.get(req)?.fail(refusalOf(error)),
     },
   });
 
+  let underWay = 0;
   return async (admission, req, res, answer) => {
+    if (underWay >= connections * QUEUE_FACTOR) {
+      answer.refuse(deny('overloaded', { internal: 'too many reads wait for the upstream' }));
+      return;
+    }
+    const plan = createPlan(admission.path, answer);
+    plans.set(req, plan);
     const deadlineTimer = setTimeout(
-      () => {
-        answer.refuse(deny('upstream_timeout', 'Pushgateway did not answer in time'));
-        plan.upstreamRequest?.destroy();
-      },
+      () => plan.fail(deny('upstream_timeout', 'Pushgateway did not answer in time')),
       Math.max(0, admission.deadline - clock.monotonic()),
     );
-    const plan: ReadPlan = { ...answer, path: admission.path, deadlineTimer };
-    plans.set(req, plan);
     // Express, the proxy and the stream that relays the answer listen for its end: more than 10.
     res.setMaxListeners(20);
     req.headers = renderReadHeaders(req.headers, authorization);
+    underWay += 1;
     try {
       await proxy(req, res);
     } finally {
+      underWay -= 1;
       clearTimeout(deadlineTimer);
+      plan.isOver = true;
     }
   };
 }
 
+function createPlan(path: string, { headers, refuse }: ReadAnswer): ReadPlan {
+  const plan: ReadPlan = {
+    path,
+    headers,
+    isOver: false,
+    fail(refusal) {
+      if (plan.isOver) return;
+      plan.isOver = true;
+      // Answered first: the proxy breaks off answers that are still open when the upstream ends.
+      refuse(refusal);
+      plan.upstreamRequest?.destroy();
+    },
+  };
+  return plan;
+}
+
 function relay(upstreamResponse: IncomingMessage, res: ServerResponse, plan: ReadPlan): void {
   const { statusCode } = upstreamResponse;
-  if (statusCode !== 200) {
-    // Synchronously: the proxy breaks off answers that are still open when the upstream ends.
-    plan.refuse(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
+  if (plan.isOver) {
     upstreamResponse.destroy();
-    return;
+  } else if (statusCode === 200) {
+    res.writeHead(200, { ...pickAnswerHeaders(upstreamResponse.headers), ...plan.headers });
+    pipeline(upstreamResponse, res, () => {}); // the proxy tells of what goes wrong
+  } else {
+    plan.fail(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
   }
-  res.writeHead(200, { ...pickAnswerHeaders(upstreamResponse.headers), ...plan.headers });
-  pipeline(upstreamResponse, res, () => clearTimeout(plan.deadlineTimer));
 }
 
 function refusalOf(error: Error): Deny {

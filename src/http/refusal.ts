@@ -16,7 +16,7 @@ export interface RenderedRefusal {
   readonly status: number;
   /** Carries the reason: some clients print nothing else. */
   readonly phrase: string;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string;
 }
 
@@ -35,7 +35,7 @@ export function renderRefusal(refusal: Deny, context: RefusalContext): RenderedR
       'content-type': isProblem ? 'application/problem+json' : 'text/plain; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
       'x-request-id': context.requestId,
-      ...(row.status === 401 && { 'www-authenticate': context.challenges }),
+      ...(row.status === 401 && { 'www-authenticate': [...context.challenges] }),
       ...(row.retryable && {
         'retry-after': String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS),
       }),

@@ -12,7 +12,7 @@ export interface Responder {
   report(res: ServerResponse, isWell: boolean, requestId: string): void;
   /** Heads of a streamed answer. */
   headers(requestId: string): HeaderValues;
-  refuse(req: IncomingMessage, res: ServerResponse, refusal: Deny, context: RefusalContext): void;
+  refuse(res: ServerResponse, refusal: Deny, context: RefusalContext): void;
   /** Answers on a bare socket what the parser could not make a request of, and closes it. */
   refuseRaw(socket: Socket, refusal: Deny, context: RefusalContext): void;
 }
@@ -38,7 +38,8 @@ export function createResponder(
   return {
     headers,
     succeed(res, status, requestId) {
-      res.writeHead(status, { ...headers(requestId), 'content-length': '0' }).end();
+      const cut = cutUpload(res.req);
+      res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
     },
     report(res, isWell, requestId) {
       const body = isWell ? 'OK\n' : 'not ready\n';
@@ -49,18 +50,18 @@ export function createResponder(
           ...headers(requestId),
           'content-type': type,
           'content-length': length,
+          ...cutUpload(res.req),
         })
         .end(body);
     },
-    refuse(req, res, refusal, context) {
+    refuse(res, refusal, context) {
+      const { req } = res;
       const { status, phrase, headers: own, body } = renderRefusal(refusal, context);
-      const isCut = refusal.reason === 'request_malformed' || (!req.complete && !canDiscard(req));
       const merged = {
         ...headers(context.requestId),
         ...own,
-        ...(isCut && { connection: 'close' }),
+        ...(refusal.reason === 'request_malformed' ? endConnection(req) : cutUpload(req)),
       };
-      if (isCut && !req.complete) lingerOnClose(req);
       res.writeHead(status, phrase, merged).end(body);
     },
     refuseRaw(socket, refusal, context) {
@@ -79,10 +80,20 @@ export function createResponder(
   };
 }
 
+/** Ends the connection with an answer that comes before the end of an upload. */
+function cutUpload(req: IncomingMessage): HeaderValues {
+  return req.complete || canDiscard(req) ? {} : endConnection(req);
+}
+
 /** A small body of known length is left to the parser, and the connection lives on. */
 function canDiscard(req: IncomingMessage): boolean {
   const length = Number(req.headers['content-length'] ?? Number.NaN);
   return length <= LINGER_BYTES && req.headers.expect === undefined;
+}
+
+function endConnection(req: IncomingMessage): HeaderValues {
+  if (!req.complete) lingerOnClose(req);
+  return { connection: 'close' };
 }
 
 /**

@@ -77,10 +77,12 @@ export function createPublicServer(options: PublicServerOptions): Server {
   };
   server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
   server.on('connect', (_, socket: Socket) => {
-    refuseRaw(
-      socket,
-      deny('method_not_allowed', { allowedMethods: ['POST', 'PUT', 'DELETE', 'GET'] }),
-    );
+    // Node has let go of the socket, its errors included.
+    socket.on('error', () => socket.destroy());
+    const refusal = deny('method_not_allowed', {
+      allowedMethods: ['POST', 'PUT', 'DELETE', 'GET'],
+    });
+    turns.take(socket, async () => refuseRaw(socket, refusal));
   });
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refusalOf(error);

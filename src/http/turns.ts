@@ -21,7 +21,8 @@ export function createTurns(): Turns {
   const queues = new WeakMap<Socket, Turn[]>();
   const run = async (socket: Socket, queue: Turn[]): Promise<void> => {
     for (let turn = queue[0]; turn !== undefined; turn = queue[0]) {
-      if (!socket.destroyed) await turn();
+      // After an answer that closes the connection nothing more is done on it.
+      if (socket.writable) await turn();
       queue.shift();
     }
     queues.delete(socket);

@@ -41,6 +41,8 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
     const { req, res, request, trail } = exchange;
+    // A deadline that ends an exchange also breaks its connection: the first word counts.
+    if (exchange.refusal !== undefined) return;
     exchange.refusal = refusal;
     logRefusal(log, request.id, trail, refusal);
     if (res.headersSent) {
@@ -48,7 +50,7 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
       return;
     }
     const { challenges } = gateway.snapshot();
-    responder.refuse(req, res, refusal, {
+    responder.refuse(res, refusal, {
       requestId: request.id,
       accept: req.headers.accept,
       challenges,

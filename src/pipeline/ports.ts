@@ -94,7 +94,7 @@ export interface RequestObserver {
   end(observation: RequestObservation): void;
 }
 
-export interface RequestObservation {
+interface RequestObservation {
   /** Empty for an unknown caller. */
   readonly team: string;
   readonly method: string;

@@ -300,12 +300,10 @@ test('threads check parts and give the same report', async () => {
   const damaged = content.split('\n').toSpliced(line, 1).join('\n');
   for (const text of [content, damaged, content.slice(0, -9)]) {
     const file = await scratch.write('audit.jsonl', text);
-    for (const keys of [[], [publicKey]]) {
-      const check = { keys, anchors: [] };
-      const here = await verifyAuditLog(nodeFileSystem, [file], check);
-      const pool = createVerifyPool(3);
-      assert.deepEqual(await verifyAuditLog(nodeFileSystem, [file], check, pool, 9999), here);
-    }
+    const check = { keys: [publicKey], anchors: [] };
+    const here = await verifyAuditLog(nodeFileSystem, [file], check);
+    const pool = createVerifyPool(2, 0);
+    assert.deepEqual(await verifyAuditLog(nodeFileSystem, [file], check, pool, 9999), here);
   }
 });
 

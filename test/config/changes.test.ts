@@ -56,7 +56,7 @@ const CASES: readonly Case[] = [
   ['the public address', { listen: { host: '::', port: 9091 } }, ['listen'], ['listen']],
   ['the admin address', { admin: undefined }, ['admin'], ['admin']],
   ['the audit log', { audit: { ...BASE.audit, keep: 2 } }, ['audit'], ['audit']],
-  ['TLS', { tls: { cert: 'c', key: 'k' } }, ['tls'], []],
+  ['TLS', { tls: { cert: 'c', key: 'k' } }, ['tls'], ['tls']],
   ['trusted proxies', { trustedProxies: ['10.0.0.1'] }, ['trusted_proxies'], []],
   ['allowed networks', { allowNetworks: [] }, ['allow_networks'], []],
   ['denied networks', { denyNetworks: ['::/0'] }, ['deny_networks'], []],

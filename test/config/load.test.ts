@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ function readExpected(file: string): readonly string[] {
   return lines.filter((line) => line.startsWith('#= ')).map((line) => `${file}:${line.slice(3)}`);
 }
 
-for (const name of readdirSync(FIXTURES).filter((entry) => entry.endsWith('.yaml'))) {
+for (const name of readdirSync(FIXTURES).filter((entry) => /\.(?:good|bad)\.yaml$/.test(entry))) {
   test(`loadConfig finds everything in ${name}`, async () => {
     const file = join(FIXTURES, name);
     const result = await loadConfig(file, { now: NOW });
@@ -26,6 +27,13 @@ for (const name of readdirSync(FIXTURES).filter((entry) => entry.endsWith('.yaml
     assert.equal(result.ok, name.endsWith('.good.yaml'));
   });
 }
+
+test('loadConfig takes every key that is not reserved', async () => {
+  const file = join(FIXTURES, 'every-key.yaml');
+  const result = await loadConfig(file, { now: NOW, readsSecrets: false });
+  const problems = result.ok ? result.warnings : result.problems;
+  assert.deepEqual(problems.map(renderProblem), []);
+});
 
 test('loadConfig completes a configuration: units, defaults, paths, secrets', async () => {
   const result = await loadConfig(join(FIXTURES, 'everything.good.yaml'), { now: NOW });
@@ -138,4 +146,20 @@ test('loadConfig refuses an alias bomb', async () => {
   const result = await loadConfig(file, { now: NOW });
   assert.ok(!result.ok);
   assert.match(result.problems[0]?.message ?? '', /alias/i);
+});
+
+test('loadConfig refuses a file that is not UTF-8', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('pushwarden.yaml', Uint8Array.of(0x61, 0x3a, 0x20, 0xff));
+  const result = await loadConfig(file, { now: NOW });
+  assert.ok(!result.ok);
+  assert.deepEqual(result.problems.map(renderProblem), [`${file}:1:1: the file is not UTF-8`]);
+});
+
+test('the hash of a configuration is that of the file', async () => {
+  const file = join(FIXTURES, 'overlaps.good.yaml');
+  const result = await loadConfig(file, { now: NOW });
+  assert.ok(result.ok);
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
+  assert.equal(result.config.hash, `sha256:${digest}`);
 });

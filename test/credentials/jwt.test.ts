@@ -7,16 +7,16 @@ import { type IssuerSpec, SIGNATURE_ALGORITHMS } from '../../src/core/issuer.ts'
 import { createJwtAuthenticator } from '../../src/credentials/jwt.ts';
 import type { Issuer } from '../../src/credentials/jwt-verifier.ts';
 import { createFixedKeySet, type KeySet } from '../../src/credentials/key-set.ts';
-import { createPasswordVerifier } from '../../src/credentials/password-verifier.ts';
+import { testAuthenticator } from '../conformance/authenticator.ts';
+import { ADDRESS, credentialContext, NOW as NOW_MS } from '../support/credential-context.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { createSigningKey, type SigningKey } from '../support/signing-key.ts';
 
 const ISSUER = 'https://issuer.example';
 const HOUR = 3600;
-const CLOCK = manualClock(Date.UTC(2026, 10, 22, 12));
-const NOW = CLOCK.now() / 1000;
-const ADDRESS = { text: '10.1.2.3', family: 'ipv4' } as const;
+const CLOCK = manualClock(NOW_MS);
+const NOW = NOW_MS / 1000;
 
 const KEY = await createSigningKey('k1');
 const OTHER_KEY = await createSigningKey('k1');
@@ -58,12 +58,7 @@ interface Setting {
 function openStage({ credentials = [['payments', CREDENTIAL]], issuers, clock = CLOCK }: Setting) {
   const authenticator = createJwtAuthenticator(
     credentials.map(([team, spec]) => ({ team, spec })),
-    {
-      clock,
-      issuers: issuers ?? [{ spec: SPEC, keys: fixedKeys(KEY) }],
-      passwords: createPasswordVerifier({ parallel: 1 }),
-      throttle: { retryAfterMs: () => assert.fail(), countFailure: () => assert.fail() },
-    },
+    credentialContext({ clock, issuers: issuers ?? [{ spec: SPEC, keys: fixedKeys(KEY) }] }),
   );
   assert.ok(authenticator);
   return (presented: PresentedCredential) => authenticator.authenticate(presented, ADDRESS);
@@ -74,6 +69,31 @@ async function present(token: string, setting: Setting = {}) {
   const decision = await openStage(setting)({ scheme: 'bearer', token });
   return decision ?? assert.fail('not taken for a JWT');
 }
+
+const VALID = await KEY.sign(CLAIMS);
+testAuthenticator({
+  kind: 'jwt',
+  create(expires) {
+    const spec = { ...CREDENTIAL, ...(expires !== undefined && { expires }) };
+    const authenticate = openStage({ credentials: [['payments', spec]] });
+    return { authenticate: (presented) => authenticate(presented) };
+  },
+  valid: { scheme: 'bearer', token: VALID },
+  principal: {
+    team: 'payments',
+    credential: 'build',
+    scheme: 'jwt',
+    subject: 'repo:acme/payments',
+  },
+  wrong: [
+    { scheme: 'bearer', token: await OTHER_KEY.sign(CLAIMS) },
+    { scheme: 'bearer', token: await KEY.sign({ ...CLAIMS, repository_id: '457' }) },
+    { scheme: 'bearer', token: `${VALID.slice(0, -4)}AAAA` },
+    { scheme: 'bearer', token: VALID.slice(1) },
+    { scheme: 'basic', username: 'nobody', password: VALID },
+  ],
+  foreign: [{ scheme: 'bearer', token: 'pwt_abc' }],
+});
 
 test('a token that meets every condition is the team, with its subject', async () => {
   assert.deepEqual(allowed(await present(await KEY.sign(CLAIMS))), {

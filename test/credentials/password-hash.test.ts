@@ -28,6 +28,13 @@ const HASHES: readonly (readonly [name: string, password: string, hash: string])
     'password',
     '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   ],
+  ['$apr1$ as htpasswd -m writes it', 'p:ss é', '$apr1$WfWj37mG$YnINOviMm8JwYoqJkQgr61'],
+  [
+    '$apr1$ of a long password',
+    'a password that is longer than sixteen bytes',
+    '$apr1$yegdzcKY$uYbJzVfxJS179TiR37dfr0',
+  ],
+  ['{SHA} as htpasswd -s writes it', 'p:ss é', '{SHA}z7uRKHTOteUMQAUUbEaJAugx32Q='],
 ];
 for (const [name, password, hash] of HASHES) {
   test(`verifyPassword knows the password of a ${name} hash and no other`, async () => {
@@ -83,7 +90,7 @@ const NO_HASHES = [
   '',
   'secret',
   '$apr1$abc$hash',
-  '{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=',
+  '{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk',
   '$2x$04$Zs3oN6Uxmp6ejSuzMjmvKuGmC1Ev5yaWhpmDsqiqe6Vdz79.vy4eO',
   '$2y$4$Zs3oN6Uxmp6ejSuzMjmvKuGmC1Ev5yaWhpmDsqiqe6Vdz79.vy4eO',
   '$2y$04$tooshort',
@@ -92,7 +99,7 @@ const NO_HASHES = [
 ];
 for (const hash of NO_HASHES) {
   test(`verifyPassword and createDecoy throw on ${JSON.stringify(hash)}`, async () => {
-    const error = { name: 'TypeError', message: 'not a bcrypt or argon2id hash' };
+    const error = { name: 'TypeError', message: 'not a password hash that can be verified' };
     await assert.rejects(verifyPassword('x', hash), error);
     assert.throws(() => createDecoy(hash), error);
   });
@@ -149,3 +156,20 @@ for (const hash of [bcrypt('secret'), argon2idHash('secret')]) {
     assert.equal(new Set(decoys).size, decoys.length);
   });
 }
+
+for (const hash of ['$apr1$yyx2j5MU$1fqYybF6BIs/TqqKl2w/D1', '{SHA}2jmj7l5rSw0yVb/vlWAYkK/YBwk=']) {
+  test(`createDecoy makes a hash like ${hash} that no password matches`, async () => {
+    const decoy = createDecoy(hash);
+    assert.equal(decoy.length, hash.length);
+    assert.notEqual(decoy, createDecoy(hash));
+    assert.equal(await verifyPassword('secret', decoy), false);
+  });
+}
+
+test('$apr1$ is verified while the thread that asks for it goes on', async () => {
+  let turns = 0;
+  const counting = setInterval(() => (turns += 1), 0);
+  await verifyPassword('secret', '$apr1$yyx2j5MU$1fqYybF6BIs/TqqKl2w/D1');
+  clearInterval(counting);
+  assert.ok(turns > 2, `${turns} turns`);
+});

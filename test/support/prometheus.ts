@@ -19,14 +19,14 @@ export interface Prometheus extends AsyncDisposable {
 }
 
 /** What `/api/v1/targets` tells of the scraped address. */
-export interface ScrapeTarget {
+interface ScrapeTarget {
   readonly health: string;
   readonly lastError: string;
   /** RFC 3339. */
   readonly lastScrape: string;
 }
 
-export interface QuerySample {
+interface QuerySample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }

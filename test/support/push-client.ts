@@ -21,14 +21,14 @@ export interface PushTask {
 }
 
 /** What the caller of the library sees. */
-export interface PushResult {
+interface PushResult {
   readonly ok: boolean;
   /** The error as the library words it. */
   readonly message: string;
 }
 
 /** A real client that pushes. */
-export interface PushClient {
+interface PushClient {
   readonly name: string;
   run(task: PushTask): Promise<PushResult>;
 }

@@ -52,14 +52,6 @@ export function trickle(bytes: string, everyMs: number): Behaviour {
   };
 }
 
-/** Answers the first request of each connection by `first`, then resets at the next one. */
-export function resetWhenReused(first: Behaviour = accept): Behaviour {
-  return (socket, request) => {
-    if (request.turn === 0) return first(socket, request);
-    socket.resetAndDestroy();
-  };
-}
-
 /** Answers by `first`, then closes the connection as soon as it is idle. */
 export function closeWhenIdle(first: Behaviour = accept): Behaviour {
   return async (socket, request) => {

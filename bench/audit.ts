@@ -1,0 +1,146 @@
+import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { openAuditLog } from '../src/audit/audit-log.ts';
+import { nodeFileSystem } from '../src/audit/file-system.ts';
+import { verifyAuditLog } from '../src/audit/verify.ts';
+import { createVerifyPool } from '../src/audit/verify-pool.ts';
+import { decision, outcome } from '../test/audit/chain-fixture.ts';
+import { createScratch, type Scratch } from '../test/support/scratch.ts';
+
+/**
+ * What `append` costs with `sync: batch` and `none`, in one run and in turns, with the raw time of
+ * an fdatasync on the same disk beside it; and how fast a log is verified.
+ *
+ * `npm run bench -- audit [MILLISECONDS] [ROUNDS]`
+ */
+const [milliseconds = 1000, rounds = 3] = process.argv.slice(2).map(Number);
+const CONCURRENCIES = [1, 16, 64] as const;
+const SYNCS = ['batch', 'none'] as const;
+type Sync = (typeof SYNCS)[number];
+
+interface Measurement {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the whole process, writer thread included. */
+  readonly cpuUs: number;
+}
+
+const scratch = await createScratch();
+await using _ = scratch;
+printSync(scratch);
+const measured = new Map<string, Measurement[]>();
+for (let round = 0; round < rounds; round += 1) {
+  for (const concurrency of CONCURRENCIES) {
+    for (const sync of SYNCS) {
+      const name = `${sync} ${concurrency}`;
+      measured.set(name, [...(measured.get(name) ?? []), await measure(sync, concurrency)]);
+    }
+  }
+}
+printTable();
+await printVerify(scratch);
+
+async function measure(sync: Sync, concurrency: number): Promise<Measurement> {
+  const audit = await open(join(scratch.path, `${sync}.jsonl`), sync);
+  const times: number[] = [];
+  const end = performance.now() + milliseconds;
+  const cpu = process.cpuUsage();
+  const client = async (name: number): Promise<void> => {
+    for (let turn = 0; performance.now() < end; turn += 1) {
+      const id = `${name}.${turn >> 1}`;
+      const before = performance.now();
+      await audit.append(turn % 2 === 0 ? decision(id) : outcome(id));
+      times.push(performance.now() - before);
+    }
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: concurrency }, (_, name) => client(name)));
+  const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  await audit.close();
+  times.sort((one, other) => one - other);
+  return {
+    perSecond: times.length / seconds,
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
+    cpuUs: (user + system) / times.length,
+  };
+}
+
+function open(file: string, sync: Sync) {
+  const quiet = (): void => {};
+  return openAuditLog(
+    { file, sync, onFailure: 'deny', rotateBytes: 1 << 30, keep: 1 },
+    {
+      clock: { now: () => Date.now(), monotonic: () => performance.now() },
+      log: { info: quiet, warn: quiet, error: console.error },
+    },
+  );
+}
+
+function printSync({ path }: Scratch): void {
+  const fd = openSync(join(path, 'raw'), 'a');
+  const line = Buffer.alloc(400, 'x');
+  const times = Array.from({ length: 500 }, () => {
+    const before = performance.now();
+    writeSync(fd, line);
+    fdatasyncSync(fd);
+    return performance.now() - before;
+  });
+  closeSync(fd);
+  times.sort((one, other) => one - other);
+  const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)];
+  console.log(
+    `write + fdatasync of 400 bytes: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms\n`,
+  );
+}
+
+function printTable(): void {
+  console.log('at once  sync   appends/s  p50 ms  p99 ms  CPU us  appends/s to `none`');
+  for (const concurrency of CONCURRENCIES) {
+    const none = median(concurrency, 'none', 'perSecond');
+    for (const sync of SYNCS) {
+      const value = (key: keyof Measurement): number => median(concurrency, sync, key);
+      const columns = [
+        String(concurrency).padStart(7),
+        sync.padEnd(5),
+        value('perSecond').toFixed(0).padStart(10),
+        value('p50Ms').toFixed(2).padStart(6),
+        value('p99Ms').toFixed(2).padStart(6),
+        value('cpuUs').toFixed(0).padStart(6),
+        (value('perSecond') / none).toFixed(2).padStart(8),
+      ];
+      console.log(columns.join('  '));
+    }
+  }
+}
+
+async function printVerify({ path }: Scratch): Promise<void> {
+  for (const threads of [1, availableParallelism()]) {
+    const begun = performance.now();
+    const pool = createVerifyPool(threads);
+    const { records, firstBreak } = await verifyAuditLog(
+      nodeFileSystem,
+      [join(path, 'none.jsonl')],
+      { keys: [], anchors: [] },
+      pool,
+    );
+    if (firstBreak !== undefined) throw new Error(firstBreak.problem);
+    const perSecond = (records / (performance.now() - begun)) * 1000;
+    console.log(`\nverify, ${threads} at once: ${records} records, ${perSecond.toFixed(0)}/s`);
+  }
+}
+
+function median(concurrency: number, sync: Sync, key: keyof Measurement): number {
+  const values = (measured.get(`${sync} ${concurrency}`) ?? []).map((value) => value[key]);
+  return percentile(
+    values.sort((one, other) => one - other),
+    0.5,
+  );
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

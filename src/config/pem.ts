@@ -1,0 +1,41 @@
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { GatewayError } from '../core/errors.ts';
+import { readText } from './secrets.ts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/**
+ * Reads the certificates of a PEM file. TLS takes a file without any, and then trusts nothing.
+ * @throws GatewayError ERR_SECRET_UNREADABLE
+ */
+export function readCertificates(file: string): readonly X509Certificate[] {
+  const blocks = readText(file).match(CERTIFICATE) ?? [];
+  try {
+    if (blocks.length === 0) throw new TypeError('no certificate');
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw unusable(`${file} holds no PEM certificate that can be read`, cause);
+  }
+}
+
+/**
+ * Holds a private key against the certificate that it should belong to.
+ * @throws GatewayError ERR_SECRET_UNREADABLE when they are no pair; never shows the key
+ */
+export function assertKeyPair(certFile: string, keyFile: string): void {
+  const pair = { cert: readText(certFile), key: readText(keyFile) };
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    const isMismatch = cause instanceof Error && cause.message.includes('values mismatch');
+    const what = isMismatch ? `is not the key of the certificate in ${certFile}` : NO_KEY;
+    throw unusable(`${keyFile} ${what}`, cause);
+  }
+}
+
+const NO_KEY = 'holds no PEM private key that can be read without a passphrase';
+
+function unusable(message: string, cause: unknown): GatewayError {
+  return new GatewayError('ERR_SECRET_UNREADABLE', message, { cause });
+}

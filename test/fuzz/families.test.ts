@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFamilyRegistry } from '../../src/core/families.ts';
+import { CONTENT_TYPES } from '../../src/core/media-type.ts';
+import type { PushedFamily } from '../../src/core/push-content.ts';
+import { WIDE_SCOPE } from '../support/content-scope.ts';
+import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
+import { acceptedBodies } from './accepted-bodies.ts';
+import { createRandom } from './random.ts';
+
+const GROUPS = 6;
+const BODIES = 1500;
+
+/** Pushgateway does not tell them apart, Prometheus does. */
+function hasNative(families: readonly PushedFamily[]): boolean {
+  return families.some(({ type }) => type === 'native_histogram');
+}
+
+for (const version of PUSHGATEWAYS) {
+  const skip = pushgatewayMissing(version);
+  const name = `the registry and Pushgateway ${version} find the same conflicts`;
+  test(name, { skip }, async () => {
+    await using gateway = await startPushgateway({ version });
+    const registry = createFamilyRegistry();
+    const random = createRandom(1);
+    const seen = { stored: 0, refused: 0, deleted: 0 };
+    for (const { mediaType, body, content } of [
+      ...acceptedBodies('text', 0, BODIES, WIDE_SCOPE),
+      ...acceptedBodies('protobuf', 0, BODIES, WIDE_SCOPE),
+    ]) {
+      if (hasNative(content.families)) continue;
+      const group = `/metrics/job/batch-${random.below(GROUPS)}`;
+      if (random.chance(20)) {
+        await fetch(gateway.url + group, { method: 'DELETE' });
+        registry.forget(group);
+        seen.deleted += 1;
+      }
+      const method = random.pick(['PUT', 'POST']);
+      const { families } = content;
+      const claim = registry.claim({ group, team: 'payments', method, families });
+      const headers = { 'content-type': CONTENT_TYPES[mediaType] };
+      const answer = await fetch(gateway.url + group, { method, body, headers });
+      const text = await answer.text();
+      const what = `${method} ${group} ${JSON.stringify(families)}`;
+      assert.equal(answer.status, claim.effect === 'allow' ? 200 : 400, `${what}: ${text}`);
+      if (claim.effect === 'allow') claim.value.settle('stored');
+      seen[claim.effect === 'allow' ? 'stored' : 'refused'] += 1;
+    }
+    assert.ok(
+      Object.values(seen).every((count) => count > 50),
+      JSON.stringify(seen),
+    );
+  });
+}
