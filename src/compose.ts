@@ -7,6 +7,7 @@ import { createPublicSide } from './compose/public-side.ts';
 import { createReload, type LoadedConfig } from './compose/reload.ts';
 import type { GatewayConfig } from './config/types.ts';
 import { decodeGzip } from './encodings/gzip.ts';
+import { decodeSnappy } from './encodings/snappy.ts';
 import { createAdminApp, type ReloadResult } from './http/admin.ts';
 import { drainServer } from './http/drain.ts';
 import { listen } from './http/listen.ts';
@@ -140,6 +141,7 @@ function createGateway(
     audit,
     teamLimiter: createTeamLimiter(),
     byteBudget,
-    decoders: { gzip: decodeGzip, snappy: decodeGzip },
+    decoders: { gzip: decodeGzip, snappy: decodeSnappy },
+    families: () => current.upstreamSide().families,
   };
 }

@@ -3,11 +3,10 @@ import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { CommitObserver } from './commit-observer.ts';
 import { withFloodControl } from './flood-control.ts';
 import { GroupCommit } from './group-commit.ts';
+import { withOutcomeWatch } from './outcome-watch.ts';
+import { splitRecovered } from './recovered-events.ts';
 import type { Recovery } from './recovery.ts';
 import { startWriter } from './writer-client.ts';
-
-/** Request ids in one `recovered` record. */
-const UNKNOWN_OUTCOMES_PER_RECORD = 500;
 
 export interface AuditLogConfig {
   /** Absolute path; its directory exists. */
@@ -61,9 +60,10 @@ export async function openAuditLog(
   { clock, log, observer, timing: given }: AuditLogDependencies,
 ): Promise<AuditLog> {
   const timing = { ...TIMING, ...given };
+  const { lockWaitMs } = timing;
   const { file, onFailure, rotateBytes, keep, signKeyFile } = config;
   const writer = await startWriter(
-    { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, ...timing },
+    { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, lockWaitMs },
     () => log.info('waiting for another gateway to let go of the audit log', { file }),
   );
   const commit = new GroupCommit(writer.recovery.head, {
@@ -94,7 +94,7 @@ export async function openAuditLog(
     head: () => commit.head,
     close,
   };
-  return withFloodControl(audit, clock);
+  return withOutcomeWatch(withFloodControl(audit, clock));
 }
 
 function append(commit: GroupCommit, event: AuditEvent): Promise<void> {
@@ -114,18 +114,10 @@ function createLogObserver(log: OperationalLog, file: string): CommitObserver {
 function describeRecovery(recovery: Recovery): readonly RecoveredEvent[] {
   const { damage, tornBytes, unknownOutcomes } = recovery;
   if (damage === undefined && tornBytes === 0 && unknownOutcomes.length === 0) return [];
-  const first: RecoveredEvent = {
-    event: 'recovered',
+  return splitRecovered({
     cause: damage === undefined ? 'crash' : 'damage',
     ...(damage !== undefined && { detail: damage }),
     torn_bytes: tornBytes,
-    unknown_outcomes: unknownOutcomes.slice(0, UNKNOWN_OUTCOMES_PER_RECORD),
-  };
-  const events = [first];
-  for (let from = UNKNOWN_OUTCOMES_PER_RECORD; from < unknownOutcomes.length; ) {
-    const ids = unknownOutcomes.slice(from, from + UNKNOWN_OUTCOMES_PER_RECORD);
-    events.push({ event: 'recovered', cause: 'crash', torn_bytes: 0, unknown_outcomes: ids });
-    from += UNKNOWN_OUTCOMES_PER_RECORD;
-  }
-  return events;
+    unknown_outcomes: unknownOutcomes,
+  });
 }

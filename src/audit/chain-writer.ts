@@ -197,7 +197,8 @@ export class ChainWriter {
 
 function isDiskFull(error: unknown): boolean {
   const cause = error instanceof SegmentError ? error.cause : error;
-  return cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function seal(draft: Draft, entry: string): void {

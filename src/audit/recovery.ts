@@ -1,11 +1,6 @@
-import {
-  type ChainHead,
-  findGap,
-  GENESIS,
-  readRecord,
-  type StoredRecord,
-} from '../core/audit-chain.ts';
+import { type ChainHead, findGap, GENESIS, readRecord } from '../core/audit-chain.ts';
 import { GatewayError } from '../core/errors.ts';
+import { OpenOutcomes } from '../core/open-outcomes.ts';
 import { type FileSystem, withFile } from './file-system.ts';
 import { type Line, readLines } from './line-reader.ts';
 import { listSegments } from './segments.ts';
@@ -62,7 +57,7 @@ function findCleanStop(fs: FileSystem, path: string): ChainHead | undefined {
 }
 
 function scan(fs: FileSystem, file: string, paths: readonly string[]): Omit<Recovery, 'firstSeq'> {
-  const open = new Set<string>();
+  const open = new OpenOutcomes();
   let head: ChainHead | undefined;
   let damage: string | undefined;
   let tornBytes = 0;
@@ -76,7 +71,7 @@ function scan(fs: FileSystem, file: string, paths: readonly string[]): Omit<Reco
     if (problem !== undefined) damage ??= `${path}:${line.number}: ${problem}`;
     if ('problem' in record) return;
     head = { seq: record.seq, hash: record.hash };
-    followOutcome(open, record);
+    open.follow({ ...record.members, event: record.event });
   };
   for (const path of selectNewest(fs, paths)) {
     withFile(fs, path, (fd) => {
@@ -84,7 +79,7 @@ function scan(fs: FileSystem, file: string, paths: readonly string[]): Omit<Reco
     });
   }
   if (head === undefined) assertFirstLineTorn(fs, file, damage);
-  return { head: head ?? GENESIS, tornBytes, unknownOutcomes: [...open], damage };
+  return { head: head ?? GENESIS, tornBytes, unknownOutcomes: open.ids, damage };
 }
 
 /** From the newest back until enough is read: an outcome is never far from its decision. */
@@ -97,17 +92,6 @@ function selectNewest(fs: FileSystem, paths: readonly string[]): readonly string
     bytes += sizeOf(fs, path);
   }
   return selected;
-}
-
-function followOutcome(open: Set<string>, { event, members }: StoredRecord): void {
-  const { request_id: id, decision, method, unknown_outcomes: reported } = members;
-  if (event === 'recovered' && Array.isArray(reported)) {
-    for (const known of reported) open.delete(known);
-  }
-  if (typeof id !== 'string') return;
-  const isRead = method === 'GET' || method === 'HEAD';
-  if (event === 'decision' && decision === 'allow' && !isRead) open.add(id);
-  else open.delete(id);
 }
 
 function assertFirstLineTorn(fs: FileSystem, file: string, damage: string | undefined): void {

@@ -5,9 +5,7 @@ import type { FileSystem } from './file-system.ts';
 const SEQ_DIGITS = 12;
 
 /** What follows the file's name in the name of a closed segment. */
-const CLOSED = /^\d{12,}(\.\d+)?$/;
-/** Compares runs of digits as numbers. */
-const NATURAL = new Intl.Collator('en', { numeric: true });
+const CLOSED = /^\d{12}(\.\d+)?$/;
 
 /**
  * Lists the files of an audit log, oldest first: the closed segments, named after their first
@@ -59,6 +57,6 @@ function listClosedSegments(fs: FileSystem, file: string): readonly string[] {
   return fs
     .list(dirname(file))
     .filter((name) => name.startsWith(prefix) && CLOSED.test(name.slice(prefix.length)))
-    .sort(NATURAL.compare)
+    .sort()
     .map((name) => join(dirname(file), name));
 }

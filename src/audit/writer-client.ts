@@ -47,7 +47,10 @@ export function startWriter(settings: WriterSettings, onWait: () => void): Promi
     worker.on('error', (error) => {
       reject(new GatewayError('ERR_AUDIT_UNAVAILABLE', end(describe(error)).message));
     });
-    worker.on('exit', () => end('the thread that writes the audit log has ended'));
+    worker.on('exit', () => {
+      const { message } = end('the thread that writes the audit log has ended');
+      reject(new GatewayError('ERR_AUDIT_UNAVAILABLE', message));
+    });
   });
 
   function request(request: WriterRequest): Promise<WriterReply> {

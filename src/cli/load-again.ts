@@ -5,6 +5,6 @@ import { renderProblem } from '../config/problem.ts';
 export async function loadAgain(file: string) {
   const result = await loadConfig(file, { now: Date.now() });
   return result.ok
-    ? ({ ok: true, config: result.config } as const)
+    ? ({ ok: true, config: result.config, files: result.files } as const)
     : ({ ok: false, problems: result.problems.map(renderProblem) } as const);
 }

@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose.ts';
 import { loadConfig } from '../config/load.ts';
@@ -9,7 +10,7 @@ import { EXIT } from './exit.ts';
 import { loadAgain } from './load-again.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
-import { watchConfigFile } from './watch-file.ts';
+import { watchFiles } from './watch-files.ts';
 
 interface ServeOptions {
   readonly config: string;
@@ -22,7 +23,7 @@ export function registerServe(program: Command): void {
     .command('serve')
     .description('run the gateway')
     .requiredOption('--config <file>', 'the configuration')
-    .option('--watch', 'reload when the file changes, not only on SIGHUP')
+    .option('--watch', 'reload when the file changes, not only those that it names')
     .action(async (options: ServeOptions) => process.exit(await serve(options)));
 }
 
@@ -34,17 +35,25 @@ async function serve({ config: file, watch = false }: ServeOptions): Promise<num
   }
   const log = createOperationalLog();
   for (const warning of loaded.warnings) log.warn(renderProblem(warning));
-  const reload = (gateway: RunningGateway): void => {
-    gateway.reload().catch((error: unknown) => log.error('the reload failed', { error }));
+  let gateway: RunningGateway | undefined;
+  const reload = (): void => {
+    gateway?.reload().catch((error: unknown) => log.error('the reload failed', { error }));
   };
-  using watched = new DisposableStack();
+  using fileWatch = watchFiles(reload);
+  const follow = (named: readonly string[]): void =>
+    fileWatch.follow(watch ? [resolvePath(file), ...named] : named);
+  const load = async () => {
+    const again = await loadAgain(file);
+    if (again.ok) follow(again.files);
+    return again;
+  };
   try {
     return await runUntilStopped({
       log,
       onHangup: reload,
       async start() {
-        const gateway = await composeGateway(loaded.config, { log, load: () => loadAgain(file) });
-        if (watch) watched.use(watchConfigFile(file, () => reload(gateway)));
+        gateway = await composeGateway(loaded.config, { log, load });
+        follow(loaded.files);
         log.info('ready', {
           listen: gateway.listenUrl,
           ...(gateway.adminUrl && { admin: gateway.adminUrl }),

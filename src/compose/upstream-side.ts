@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/types.ts';
+import { createFamilyRegistry, type FamilyRegistry } from '../core/families.ts';
+import { createFamilySeed } from '../groups/family-seed.ts';
 import { createReadHandler, type ReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchUpstream } from '../metrics/watch.ts';
@@ -11,6 +13,8 @@ import { watchReadiness } from '../upstream/readiness.ts';
 export interface UpstreamSide {
   readonly upstream: Upstream;
   readonly handleRead: ReadHandler;
+  /** What the upstream holds, as far as metric types go. */
+  readonly families: FamilyRegistry;
   isReady(): boolean;
   /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
   fits(config: UpstreamConfig, url: string): boolean;
@@ -20,6 +24,8 @@ export interface UpstreamSide {
 
 const PROBE_INTERVAL_MS = 5000;
 const PROBE_TIMEOUT_MS = 2000;
+/** The whole store, once. */
+const SEED_TIMEOUT_MS = 10_000;
 
 /** Opens the way to an upstream; resolves after the first look at it, whatever that saw. */
 export async function openUpstreamSide(
@@ -36,13 +42,16 @@ export async function openUpstreamSide(
     ...(authorization && { authorization }),
     ...(ca && { ca }),
   });
+  const families = createFamilyRegistry();
+  const seed = createFamilySeed({ read: (path) => client.read(path, SEED_TIMEOUT_MS), families });
   const readiness = await watchReadiness({
-    probe: () => client.probe(PROBE_TIMEOUT_MS),
+    probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await seed()),
     intervalMs: PROBE_INTERVAL_MS,
     onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
   });
   return {
     upstream: watchUpstream(client, metrics, clock),
+    families,
     handleRead: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
     isReady: () => readiness.isReady(),
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),

@@ -9,16 +9,14 @@ export function checkTeams(config: RawConfig): readonly Finding[] {
   if (teams.length === 0) {
     return [{ severity: 'warning', path: ['teams'], message: 'no team: nobody may push or read' }];
   }
-  const pairs = teams.flatMap((one, index) =>
-    teams.slice(index + 1).map((other) => [one, other] as const),
-  );
-  return [
-    ...teams.flatMap(([name, team]) => checkTeam(name, team)),
-    ...pairs.flatMap(([one, other]) => [
-      ...findSharedJobs(one, other, config),
-      ...findSharedMetrics(one, other, config),
-    ]),
-  ];
+  return teams.flatMap(([name, team], index) => {
+    const earlier = teams.slice(0, index);
+    return [
+      ...checkTeam(name, team),
+      ...findSharedJobs([name, team], earlier, config),
+      ...earlier.flatMap((other) => findSharedMetrics(other, [name, team], config)),
+    ];
+  });
 }
 
 type NamedTeam = readonly [name: string, team: RawTeam];
@@ -63,16 +61,24 @@ function checkLabelNames(
   });
 }
 
+/** One finding for all the teams before: where everybody may push everything they are many. */
 function findSharedJobs(
   [name, team]: NamedTeam,
-  [otherName, other]: NamedTeam,
+  earlier: readonly NamedTeam[],
   config: RawConfig,
 ): readonly Finding[] {
-  if (!mayChange(team, config) || !mayChange(other, config)) return [];
-  const [glob, index] = findOverlap(team.jobs, other.jobs) ?? [];
-  if (glob === undefined || index === undefined) return [];
-  const message = `overlaps with jobs "${glob}" of team ${name}: each can overwrite the other`;
-  return [{ severity: 'warning', path: ['teams', otherName, 'jobs', index], message }];
+  if (!mayChange(team, config)) return [];
+  const shared = earlier.flatMap(([otherName, other]) => {
+    const overlap = mayChange(other, config) ? findOverlap(other.jobs, team.jobs) : undefined;
+    return overlap === undefined ? [] : [{ otherName, overlap }];
+  });
+  const [first, ...more] = shared;
+  if (first === undefined) return [];
+  const { otherName, overlap } = first;
+  const [glob, index] = overlap;
+  const others = more.length === 0 ? '' : ` and with jobs of ${more.length} more`;
+  const message = `overlaps with jobs "${glob}" of team ${otherName}${others}: each can overwrite the other`;
+  return [{ severity: 'warning', path: ['teams', name, 'jobs', index], message }];
 }
 
 function findSharedMetrics(

@@ -6,19 +6,22 @@ import type { RawConfig, RawCredential } from './schema.ts';
 
 /** Checks that no user of an htpasswd file is a user of another credential, of whatever team. */
 export function checkUserNames(config: RawConfig, directory: string): readonly Finding[] {
-  const owners = new Map<string, string>();
+  const owners = new Map<string, { readonly label: string; readonly type: string }>();
   const credentials = Object.entries(config.teams).flatMap(([team, { credentials: own }]) =>
     own.map((credential, index) => ({ team, credential, index })),
   );
   return credentials.flatMap(({ team, credential, index }) => {
-    const owner = `credential ${nameOf(credential)} of team ${team}`;
-    const path = ['teams', team, 'credentials', index, 'file'];
+    const { type } = credential;
+    const label = `credential ${nameOf(credential)} of team ${team}`;
+    const key = type === 'basic' ? 'username' : 'file';
+    const path = ['teams', team, 'credentials', index, key];
     return listUserNames(credential, directory).flatMap((username): Finding[] => {
       const other = owners.get(username);
-      owners.set(username, other ?? owner);
+      if (other === undefined) owners.set(username, { label, type });
+      if (other === undefined || other.label === label) return [];
       // Between two of type basic it was found before.
-      if (other === undefined || other === owner || credential.type === 'basic') return [];
-      const message = `the user name ${username} is taken by ${other}`;
+      if (other.type === 'basic' && type === 'basic') return [];
+      const message = `the user name ${username} is taken by ${other.label}`;
       return [{ severity: 'error', path, message }];
     });
   });

@@ -23,7 +23,7 @@ export interface SourceDocument {
   locateKey(path: readonly PropertyKey[], key: string): Position;
 }
 
-export interface Position {
+interface Position {
   /** From 1. */
   readonly line: number;
   readonly column: number;

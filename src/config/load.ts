@@ -5,7 +5,7 @@ import { checkFiles, listFiles } from './check-files.ts';
 import { checkConfig } from './checks.ts';
 import { parseSource, type SourceDocument } from './document.ts';
 import { describeIssues, type IssueFinding } from './issues.ts';
-import { type Finding, type Problem, renderPath } from './problem.ts';
+import { type Finding, type Problem, renderPath, renderProblem } from './problem.ts';
 import { resolveConfig } from './resolve.ts';
 import { salvageConfig } from './salvage.ts';
 import { configSchema, type RawConfig } from './schema.ts';
@@ -53,7 +53,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const findings = parsed.success
     ? check(parsed.data)
     : findAll(document.data, describeIssues(parsed.error.issues, configSchema), check);
-  const problems = [...broken, ...place(findings, document, file)].sort(byPosition);
+  const problems = [...broken, ...place(findings, document, file)].sort(byPosition).filter(isFirst);
   if (!parsed.success || problems.some(({ severity }) => severity === 'error')) {
     return { ok: false, problems };
   }
@@ -113,4 +113,10 @@ function place(
 
 function byPosition(a: Problem, b: Problem): number {
   return a.line - b.line || a.column - b.column;
+}
+
+/** Two rules of the schema can say the same about one value. */
+function isFirst(problem: Problem, index: number, sorted: readonly Problem[]): boolean {
+  const before = sorted[index - 1];
+  return before === undefined || renderProblem(before) !== renderProblem(problem);
 }

@@ -72,7 +72,10 @@ export const listenAddress = matching(
 
 /** A secret is never in the file itself. */
 export const secret = z.union(
-  [z.strictObject({ file: path }), z.strictObject({ env: z.string().min(1) })],
+  [
+    z.strictObject({ file: path.describe('a file with nothing else in it') }),
+    z.strictObject({ env: z.string().min(1).describe('an environment variable') }),
+  ],
   'must be {file: PATH} or {env: NAME}',
 );
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SIGNATURE_ALGORITHMS } from '../core/issuer.ts';
 import { ACTIONS } from '../core/policy-spec.ts';
+import type { CredentialKind } from '../core/principal.ts';
 import * as value from './schema-values.ts';
 
 const tls = z
@@ -26,7 +27,10 @@ const upstream = z
       .describe('from the arrival of a request to the end of the answer'),
     connections: value.count.default(32).describe('connections to the upstream'),
     basic_auth: z
-      .strictObject({ username: value.username, password: value.secret })
+      .strictObject({
+        username: value.username.describe('user name of the gateway'),
+        password: value.secret.describe('its password: {file: PATH} or {env: NAME}'),
+      })
       .optional()
       .describe('credential of the gateway at the upstream'),
     tls: z
@@ -102,29 +106,31 @@ const common = {
   name: value.name.optional().describe('for the audit log; the user name where left out'),
   expires: value.instant.optional().describe('from then on it is refused'),
 };
+const kind = <Kind extends CredentialKind>(type: Kind) =>
+  z.literal(type).describe('kind of the credential');
 const claimValue = z.union([z.string(), z.number(), z.boolean()]);
 
 const credential = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('basic'),
+    type: kind('basic'),
     ...common,
-    username: value.username,
+    username: value.username.describe('unique over all teams'),
     password_hash: z.string().describe('bcrypt or argon2id; see `pushwarden hash-password`'),
   }),
   z.strictObject({
-    type: z.literal('htpasswd'),
+    type: kind('htpasswd'),
     ...common,
     file: value.path.describe('htpasswd file; each of its users is the team'),
   }),
   z.strictObject({
-    type: z.literal('token'),
+    type: kind('token'),
     ...common,
     sha256: value
       .matching(/^[0-9a-fA-F]{64}$/, 'must be the SHA-256 of the token, 64 hexadecimal digits')
       .describe('SHA-256 of the token; see `pushwarden token create`'),
   }),
   z.strictObject({
-    type: z.literal('jwt'),
+    type: kind('jwt'),
     ...common,
     issuer: value.name.describe('one of `issuers`'),
     claims: z
@@ -132,7 +138,7 @@ const credential = z.discriminatedUnion('type', [
       .describe('conditions on the claims, all of which must hold'),
   }),
   z.strictObject({
-    type: z.literal('certificate'),
+    type: kind('certificate'),
     ...common,
     san: value.glob.optional().describe('glob on a subject alternative name, DNS or URI'),
     fingerprint: value.fingerprint.optional().describe('SHA-256 of the certificate'),
@@ -177,7 +183,7 @@ const audit = z
     rotate: value.size.default('100MiB').describe('size at which a new segment begins'),
     keep: value.count.default(30).describe('closed segments that stay'),
     sign_key: z
-      .union([z.literal('none'), z.strictObject({ file: value.path })])
+      .union([z.literal('none'), z.strictObject({ file: value.path.describe('PEM private key') })])
       .default('none')
       .describe('Ed25519 key that signs checkpoints; see `pushwarden audit keygen`'),
   })
@@ -190,7 +196,10 @@ export const configSchema = z.strictObject({
   trusted_proxies: z.array(z.string()).default([]).describe('may speak for others'),
   admin: z
     .strictObject({
-      listen: z.union([z.literal('off'), value.listenAddress]).default('127.0.0.1:9095'),
+      listen: z
+        .union([z.literal('off'), value.listenAddress])
+        .default('127.0.0.1:9095')
+        .describe('off: there is no admin side'),
     })
     .prefault({})
     .describe('metrics, health and reload, for the operator'),
@@ -202,11 +211,11 @@ export const configSchema = z.strictObject({
   server: server.prefault({}),
   failures: z
     .strictObject({
-      per: value.duration.default('1m'),
-      limit: value.count.default(30),
+      per: value.duration.default('1m').describe('time in which they are counted'),
+      limit: value.count.default(30).describe('of them, before a new hash is refused'),
     })
     .prefault({})
-    .describe('wrong passwords per address and user name before a new hash is refused'),
+    .describe('wrong passwords per address and user name'),
   defaults: z.strictObject(teamRules).prefault({}).describe('what every team starts from'),
   teams: z.record(value.name, team).describe('who may push what'),
   anonymous: z.string().default('none').describe('later: a team for callers without a credential'),

@@ -83,7 +83,8 @@ export interface RecoveredEvent {
   /**
    * `crash`: the process ended without closing the log; `damage`: a record was found that does not
    * belong where it stands; `write_failed`, `sync_failed`, `stalled`: what the disk did;
-   * `file_changed`: the file was moved, removed or cut from outside.
+   * `file_changed`: the file was moved, removed or cut from outside; `stopped`: the gateway stopped
+   * before everything under way had ended.
    */
   readonly cause: RecoveryCause;
   /** What was found, for people. */
@@ -102,7 +103,8 @@ export type RecoveryCause =
   | 'write_failed'
   | 'sync_failed'
   | 'file_changed'
-  | 'stalled';
+  | 'stalled'
+  | 'stopped';
 
 /** Signs the chain up to here: `prev` commits to every record before it. */
 export interface CheckpointEvent {

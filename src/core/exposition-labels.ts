@@ -23,17 +23,24 @@ import type { ContentScope } from './push-content.ts';
  */
 export interface LabelSet {
   readonly scope: ContentScope;
+  /** Labels that a sample can have at all: more are not worth sorting out. */
+  readonly most: number;
   count: number;
   readonly names: string[];
   /** Where each value begins and ends, without its quotes, still escaped. */
   readonly starts: number[];
   readonly ends: number[];
-  /** What follows from the names alone; undefined until it is worked out. */
+  /** What follows from the names alone; undefined until it is looked up. */
   shape: LabelShape | undefined;
+  /** What was worked out before, by the names. */
+  readonly shapes: Map<string, LabelShape>;
 }
 
 export function createLabelSet(scope: ContentScope): LabelSet {
-  return { scope, count: 0, names: [], starts: [], ends: [], shape: undefined };
+  // Those that the grouping key overwrites do not count against the limit, the job among them.
+  const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
+  const empty = { count: 0, names: [], starts: [], ends: [], shape: undefined };
+  return { ...empty, scope, most, shapes: new Map() };
 }
 
 /** Empties the set, for a sample without braces. */
@@ -60,6 +67,7 @@ export function readLabels(
     const valueEnd = readLabel(text, at, line, labels, count);
     if (typeof valueEnd !== 'number') return valueEnd;
     count += 1;
+    if (count > labels.most) return denyLine(line, `a series has over ${labels.most} labels`);
     at = skipBlanks(text, valueEnd + 1);
     const code = text.charCodeAt(at);
     if (code === COMMA) at = skipBlanks(text, at + 1);
@@ -77,11 +85,14 @@ export function labelValue(text: string, labels: LabelSet, index: number): strin
   return unescapeValue(text.slice(labels.starts[index], labels.ends[index]));
 }
 
-/** What the names of the set mean, worked out once for neighbours that have the same. */
+/** What the names of the set mean, or a refusal of them. */
 export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
   if (labels.shape !== undefined) return labels.shape;
-  const shape = resolveShape(labels.names.slice(0, labels.count), labels.scope);
+  const names = labels.names.slice(0, labels.count);
+  const list = names.join();
+  const shape = labels.shapes.get(list) ?? resolveShape(names, labels.scope);
   if (typeof shape === 'string') return denyLine(line, shape);
+  labels.shapes.set(list, shape);
   labels.shape = shape;
   return shape;
 }

@@ -83,7 +83,9 @@ export function parseTextExposition(body: Uint8Array, scope: ContentScope): Deci
 
 /** Reads one line; the position of its line feed. */
 function readLine(reader: Reader, start: number): number | Deny {
-  const { text, table, line } = reader;
+  const { text, table, line, scope } = reader;
+  // HELP and TYPE of families without samples: few bytes that take much memory.
+  if (table.families.length > scope.limits.series) return denySeries(scope.limits.series);
   const at = skipBlanks(text, start);
   const code = text.charCodeAt(at);
   if (code === LINE_FEED) return at;

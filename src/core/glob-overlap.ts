@@ -1,31 +1,19 @@
+import { compileGlobs } from './matcher.ts';
+
 /**
- * Whether some text matches both globs, in which `*` stands for any run of characters.
+ * Whether some text matches both globs, in which `*` stands for any run of characters. Two that
+ * both have a `*` need only agree at their ends: everything between fits one after the other.
  * @see compileGlobs in `matcher.ts` for what a glob means
  */
 export function globsOverlap(a: string, b: string): boolean {
-  // reachable[j]: the part of `a` read so far and the first j characters of `b` can meet.
-  let reachable = [true, ...[...b].map((_, index) => isStars(b.slice(0, index + 1)))];
-  for (const left of a) {
-    const next = [left === '*' && reachable[0] === true];
-    for (const [index, right] of [...b].entries()) {
-      next.push(canMeet(left, right, reachable, next, index));
-    }
-    reachable = next;
-  }
-  return reachable.at(-1) === true;
+  if (!a.includes('*')) return covers(b, a);
+  if (!b.includes('*')) return covers(a, b);
+  const [headA, headB] = [a.slice(0, a.indexOf('*')), b.slice(0, b.indexOf('*'))];
+  const [tailA, tailB] = [a.slice(a.lastIndexOf('*') + 1), b.slice(b.lastIndexOf('*') + 1)];
+  const headsAgree = headA.startsWith(headB) || headB.startsWith(headA);
+  return headsAgree && (tailA.endsWith(tailB) || tailB.endsWith(tailA));
 }
 
-function canMeet(
-  left: string,
-  right: string,
-  above: readonly boolean[],
-  current: readonly boolean[],
-  index: number,
-): boolean {
-  if (left === '*' || right === '*') return above[index + 1] === true || current[index] === true;
-  return left === right && above[index] === true;
-}
-
-function isStars(text: string): boolean {
-  return /^\*+$/.test(text);
+function covers(glob: string, text: string): boolean {
+  return glob.includes('*') ? compileGlobs([glob]).matches(text) : glob === text;
 }

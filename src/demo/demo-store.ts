@@ -12,7 +12,7 @@ export interface DemoStore extends AsyncDisposable {
 }
 
 /** What the demo store calls its version. */
-export const DEMO_STORE_VERSION = 'demo-store';
+const DEMO_STORE_VERSION = 'demo-store';
 
 const PUSH_PATH = '/metrics/job';
 const PUSH_METHODS = 'DELETE, POST, PUT';

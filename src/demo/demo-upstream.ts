@@ -53,6 +53,9 @@ export async function findDemoUpstream(options: SearchOptions): Promise<DemoUpst
 
 /** @see pushgateway `api/v1/api.go`, `status` */
 async function readVersion(url: string): Promise<string> {
+  if (URL.canParse(url) && new URL(url).username !== '') {
+    throw new Error('the URL of a Pushgateway for the demo must not hold a credential');
+  }
   try {
     const signal = AbortSignal.timeout(STATUS_TIMEOUT_MS);
     const answer = await fetch(`${url.replace(/\/+$/, '')}/api/v1/status`, { signal });

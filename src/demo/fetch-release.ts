@@ -8,7 +8,7 @@ import type { PushgatewaySource } from './fetch-pushgateway.ts';
 const run = promisify(execFile);
 
 /** Reads a file of the web; rejects when it cannot be had. */
-export type Download = (url: string) => Promise<Uint8Array>;
+type Download = (url: string) => Promise<Uint8Array>;
 
 /** Where the project publishes its releases, and for what machine one is wanted. */
 export interface ReleaseOptions {

@@ -1,4 +1,10 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { deny } from '../core/decision.ts';
 import { parseHealthEndpoint } from '../core/endpoint.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
@@ -15,14 +21,21 @@ interface PublicAppOptions {
   readonly visit: RequestHandler;
 }
 
+/** Targets that Express can take apart; for many others, such as `foo://bar`, it calls nobody. */
+const ROUTABLE = /^\/[!"$-~]*$/;
+
 /** Builds the public side. No route of Express decides anything: `admit` does. */
-export function createPublicApp(options: PublicAppOptions): Express {
+export function createPublicApp(options: PublicAppOptions): RequestListener {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(createHealthHandler(options), options.visit, createFailureHandler(options));
-  return app;
+  const { visit } = options;
+  app.use(createHealthHandler(options), visit, createFailureHandler(options));
+  return (req, res) => {
+    if (ROUTABLE.test(req.url ?? '')) app(req, res);
+    else visit(req as Request, res as Response, () => undefined); // which needs nothing of Express
+  };
 }
 
 function createHealthHandler(options: PublicAppOptions): RequestHandler {

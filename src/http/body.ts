@@ -30,7 +30,7 @@ export function readBody(
   if (contentLength === 0) return Promise.resolve(allow(Buffer.alloc(0)));
   if (!bounds.lease.reserve(contentLength ?? 0)) return Promise.resolve(deny('overloaded'));
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    const parts = createCollector(contentLength);
     const end = (decision: Decision<Uint8Array>): void => {
       clearTimeout(timer);
       readers.delete(req);
@@ -42,10 +42,10 @@ export function readBody(
     const count = createCounter(contentLength, bounds);
     const take = (chunk: Buffer): void => {
       const refusal = count(chunk.byteLength);
-      if (refusal === undefined) chunks.push(chunk);
+      if (refusal === undefined) parts.add(chunk);
       else end(refusal);
     };
-    const finish = (): void => end(allow(join(chunks)));
+    const finish = (): void => end(allow(parts.joined()));
     const abort = (): void => end(deny('request_malformed', 'the upload broke off'));
     const timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
     readers.set(req, end);
@@ -71,7 +71,30 @@ function createCounter(contentLength: number | undefined, { maxBytes, lease }: B
   };
 }
 
-function join(chunks: readonly Buffer[]): Buffer {
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+/**
+ * Joins the parts of a body as they come: kept for the end, a million chunks of one byte would weigh
+ * hundreds of times what they hold.
+ */
+function createCollector(contentLength: number | undefined) {
+  let bytes: Buffer = Buffer.alloc(0);
+  let size = 0;
+  return {
+    add(part: Buffer): void {
+      const needed = size + part.byteLength;
+      if (size === 0) {
+        bytes = part; // mostly the only one, and then never copied
+      } else {
+        if (needed > bytes.byteLength) bytes = grow(bytes, contentLength ?? 2 * needed);
+        part.copy(bytes, size);
+      }
+      size = needed;
+    },
+    joined: (): Buffer => bytes.subarray(0, size),
+  };
+}
+
+function grow(bytes: Buffer, capacity: number): Buffer {
+  const more = Buffer.allocUnsafeSlow(capacity);
+  bytes.copy(more);
+  return more;
 }

@@ -1,5 +1,6 @@
 import type { Decision } from '../core/decision.ts';
 import { deny } from '../core/decision.ts';
+import type { PushEnd } from '../core/families.ts';
 import { CONTENT_TYPES } from '../core/media-type.ts';
 import { REASONS } from '../core/reason.ts';
 import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
@@ -29,6 +30,7 @@ export async function handlePush(
   const forwarded = renderUpstreamRequest(admission, request);
   const outcome = await upstream.send(forwarded);
   const judged = judgeUpstreamOutcome(forwarded.method, outcome);
+  admission.settle(endOf(judged, outcome));
   const facts = describeOutcome(judged, outcome);
   const recorded = await trail.recordOutcome({
     ...facts,
@@ -52,6 +54,14 @@ function renderUpstreamRequest(
   }
   const { method, body, mediaType } = admission;
   return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
+}
+
+/** Whether the store holds the push now. */
+function endOf(judged: Decision<number>, outcome: UpstreamOutcome): PushEnd {
+  if (judged.effect === 'allow') return 'stored';
+  const isRefused =
+    outcome.kind === 'failed' ? !outcome.mayBeApplied : judged.reason === 'upstream_rejected';
+  return isRefused ? 'refused' : 'unknown';
 }
 
 function describeOutcome(judged: Decision<number>, outcome: UpstreamOutcome): OutcomeFacts {

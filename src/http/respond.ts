@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Deny } from '../core/decision.ts';
+import type { Reason } from '../core/reason.ts';
 import { type RefusalContext, renderRefusal } from './refusal.ts';
 import type { HeaderValues } from './security-headers.ts';
 
@@ -16,6 +17,9 @@ export interface Responder {
   /** Answers on a bare socket what the parser could not make a request of, and closes it. */
   refuseRaw(socket: Socket, refusal: Deny, context: RefusalContext): void;
 }
+
+/** What may still come on such a connection is not to be believed, or not to be waited for. */
+const ENDING_REASONS: ReadonlySet<Reason> = new Set(['request_malformed', 'body_timeout']);
 
 /** A body that is not read is thrown away up to here, so that the client gets to read the answer. */
 const LINGER_BYTES = 256 * 1024;
@@ -60,7 +64,7 @@ export function createResponder(
       const merged = {
         ...headers(context.requestId),
         ...own,
-        ...(refusal.reason === 'request_malformed' ? endConnection(req) : cutUpload(req)),
+        ...(ENDING_REASONS.has(refusal.reason) ? endConnection(req) : cutUpload(req)),
       };
       res.writeHead(status, phrase, merged).end(body);
     },
@@ -86,9 +90,9 @@ function cutUpload(req: IncomingMessage): HeaderValues {
 }
 
 /** A small body of known length is left to the parser, and the connection lives on. */
-function canDiscard(req: IncomingMessage): boolean {
-  const length = Number(req.headers['content-length'] ?? Number.NaN);
-  return length <= LINGER_BYTES && req.headers.expect === undefined;
+function canDiscard({ headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return false;
+  return Number(headers['content-length'] ?? 0) <= LINGER_BYTES;
 }
 
 function endConnection(req: IncomingMessage): HeaderValues {

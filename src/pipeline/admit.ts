@@ -1,10 +1,12 @@
 import { checkCrossSite } from '../core/cross-site.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import { parseEndpoint, type ReadPath } from '../core/endpoint.ts';
+import type { PushEnd } from '../core/families.ts';
 import { checkFraming, type Framing } from '../core/framing.ts';
 import type { IpAddress } from '../core/ip-address.ts';
 import type { MediaType } from '../core/media-type.ts';
 import { authorize, type TeamPolicy } from '../core/policy.ts';
+import type { PushContent } from '../core/push-content.ts';
 import { type PushTarget, parsePushTarget } from '../core/push-target.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
@@ -29,6 +31,8 @@ export interface DeleteAdmission {
   readonly kind: 'delete';
   readonly target: PushTarget;
   readonly deadline: number;
+  /** To be called with what came of it. */
+  readonly settle: (end: PushEnd) => void;
 }
 
 export interface PushAdmission {
@@ -39,6 +43,8 @@ export interface PushAdmission {
   /** Decoded, and understood in full. */
   readonly body: Uint8Array;
   readonly deadline: number;
+  /** To be called with what came of it. */
+  readonly settle: (end: PushEnd) => void;
 }
 
 /** A request on its way. */
@@ -118,7 +124,11 @@ async function admitDelete(visit: KnownVisit): Promise<Decision<DeleteAdmission>
 
   const recorded = await visit.trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
-  return allow({ kind: 'delete', target: target.value, deadline: startDeadline(visit) });
+  const families = visit.gateway.families();
+  const settle = (end: PushEnd): void => {
+    if (end === 'stored') families.forget(target.value.canonical);
+  };
+  return allow({ kind: 'delete', target: target.value, deadline: startDeadline(visit), settle });
 }
 
 async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
@@ -145,11 +155,21 @@ async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
   if (content.effect === 'deny') return content;
   trail.learn({ content: { ...sent, series: content.value.series } });
 
+  const method = request.method === 'PUT' ? 'PUT' : 'POST';
+  const settle = claimFamilies(visit, method, target.value, content.value);
+  if (settle.effect === 'deny') return settle;
+
   const recorded = await trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
-  const deadline = startDeadline(visit);
-  const method = request.method === 'PUT' ? 'PUT' : 'POST';
-  return allow({ kind: 'push', method, target: target.value, mediaType, body, deadline });
+  return allow({
+    kind: 'push',
+    method,
+    target: target.value,
+    mediaType,
+    body,
+    deadline: startDeadline(visit),
+    settle: settle.value,
+  });
 }
 
 /** The grouping key that Pushgateway would store, and whether the team may touch it. */
@@ -161,6 +181,20 @@ function admitTarget(visit: KnownVisit, action: 'push' | 'delete'): Decision<Pus
 
   const authorized = authorize(team, { action, address, key: target.value.key });
   return authorized.effect === 'deny' ? authorized : target;
+}
+
+/** Holds the push's families against the store, and keeps others off them until it has ended. */
+function claimFamilies(
+  { gateway, team, scope }: KnownVisit,
+  method: 'POST' | 'PUT',
+  target: PushTarget,
+  { families }: PushContent,
+): Decision<(end: PushEnd) => void> {
+  const push = { group: target.canonical, team: team.name, method, families };
+  const claim = gateway.families().claim(push);
+  if (claim.effect === 'deny') return claim;
+  scope.defer(() => claim.value.settle('refused'));
+  return allow((end) => claim.value.settle(end));
 }
 
 async function enterTeam({ gateway, team, scope }: KnownVisit): Promise<Decision<undefined>> {

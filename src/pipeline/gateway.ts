@@ -1,3 +1,4 @@
+import type { FamilyRegistry } from '../core/families.ts';
 import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -11,4 +12,6 @@ export interface Gateway {
   readonly teamLimiter: TeamLimiter;
   readonly byteBudget: ByteBudget;
   readonly decoders: BodyDecoders;
+  /** What the upstream in use holds, as far as metric types go; to be read once in a request. */
+  families(): FamilyRegistry;
 }

@@ -1,10 +1,20 @@
 import { checkContent } from '../core/content-policy.ts';
 import { type Decision, deny } from '../core/decision.ts';
+import { parseProtobufExposition } from '../core/exposition-protobuf.ts';
 import { parseTextExposition } from '../core/exposition-text.ts';
 import type { GroupingKey } from '../core/grouping-key.ts';
 import type { MediaType } from '../core/media-type.ts';
 import type { TeamPolicy } from '../core/policy.ts';
-import type { PushContent } from '../core/push-content.ts';
+import type { ContentScope, PushContent } from '../core/push-content.ts';
+
+/** A strict parser for each exchange format. */
+const PARSERS = {
+  text: parseTextExposition,
+  protobuf: parseProtobufExposition,
+} as const satisfies Record<
+  MediaType,
+  (body: Uint8Array, scope: ContentScope) => Decision<PushContent>
+>;
 
 /** Understands a body in full and decides whether the team may push what it holds. */
 export function inspectBody(
@@ -13,15 +23,15 @@ export function inspectBody(
   team: TeamPolicy,
   key: GroupingKey,
 ): Decision<PushContent> {
-  if (mediaType === 'protobuf') {
-    return deny('encoding_not_supported', {
-      detail: 'protobuf is not supported yet',
-      hints: [
-        'send the text format; in Go: push.New(…).Format(expfmt.NewFormat(expfmt.TypeTextPlain))',
-      ],
+  const { limits, watchedLabels } = team;
+  const content = PARSERS[mediaType](body, { key, limits, watchedLabels });
+  if (content.effect === 'deny') return content;
+  const native = content.value.families.find(({ type }) => type === 'native_histogram');
+  if (native !== undefined) {
+    return deny('body_invalid', {
+      detail: `${native.name} is a native histogram, which is not supported yet`,
+      hints: ['push it with classic buckets'],
     });
   }
-  const { limits, watchedLabels } = team;
-  const content = parseTextExposition(body, { key, limits, watchedLabels });
-  return content.effect === 'deny' ? content : checkContent(content.value, team);
+  return checkContent(content.value, team);
 }

@@ -20,12 +20,18 @@ export interface PushgatewayClientOptions {
 export interface PushgatewayClient extends Upstream {
   /** Whether the upstream calls itself ready. */
   probe(timeoutMs: number): Promise<boolean>;
+  /** Reads a path for the gateway itself; undefined for whatever is no whole 200. */
+  read(path: string, timeoutMs: number): Promise<Uint8Array | undefined>;
   /** Ends every connection once what is under way on it has ended. */
   close(): Promise<void>;
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024;
+/** What the gateway itself reads may list the whole store. */
+const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Tells what the gateway asks for itself from what it passes on. */
+const USER_AGENT = 'pushwarden';
 const CONNECT_TIMEOUT_MS = 3000;
 /** Requests that wait for one of the connections, as a multiple of these. */
 const QUEUE_FACTOR = 32;
@@ -40,15 +46,18 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   const { origin, pathname } = new URL(options.url);
   const prefix = pathname.replace(/\/$/, '');
   const connections = watchConnections(options.ca);
-  const pool = new Pool(origin, {
-    connections: options.connections,
-    pipelining: 1,
-    connect: connections.connect,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    maxResponseSize: MAX_ANSWER_BYTES,
-  });
+  const openPool = (count: number, maxResponseSize: number): Pool =>
+    new Pool(origin, {
+      connections: count,
+      pipelining: 1,
+      connect: connections.connect,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      maxResponseSize,
+    });
+  const pool = openPool(options.connections, MAX_ANSWER_BYTES);
+  const ownPool = openPool(1, MAX_LISTING_BYTES);
   const authorization = options.authorization && { authorization: options.authorization };
 
   const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
@@ -70,6 +79,16 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       : result;
   };
 
+  const read = async (path: string, timeoutMs: number): Promise<Uint8Array | undefined> => {
+    const result = await exchange(ownPool, {
+      method: 'GET',
+      path: prefix + path,
+      headers: { 'user-agent': USER_AGENT, ...authorization },
+      deadline: performance.now() + timeoutMs,
+    });
+    return result.kind === 'answered' && result.status === 200 ? result.body : undefined;
+  };
+
   return {
     async send(request) {
       if (pool.stats.queued >= options.connections * QUEUE_FACTOR) {
@@ -81,14 +100,11 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       }
       return describe(await attempt(request), 2);
     },
-    async probe(timeoutMs) {
-      const deadline = performance.now() + timeoutMs;
-      const path = `${prefix}/-/ready`;
-      const headers = { ...authorization };
-      const result = await exchange(pool, { method: 'GET', path, headers, deadline });
-      return result.kind === 'answered' && result.status === 200;
+    probe: async (timeoutMs) => (await read('/-/ready', timeoutMs)) !== undefined,
+    read,
+    async close() {
+      await Promise.all([pool.close(), ownPool.close()]);
     },
-    close: () => pool.close(),
   };
 }
 

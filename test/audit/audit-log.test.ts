@@ -7,7 +7,17 @@ import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { generateSigningKey, readVerifyingKey } from '../../src/audit/signing-key.ts';
 import { verifyAuditLog } from '../../src/audit/verify.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
-import { assertWhole, decision, NOON, outcome, refusal } from './chain-fixture.ts';
+import {
+  assertWhole,
+  batch,
+  decision,
+  FILE,
+  NOON,
+  openWriter,
+  outcome,
+  refusal,
+} from './chain-fixture.ts';
+import { MemoryFileSystem } from './memory-file-system.ts';
 
 const UNAVAILABLE = { code: 'ERR_AUDIT_UNAVAILABLE' };
 
@@ -58,7 +68,7 @@ test('a thousand appends at once all get on disk, in order', async () => {
   await using scratch = await createScratch();
   const audit = await open(scratch);
   const ids = Array.from({ length: 1000 }, (_, index) => `r${index}`);
-  await Promise.all(ids.map((id) => audit.append(decision(id))));
+  await Promise.all(ids.map((id) => audit.append(outcome(id))));
   await audit.close();
   assert.deepEqual(
     read(scratch).map((record) => record['request_id']),
@@ -94,23 +104,36 @@ test('the chain goes on over restarts', async () => {
   await assertWhole(nodeFileSystem, 9, join(scratch.path, 'audit.jsonl'));
 });
 
-test('a start without a clean stop before records decisions without an outcome', async () => {
+test('closing with pushes under way records that their outcomes are unknown', async () => {
   await using scratch = await createScratch();
-  const crashed = await open(scratch);
-  await Promise.all(
-    Array.from({ length: 1201 }, (_, index) => crashed.append(decision(`r${index}`))),
-  );
-  await crashed.append(outcome('r7'));
-  await crashed.close();
   const audit = await open(scratch);
+  await Promise.all(
+    Array.from({ length: 1201 }, (_, index) => audit.append(decision(`r${index}`))),
+  );
+  await audit.append(outcome('r7'));
+  audit.record({ event: 'stop', cause: 'SIGTERM' });
   await audit.close();
   const recovered = read(scratch).filter(({ event }) => event === 'recovered');
   const ids = recovered.flatMap(({ unknown_outcomes: unknown }) => unknown);
+  assert.deepEqual([...new Set(recovered.map(({ cause }) => cause))], ['stopped']);
   assert.equal(ids.length, 1200);
   assert.ok(!ids.includes('r7'));
-  assert.ok(recovered.length > 1);
+  assert.equal(recovered.length, 3);
   await (await open(scratch)).close();
-  assert.equal(read(scratch).filter(({ event }) => event === 'recovered').length, recovered.length);
+  assert.equal(read(scratch).filter(({ event }) => event === 'recovered').length, 3);
+});
+
+test('a start after a crash records decisions without an outcome, once', async () => {
+  await using scratch = await createScratch();
+  const fs = new MemoryFileSystem();
+  openWriter(fs).commit(batch(decision('a'), decision('b'), outcome('a')));
+  await scratch.write('audit.jsonl', fs.content(FILE));
+  for (let start = 0; start < 2; start += 1) await (await open(scratch)).close();
+  const recovered = read(scratch).filter(({ event }) => event === 'recovered');
+  assert.deepEqual(
+    recovered.map(({ cause, unknown_outcomes: ids }) => ({ cause, ids })),
+    [{ cause: 'crash', ids: ['b'] }],
+  );
 });
 
 test('a torn last line is cut and recorded', async () => {

@@ -58,9 +58,12 @@ async function run(options: WriterProgramOptions): Promise<void> {
     },
   );
   say('opened', String(audit.head().seq));
-  process.once('SIGTERM', () => void close(audit));
   let next = 0;
-  const { pushes = Number.POSITIVE_INFINITY, concurrency, prefix, restMs = 0 } = options;
+  let { pushes = Number.POSITIVE_INFINITY } = options;
+  process.once('SIGTERM', () => {
+    pushes = 0; // what is under way is finished, nothing new begun
+  });
+  const { concurrency, prefix, restMs = 0 } = options;
   const client = async (): Promise<void> => {
     while (next < pushes) {
       await push(audit, `${prefix}${next++}`);

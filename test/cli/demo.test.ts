@@ -33,6 +33,7 @@ async function startDemo({ args = ['--listen', '127.0.0.1:0'], env = {} }: DemoO
   const child = spawn(process.execPath, [MAIN, 'demo', '--no-fetch', ...args], {
     env: { TMPDIR: `${scratch.path}/tmp`, XDG_CACHE_HOME: scratch.path, PATH: '/none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   stack.defer(() => void child.kill('SIGKILL'));
   let shown = '';
@@ -49,8 +50,9 @@ async function startDemo({ args = ['--listen', '127.0.0.1:0'], env = {} }: DemoO
     temporaryFiles: () => readdir(`${scratch.path}/tmp`),
     welcome: () =>
       eventually('the welcome', () => (/See it:\n.*\n.*\n/.test(shown) ? shown : undefined)),
+    /** As a terminal does, to the whole group of processes. */
     async stop(signal: NodeJS.Signals) {
-      child.kill(signal);
+      process.kill(-(child.pid ?? 0), signal);
       const [code] = await exited;
       return code;
     },
@@ -153,6 +155,10 @@ const failures = [
   [
     { env: { PUSHWARDEN_UPSTREAM: 'nonsense' } },
     /^pushwarden: there is no Pushgateway at nonsense: Invalid URL/,
+  ],
+  [
+    { env: { PUSHWARDEN_UPSTREAM: 'http://ci:secret@127.0.0.1:9091' } },
+    /^pushwarden: the URL of a Pushgateway for the demo must not hold a credential$/m,
   ],
 ] as const;
 for (const [options, message] of failures) {

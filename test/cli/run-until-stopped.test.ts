@@ -8,7 +8,7 @@ import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch } from '../support/scratch.ts';
 import { accept, hang } from '../support/upstream-behaviour.ts';
 
-test('SIGTERM under the load of 20 keep-alive connections loses nothing that was accepted', async () => {
+test('row 25: SIGTERM under the load of 20 keep-alive connections loses nothing that was accepted', async () => {
   await using upstream = await startRecordingUpstream();
   const limits = { rate: '100000/s', burst: 100_000, concurrent: 1000 };
   const document = { ...oneTeam({ url: upstream.url }), defaults: { limits } };
@@ -49,7 +49,7 @@ async function pushOnce(agent: Agent, url: string): Promise<string> {
   return await promise;
 }
 
-test('serve ends with 1 when the drain time cuts requests off', async () => {
+test('row 27: serve ends with 1 when the drain time cuts requests off', async () => {
   await using upstream = await startRecordingUpstream(hang);
   const server = { drain_timeout: '300ms' };
   const document = oneTeam({ url: upstream.url, timeout: '2s' }, { server });
@@ -60,7 +60,7 @@ test('serve ends with 1 when the drain time cuts requests off', async () => {
   await cut;
 });
 
-test('a second signal ends serve at once', async () => {
+test('row 27: a second signal ends serve at once', async () => {
   await using upstream = await startRecordingUpstream(hang);
   await using gateway = await startGatewayProcess(oneTeam({ url: upstream.url }));
   const cut = assert.rejects(pushRows(gateway.url, 'a'));

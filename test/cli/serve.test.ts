@@ -148,10 +148,13 @@ test('row 56: the lenient parser cannot be switched on from outside', async () =
     'POST /metrics/job/a HTTP/1.1',
     'Host: gateway',
     `Authorization: ${TOKEN.authorization}`,
-    'Content-Length: 3',
     'Transfer-Encoding: chunked',
     '',
-    '0\r\n\r\n',
+    // Strictly, a line end follows the data of a chunk.
+    '7',
+    'rows 1\n0',
+    '',
+    '',
   ].join('\r\n');
   const { answers } = await exchange({ port: gateway.port, send });
   assert.equal(answers[0]?.status, 400);

@@ -156,8 +156,10 @@ test('loadConfig refuses a file that is not UTF-8', async () => {
   assert.deepEqual(result.problems.map(renderProblem), [`${file}:1:1: the file is not UTF-8`]);
 });
 
-test('the hash of a configuration is that of the file', async () => {
-  const file = join(FIXTURES, 'overlaps.good.yaml');
+test('the hash of a configuration is that of the file, to the last byte', async () => {
+  await using scratch = await createScratch();
+  const text = `\ufeff${readFileSync(join(FIXTURES, 'overlaps.good.yaml'), 'utf8')}`;
+  const file = await scratch.write('pushwarden.yaml', text);
   const result = await loadConfig(file, { now: NOW });
   assert.ok(result.ok);
   const digest = createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -167,9 +167,10 @@ for (const hash of ['$apr1$yyx2j5MU$1fqYybF6BIs/TqqKl2w/D1', '{SHA}2jmj7l5rSw0yV
 }
 
 test('$apr1$ is verified while the thread that asks for it goes on', async () => {
-  let turns = 0;
-  const counting = setInterval(() => (turns += 1), 0);
+  let hasGoneOn = false;
+  setImmediate(() => {
+    hasGoneOn = true;
+  });
   await verifyPassword('secret', '$apr1$yyx2j5MU$1fqYybF6BIs/TqqKl2w/D1');
-  clearInterval(counting);
-  assert.ok(turns > 2, `${turns} turns`);
+  assert.ok(hasGoneOn);
 });

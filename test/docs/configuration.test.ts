@@ -17,6 +17,7 @@ const BARE = { upstream: { url: 'http://127.0.0.1:9092' }, teams: { a: { jobs: [
 /** What of JSON Schema the configuration uses. */
 interface JsonSchema {
   readonly type?: string;
+  readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
@@ -27,6 +28,7 @@ interface JsonSchema {
 }
 
 interface Key {
+  readonly description: string | undefined;
   readonly type: string | undefined;
   readonly isRequired: boolean;
   readonly default: unknown;
@@ -38,7 +40,8 @@ function listKeys(schema: JsonSchema, path = ''): readonly (readonly [string, Ke
   const own = Object.entries(properties).flatMap(([name, inner]) => {
     const key = path === '' ? name : `${path}.${name}`;
     const isRequired = required.includes(name);
-    const row = [key, { type: inner.type, isRequired, default: inner.default }] as const;
+    const { type, description, default: fallback } = inner;
+    const row = [key, { type, description, isRequired, default: fallback }] as const;
     return [row, ...listKeys(inner, key)];
   });
   const branches = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
@@ -78,6 +81,14 @@ test(`${PAGE} has every key of the configuration once, and no other`, () => {
   assert.deepEqual([...documented.keys()].sort(), [...keys.keys()].sort());
   const rows = tableRows(readProjectFile(PAGE)).filter((cells) => cells.length === 4);
   assert.equal(rows.length, documented.size);
+});
+
+test('the schema describes every key, for editors', () => {
+  const undescribed = [...all].filter(([, { description }]) => description === undefined);
+  assert.deepEqual(
+    undescribed.map(([key]) => key),
+    [],
+  );
 });
 
 /** Of the types that the page uses, those that look like one of JSON Schema's. */
@@ -158,7 +169,8 @@ async function load(document: object): Promise<LoadResult> {
 }
 
 test(`${SCHEMA} is what "pushwarden schema" prints`, () => {
-  assert.deepEqual(JSON.parse(readProjectFile(SCHEMA)), renderJsonSchema());
+  const howTo = `run: node src/main.ts schema > ${SCHEMA} && npx biome format --write ${SCHEMA}`;
+  assert.deepEqual(JSON.parse(readProjectFile(SCHEMA)), renderJsonSchema(), howTo);
 });
 
 const examples = globSync('examples/*.yaml', { cwd: ROOT }).sort();

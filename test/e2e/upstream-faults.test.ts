@@ -51,47 +51,70 @@ async function recover() {
   upstream.forget();
 }
 
-/** `row what the upstream does`: how, by the answer that the push ends in. */
+/** What the upstream does, by the answer that the push ends in. */
 const FAULTS: Readonly<Record<string, Readonly<Record<string, behaviour.Behaviour>>>> = {
   '504 upstream_timeout': {
-    '2 hangs': behaviour.hang,
-    '3 trickles': behaviour.trickle(behaviour.answer('200 OK'), 50),
+    'row 2: an upstream that hangs': behaviour.hang,
+    'row 3: an upstream that trickles': behaviour.trickle(behaviour.answer('200 OK'), 50),
   },
   '502 upstream_unreachable': {
-    '4 resets before the answer': behaviour.reset,
-    '4 closes before the answer': behaviour.close,
+    'row 4: an upstream that resets before the answer': behaviour.reset,
+    'row 4: an upstream that closes before the answer': behaviour.close,
   },
   '502 upstream_invalid': {
-    '5 resets in the head': behaviour.replyThenReset(OK),
-    '5 resets in the body': behaviour.replyThenReset(`${OK}Content-Length: 9\r\n\r\nab`),
-    '6 closes in the head': behaviour.replyThenClose(OK),
-    '6 closes in the body': behaviour.replyThenClose(`${OK}Content-Length: 9\r\n\r\nab`),
-    '6 closes in a chunk': behaviour.replyThenClose(`${OK}${CHUNKED}\r\n\r\n9\r\nab`),
-    '7 talks garbage': behaviour.reply('EHLO\r\n\r\n'),
-    '7 gives two framings': behaviour.reply(
+    'row 5: an upstream that resets in the head': behaviour.replyThenReset(OK),
+    'row 5: an upstream that resets in the body': behaviour.replyThenReset(
+      `${OK}Content-Length: 9\r\n\r\nab`,
+    ),
+    'row 6: an upstream that closes in the head': behaviour.replyThenClose(OK),
+    'row 6: an upstream that closes in the body': behaviour.replyThenClose(
+      `${OK}Content-Length: 9\r\n\r\nab`,
+    ),
+    'row 6: an upstream that closes in a chunk': behaviour.replyThenClose(
+      `${OK}${CHUNKED}\r\n\r\n9\r\nab`,
+    ),
+    'row 7: an upstream that talks garbage': behaviour.reply('EHLO\r\n\r\n'),
+    'row 7: an upstream that gives two framings': behaviour.reply(
       `${OK}Content-Length: 0\r\n${CHUNKED}\r\n\r\n0\r\n\r\n`,
     ),
-    '7 gives two lengths': behaviour.replyStatus('200 OK', ['Content-Length: 3']),
-    '7 gives a bad chunk': behaviour.reply(`${OK}${CHUNKED}\r\n\r\nzz\r\n`),
-    '8 sends a header of 20 KB': behaviour.replyStatus('200 OK', [`X: ${'x'.repeat(20_000)}`]),
-    '9 answers 000': behaviour.replyStatus('000 Zero'),
-    '9 answers 099': behaviour.replyStatus('099 Odd'),
-    '9 answers 101': behaviour.replyStatus('101 Switching', ['Connection: upgrade', 'Upgrade: x']),
-    '9 answers 204': behaviour.reply('HTTP/1.1 204 No Content\r\n\r\n'),
-    '9 answers 999': behaviour.replyStatus('999 Much'),
-    '11 answers 301': behaviour.replyStatus('301 Moved', ['Location: /elsewhere']),
-    '11 answers 307': behaviour.replyStatus('307 Temporary', ['Location: http://127.0.0.1:1/']),
-    '12 answers with 10 MB': behaviour.reply(behaviour.answer('200 OK', 'x'.repeat(10_000_000))),
-    '16 answers 500': behaviour.reply(behaviour.answer('500 Internal Server Error', FOREIGN)),
+    'row 7: an upstream that gives two lengths': behaviour.replyStatus('200 OK', [
+      'Content-Length: 3',
+    ]),
+    'row 7: an upstream that gives a bad chunk': behaviour.reply(`${OK}${CHUNKED}\r\n\r\nzz\r\n`),
+    'row 8: an upstream that sends a header of 20 KB': behaviour.replyStatus('200 OK', [
+      `X: ${'x'.repeat(20_000)}`,
+    ]),
+    'row 9: an upstream that answers 000': behaviour.replyStatus('000 Zero'),
+    'row 9: an upstream that answers 099': behaviour.replyStatus('099 Odd'),
+    'row 9: an upstream that answers 101': behaviour.replyStatus('101 Switching', [
+      'Connection: upgrade',
+      'Upgrade: x',
+    ]),
+    'row 9: an upstream that answers 204': behaviour.reply('HTTP/1.1 204 No Content\r\n\r\n'),
+    'row 9: an upstream that answers 999': behaviour.replyStatus('999 Much'),
+    'row 11: an upstream that answers 301': behaviour.replyStatus('301 Moved', [
+      'Location: /elsewhere',
+    ]),
+    'row 11: an upstream that answers 307': behaviour.replyStatus('307 Temporary', [
+      'Location: http://127.0.0.1:1/',
+    ]),
+    'row 12: an upstream that answers with 10 MB': behaviour.reply(
+      behaviour.answer('200 OK', 'x'.repeat(10_000_000)),
+    ),
+    'row 16: an upstream that answers 500': behaviour.reply(
+      behaviour.answer('500 Internal Server Error', FOREIGN),
+    ),
   },
   '400 upstream_rejected': {
-    '16 calls the push inconsistent': behaviour.reply(behaviour.answer('400 Bad Request', FOREIGN)),
+    'row 16: an upstream that calls the push inconsistent': behaviour.reply(
+      behaviour.answer('400 Bad Request', FOREIGN),
+    ),
   },
 };
 
 for (const [end, faults] of Object.entries(FAULTS)) {
   for (const [name, misbehaviour] of Object.entries(faults)) {
-    test(`row ${name}: the push ends in ${end}, sent once`, async () => {
+    test(`${name} ends a push in ${end}, sent once`, async () => {
       upstream.behave(misbehaviour);
       const answer = await push('POST');
       const text = await answer.text();
@@ -104,14 +127,14 @@ for (const [end, faults] of Object.entries(FAULTS)) {
   }
 }
 
-test('row 10 has a control byte in the reason phrase: the status is kept, the phrase is not', async () => {
+test('row 10: of an answer with a control byte in its phrase the status is kept, the phrase is not', async () => {
   upstream.behave(behaviour.replyStatus('200 O\u0001K'));
   const answer = await push();
   assert.deepEqual([answer.status, answer.statusText], [200, 'OK']);
   await recover();
 });
 
-test('row 1 refuses connections: the push ends in 502 upstream_unreachable', async () => {
+test('row 1: an upstream that refuses connections ends a push in 502 upstream_unreachable', async () => {
   await upstream.refuse();
   const answer = await push();
   assert.deepEqual(
@@ -122,7 +145,7 @@ test('row 1 refuses connections: the push ends in 502 upstream_unreachable', asy
   await recover();
 });
 
-test('row 2 hangs: the audit says that nobody knows the outcome', async () => {
+test('row 2: of a push that timed out the audit says that nobody knows the outcome', async () => {
   upstream.behave(behaviour.hang);
   const answer = await push();
   const requestId = answer.headers.get('x-request-id');
@@ -152,7 +175,7 @@ const replays = [
   ['PUT', 'upgrades', behaviour.replyStatus('101 Switching', ['Connection: upgrade']), 502, 1],
 ] as const;
 for (const [method, fault, misbehaviour, status, attempts] of replays) {
-  test(`row 4 ${fault} a reused connection: a ${method} is sent ${attempts} times in all`, async () => {
+  test(`row 4: over a reused connection that the upstream ${fault} a ${method} is sent ${attempts} times in all`, async () => {
     await recover();
     upstream.behave(once(misbehaviour));
     assert.equal((await push(method)).status, status);
@@ -161,7 +184,7 @@ for (const [method, fault, misbehaviour, status, attempts] of replays) {
   });
 }
 
-test('row 13 is slow and the queue is full: the deadline counts from the arrival', async () => {
+test('row 13: when the queue is full, the deadline counts from the arrival', async () => {
   upstream.behave(behaviour.hang);
   const started = performance.now();
   const answers = await Promise.all(Array.from({ length: 100 }, () => push()));
@@ -173,7 +196,7 @@ test('row 13 is slow and the queue is full: the deadline counts from the arrival
   await recover();
 });
 
-test('row 14 closes idle connections: no push is lost', async () => {
+test('row 14: no push is lost on connections that the upstream closes when idle', async () => {
   upstream.behave(behaviour.closeWhenIdle());
   for (let count = 0; count < 100; count++) assert.equal((await push()).status, 200);
   await recover();

@@ -57,7 +57,11 @@ export function rawRequest(line: string, headers: readonly string[] = [], body =
 
 /** A push as bytes. */
 export function rawPush(job = 'etl', body = 'rows 1\n', headers: readonly string[] = []): string {
-  return rawRequest(`PUT /metrics/job/${job}`, [`Content-Length: ${body.length}`, ...headers], body);
+  return rawRequest(
+    `PUT /metrics/job/${job}`,
+    [`Content-Length: ${body.length}`, ...headers],
+    body,
+  );
 }
 
 /** The value of a metric of the gateway; 0 while it has none. */

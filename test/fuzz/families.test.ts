@@ -35,7 +35,7 @@ for (const version of PUSHGATEWAYS) {
         registry.forget(group);
         seen.deleted += 1;
       }
-      const method = random.pick(['PUT', 'POST']);
+      const method = random.pick(['PUT', 'POST'] as const);
       const { families } = content;
       const claim = registry.claim({ group, team: 'payments', method, families });
       const headers = { 'content-type': CONTENT_TYPES[mediaType] };

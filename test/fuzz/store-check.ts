@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import { parseTextExposition } from '../../src/core/exposition-text.ts';
 import { CONTENT_TYPES, type MediaType } from '../../src/core/media-type.ts';
-import type { ContentScope } from '../../src/core/push-content.ts';
+import { SCRAPE_SCOPE } from '../support/content-scope.ts';
 import type { Pushgateway } from '../support/pushgateway.ts';
 
 /** What sorts behind every family that a test pushes: a scrape that has it was not cut off. */
 const CANARY = 'zzz_canary';
 
-/** A whole scrape, which is no push: nothing is overwritten in it, and it has no limits. */
-const SCRAPE: ContentScope = {
-  key: undefined,
-  limits: { series: 1e9, labels: 1e9, labelValue: 1e9 },
-  watchedLabels: new Set(),
-};
-
 /** A push to the job `batch` that the parsers accept. */
 interface AcceptedPush {
-  readonly path: string;
   readonly mediaType: MediaType;
   readonly body: Uint8Array;
   /** Lines that it adds to the scrape; Pushgateway makes up sums and counts that are missing. */
@@ -34,9 +26,9 @@ export async function pushCanary({ url }: Pushgateway): Promise<void> {
 
 /** Pushes, and holds the store to what the parsers promised: it takes all of it and stays whole. */
 export async function assertStoreTakes(gateway: Pushgateway, push: AcceptedPush): Promise<void> {
-  const { path, mediaType, body, series } = push;
+  const { mediaType, body, series } = push;
   const what = Buffer.from(body).toString(mediaType === 'text' ? 'utf8' : 'hex');
-  const answer = await fetch(gateway.url + path, {
+  const answer = await fetch(`${gateway.url}/metrics/job/batch`, {
     method: 'PUT',
     body,
     headers: { 'content-type': CONTENT_TYPES[mediaType] },
@@ -45,7 +37,7 @@ export async function assertStoreTakes(gateway: Pushgateway, push: AcceptedPush)
   const scrape = await gateway.scrape();
   assert.equal(scrape.status, 200, `the scrape fails after ${what}: ${scrape.body}`);
   assert.ok(scrape.body.includes(`\n${CANARY}{`), `the scrape is cut off after ${what}`);
-  const content = parseTextExposition(Buffer.from(scrape.body), SCRAPE);
+  const content = parseTextExposition(Buffer.from(scrape.body), SCRAPE_SCOPE);
   assert.equal(content.effect, 'allow', `the scrape is unsound after ${what}`);
   const isPushed = (line: string): boolean => !line.startsWith('#') && line.includes('job="batch"');
   const lines = scrape.body.split('\n').filter(isPushed);

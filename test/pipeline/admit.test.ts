@@ -13,7 +13,7 @@ const DEADLINE = STAGE_TIME + UPSTREAM_TIMEOUT_MS;
 
 test('admit allows a push with all that is needed to forward it', async () => {
   const { decision, calls, bodyBounds } = await runAdmission();
-  assert.deepEqual(allowed(decision), {
+  assert.partialDeepStrictEqual(allowed(decision), {
     kind: 'push',
     method: 'POST',
     target: {
@@ -111,7 +111,7 @@ test('admit allows a delete without reading its body, recorded and limited as a 
     method: 'DELETE',
     rawTarget: '/metrics/job/batch/env@base64/=',
   });
-  assert.deepEqual(allowed(decision), {
+  assert.partialDeepStrictEqual(allowed(decision), {
     kind: 'delete',
     target: {
       key: { job: 'batch', labels: [{ name: 'env', value: '' }] },

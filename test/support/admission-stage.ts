@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../src/core/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
+import { createFamilyRegistry } from '../../src/core/families.ts';
 import type { TeamLimits } from '../../src/core/limits.ts';
 import { compileNetworks } from '../../src/core/network-set.ts';
 import { compilePolicy } from '../../src/core/policy.ts';
@@ -141,6 +142,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     calls.push('decode');
     return setup.decoded;
   };
+  const families = createFamilyRegistry();
   const gateway: Gateway = {
     snapshot() {
       snapshotReads += 1;
@@ -174,6 +176,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
       },
     },
     decoders: { gzip: decode, snappy: decode },
+    families: () => families,
   };
 
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);

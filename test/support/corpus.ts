@@ -37,12 +37,29 @@ export interface BadInputRow {
   };
 }
 
+/** One push of `fixtures/corpus/body.json`. */
+export interface BodyRow {
+  readonly id: string;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body_b64: string;
+  /** Method, target and body of what is in the store before. */
+  readonly seeds: readonly (readonly [method: string, target: string, bodyB64: string])[];
+  readonly why: string;
+  readonly gateway_should: string;
+}
+
 export function readTargetCorpus(): readonly TargetRow[] {
   return readCorpus('target');
 }
 
 export function readBadInputCorpus(): readonly BadInputRow[] {
   return readCorpus('bad-input');
+}
+
+export function readBodyCorpus(): readonly BodyRow[] {
+  return readCorpus('body');
 }
 
 function readCorpus<Row>(name: string): readonly Row[] {

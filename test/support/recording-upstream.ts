@@ -6,7 +6,7 @@ import { accept, answer, type Behaviour } from './upstream-behaviour.ts';
 
 /**
  * A server in Pushgateway's place that records what reaches it and misbehaves on order. Readiness
- * probes are answered apart and not recorded.
+ * probes, and what the gateway reads for itself, are answered apart and not recorded.
  */
 export interface RecordingUpstream extends AsyncDisposable {
   readonly url: string;
@@ -55,6 +55,11 @@ export async function startRecordingUpstream(
         if (request.target.endsWith('/-/ready')) {
           byteCount -= request.raw.length;
           socket.write(answer('200 OK', 'OK'));
+          continue;
+        }
+        if (/^user-agent: pushwarden\r$/im.test(request.raw.toString('latin1'))) {
+          byteCount -= request.raw.length;
+          socket.write(answer('404 Not Found', ''));
           continue;
         }
         requests.push(request);

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
+import { createScratch } from '../support/scratch.ts';
+import { tokenCredential } from '../support/test-credential.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const COMPOSE = `${ROOT}deploy/compose/`;
+
+interface Mount {
+  readonly source: string;
+  readonly target: string;
+}
+
+interface Service {
+  readonly build?: string;
+  readonly image?: string;
+  readonly ports?: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly configs?: readonly Mount[];
+  readonly secrets?: readonly string[];
+  readonly command?: readonly string[];
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly stop_grace_period?: string;
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+  readonly configs: Readonly<Record<string, { readonly file: string }>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+}
+
+const compose = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8')) as ComposeFile; // held to its shape by the tests
+const services = Object.entries(compose.services);
+
+function makeSecrets(folder: string): void {
+  execFileSync('/bin/sh', [`${COMPOSE}make-secrets.sh`, folder], { stdio: 'pipe' });
+}
+
+test('only the gateway is published to other machines', () => {
+  const published = services.filter(([, { ports = [] }]) =>
+    ports.some((port) => !port.startsWith('127.0.0.1:')),
+  );
+  assert.deepEqual(
+    published.map(([name]) => name),
+    ['pushwarden'],
+  );
+});
+
+test('the Pushgateway is on one network, which is internal and shared with the gateway alone', () => {
+  const [network = '', ...more] = compose.services['pushgateway']?.networks ?? [];
+  assert.deepEqual(more, []);
+  assert.equal(compose.networks[network]?.internal, true);
+  const members = services.filter(([, { networks }]) => networks.includes(network));
+  assert.deepEqual(
+    members.map(([name]) => name),
+    ['pushwarden', 'pushgateway'],
+  );
+  assert.equal(compose.services['pushgateway']?.ports, undefined);
+});
+
+test('the Pushgateway keeps what was pushed and has no admin API', () => {
+  const { command = [], volumes = [] } = compose.services['pushgateway'] ?? {};
+  assert.ok(command.some((flag) => flag.startsWith('--persistence.file=/pushgateway/')));
+  assert.ok(volumes.some((volume) => volume.endsWith(':/pushgateway')));
+  assert.equal(
+    command.some((flag) => flag.includes('admin') || flag.includes('lifecycle')),
+    false,
+  );
+});
+
+for (const [name, service] of services) {
+  test(`the service ${name} writes to its volumes only and gains no privilege`, () => {
+    assert.equal(service.read_only, true);
+    assert.deepEqual(service.cap_drop, ['ALL']);
+    assert.deepEqual(service.security_opt, ['no-new-privileges:true']);
+  });
+
+  test(`the service ${name} is of one version`, () => {
+    assert.match(service.build ?? service.image ?? '', /^\.$|:v?\d+\.\d+\.\d+$/);
+  });
+}
+
+test('what the services name is declared, and what is declared is named', () => {
+  const sorted = (names: readonly string[]) => [...new Set(names)].sort();
+  const named = {
+    networks: services.flatMap(([, { networks }]) => networks),
+    volumes: services.flatMap(([, { volumes = [] }]) =>
+      volumes.map((it) => it.split(':')[0] ?? ''),
+    ),
+    configs: services.flatMap(([, { configs = [] }]) => configs.map(({ source }) => source)),
+    secrets: services.flatMap(([, { secrets = [] }]) => secrets),
+  };
+  for (const [kind, names] of Object.entries(named)) {
+    const declared = compose[kind as keyof typeof named]; // its own keys
+    assert.deepEqual(sorted(names), sorted(Object.keys(declared)), kind);
+  }
+});
+
+test('the files of configs and secrets are there once the secrets are made', async () => {
+  await using scratch = await createScratch();
+  makeSecrets(`${scratch.path}/secrets`);
+  for (const { file } of Object.values({ ...compose.configs, ...compose.secrets })) {
+    const made = file.replace('./deploy/compose/secrets', `${scratch.path}/secrets`);
+    assert.ok(existsSync(made.replace('./', ROOT)) || existsSync(made), file);
+  }
+});
+
+test('the configuration that is made fits the services', async () => {
+  await using scratch = await createScratch();
+  makeSecrets(`${scratch.path}/secrets`);
+  const loaded = await loadConfig(`${scratch.path}/secrets/pushwarden.yaml`, { now: 0 });
+  assert.ok(loaded.ok);
+  const { upstream, server, admin, listen, teams, audit } = loaded.config;
+  assert.deepEqual(upstream.pushgateway, { kind: 'running', url: 'http://pushgateway:9091' });
+  assert.ok(audit.file.startsWith('/var/lib/pushwarden/'));
+  const [grace = 0] = (compose.services['pushwarden']?.stop_grace_period ?? '')
+    .split('s')
+    .map(Number);
+  assert.ok(grace * 1000 > server.drainTimeoutMs + upstream.timeoutMs);
+
+  const scrape = parse(await readFile(`${COMPOSE}prometheus.yml`, 'utf8'));
+  const targets = scrape.scrape_configs.map(
+    (job: { static_configs: [{ targets: readonly string[] }] }) => job.static_configs[0].targets[0],
+  );
+  assert.deepEqual(targets, [`pushwarden:${listen.port}`, `pushwarden:${admin?.port}`]);
+  assert.equal(scrape.scrape_configs[0].honor_labels, true);
+
+  const header = await readFile(`${scratch.path}/secrets/sample-job.header`, 'utf8');
+  const token = await readFile(`${scratch.path}/secrets/prometheus.token`, 'utf8');
+  const hashes = [header.replace('Authorization: Bearer ', '').trim(), token].map((secret) =>
+    createHash('sha256').update(secret).digest('hex'),
+  );
+  const known = teams
+    .flatMap(({ credentials }) => credentials)
+    .map((credential) => (credential.type === 'token' ? credential.sha256 : ''));
+  assert.deepEqual(known, hashes);
+});
+
+test('secrets that were made are not made again', async () => {
+  await using scratch = await createScratch();
+  makeSecrets(`${scratch.path}/secrets`);
+  assert.throws(() => makeSecrets(`${scratch.path}/secrets`), /is there already/);
+});
+
+test('the sample job pushes when it last succeeded', async () => {
+  await using scratch = await createScratch();
+  await using upstream = await startRecordingUpstream();
+  const credential = tokenCredential('sample-job');
+  await using gateway = await startGateway({
+    upstream: { url: upstream.url },
+    teams: { samples: { jobs: ['sample_job'], credentials: [credential.spec] } },
+  });
+  const header = await scratch.write('header', `Authorization: ${credential.authorization}\n`);
+  const job = spawn('/bin/sh', [`${COMPOSE}sample-job.sh`], {
+    env: { ...process.env, GATEWAY: gateway.url, HEADER_FILE: header },
+    stdio: 'ignore',
+    detached: true,
+  });
+  try {
+    const [push] = await upstream.received(1);
+    assert.equal(push?.target, '/metrics/job/sample_job');
+    assert.match(String(push?.body), /^sample_job_last_success_timestamp_seconds \d{10}$/m);
+  } finally {
+    process.kill(-(job.pid ?? 0), 'SIGKILL'); // with the sleep that it waits for
+  }
+});

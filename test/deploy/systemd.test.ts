@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hashSync } from '@node-rs/bcrypt';
+import { parse } from 'yaml';
+import { createProgram } from '../../src/cli/program.ts';
+import { listeningOn, startListeningProcess } from '../support/listening-process.ts';
+import { pushgatewayMissing } from '../support/pushgateway.ts';
+import { createScratch } from '../support/scratch.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FOLDER = `${ROOT}deploy/systemd/`;
+const UNITS = ['pushwarden', 'pushgateway-private'] as const;
+
+/** Every value of each key of a unit file, sections aside. */
+function readUnit(name: string): ReadonlyMap<string, readonly string[]> {
+  const lines = readFileSync(`${FOLDER}${name}.service`, 'utf8').split('\n');
+  const pairs = lines.flatMap((line) => [...line.matchAll(/^([A-Za-z]+)=(.*)$/g)]);
+  const grouped = Map.groupBy(pairs, ([, key = '']) => key);
+  return new Map([...grouped].map(([key, found]) => [key, found.map(([, , value = '']) => value)]));
+}
+
+const gateway = readUnit('pushwarden');
+const pushgateway = readUnit('pushgateway-private');
+
+function commandOf(unit: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  return unit.get('ExecStart')?.[0]?.split(' ') ?? [];
+}
+
+const SANDBOX = {
+  CapabilityBoundingSet: [''],
+  NoNewPrivileges: ['yes'],
+  PrivateDevices: ['yes'],
+  PrivateTmp: ['yes'],
+  ProtectHome: ['yes'],
+  ProtectSystem: ['strict'],
+  StateDirectoryMode: ['0700'],
+  SystemCallFilter: ['@system-service', '~@privileged @resources'],
+  UMask: ['0077'],
+} as const;
+for (const name of UNITS) {
+  for (const [key, values] of Object.entries(SANDBOX)) {
+    test(`${name}.service has ${key}=${values.join(' and ')}`, () => {
+      assert.deepEqual(readUnit(name).get(key), values);
+    });
+  }
+}
+
+const analyses = spawnSync('systemd-analyze', ['--version']).error;
+for (const name of UNITS) {
+  const skip = analyses ? 'systemd-analyze is not here' : false;
+  test(`systemd finds ${name}.service little exposed`, { skip }, () => {
+    const args = ['security', '--offline=true', '--threshold=15', `${FOLDER}${name}.service`];
+    const { status, stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
+}
+
+test('the gateway is started with a command that there is, and has time to stop', () => {
+  const [node, main, name, ...args] = commandOf(gateway);
+  assert.deepEqual(
+    [node, main].map((path) => path?.replace('/opt/pushwarden/', '')),
+    ['node_modules/.bin/node', 'dist/main.js'],
+  );
+  const serve = createProgram().commands.find((one) => one.name() === name);
+  const known = serve?.options.map(({ long }) => long) ?? [];
+  assert.ok(args.filter((arg) => arg.startsWith('--')).every((arg) => known.includes(arg)));
+  assert.ok(Number(gateway.get('TimeoutStopSec')?.[0]) > 30 + 10);
+});
+
+test('the secrets of the configuration are credentials of the unit', async () => {
+  const config = parse(await readFile(`${FOLDER}pushwarden.yaml`, 'utf8'));
+  const files = [config.upstream.basic_auth.password.file, config.audit.sign_key.file];
+  const names = gateway.get('LoadCredential')?.map((value) => value.split(':')[0]);
+  assert.deepEqual(
+    names,
+    files.map((file: string) => file.replace('/run/credentials/pushwarden.service/', '')),
+  );
+  assert.equal(dirname(config.audit.file), `/var/lib/${gateway.get('StateDirectory')?.[0]}`);
+});
+
+test('the Pushgateway listens where the gateway looks for it, on loopback', async () => {
+  const config = parse(await readFile(`${FOLDER}pushwarden.yaml`, 'utf8'));
+  const address = new URL(config.upstream.url).host;
+  assert.ok(commandOf(pushgateway).includes(`--web.listen-address=${address}`));
+  assert.match(address, /^127\.0\.0\.1:/);
+  assert.equal(
+    commandOf(pushgateway).some((flag) => flag.includes('enable-')),
+    false,
+  );
+});
+
+const skip = pushgatewayMissing('1.5');
+test('both commands run as the units have them, and only who is let in gets through', {
+  skip,
+}, async () => {
+  await using scratch = await createScratch();
+  await mkdir(`${scratch.path}/state`);
+  const password = 'between the two';
+  const web = { basic_auth_users: { gateway: hashSync(password, { cost: 4 }) } };
+  await scratch.write('web.yml', JSON.stringify(web));
+  await scratch.write('upstream.secret', `${password}\n`);
+  const [program = '', ...flags] = commandOf(pushgateway);
+  await using upstream = await startListeningProcess({
+    command: program,
+    args: [
+      ...flags.map((flag) =>
+        flag
+          .replace('127.0.0.1:9092', '127.0.0.1:0')
+          .replace('$' + '{CREDENTIALS_DIRECTORY}', scratch.path)
+          .replace('$' + '{STATE_DIRECTORY}', `${scratch.path}/state`),
+      ),
+      '--log.format=json',
+    ],
+    ready: listeningOn,
+  });
+  const keygen = ['audit', 'keygen', '--out', `${scratch.path}/audit.key`];
+  const main = `${ROOT}src/main.ts`;
+  assert.equal(spawnSync(process.execPath, [main, ...keygen]).status, 0);
+  const config = (await readFile(`${FOLDER}pushwarden.yaml`, 'utf8'))
+    .replaceAll('/run/credentials/pushwarden.service', scratch.path)
+    .replace('/var/lib/pushwarden', `${scratch.path}/state`)
+    .replace('127.0.0.1:9092', upstream.ready)
+    .replace(/127\.0\.0\.1:909[15]/g, '127.0.0.1:0');
+  const file = await scratch.write('pushwarden.yaml', config);
+  await using process_ = await startListeningProcess({
+    command: process.execPath,
+    args: [main, ...commandOf(gateway).slice(2)].map((arg) =>
+      arg === '/etc/pushwarden/pushwarden.yaml' ? file : arg,
+    ),
+    ready: ({ msg, listen }) => (msg === 'ready' ? String(listen) : undefined),
+  });
+  const push = (url: string) =>
+    fetch(`${url}/metrics/job/nightly_a`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer pushwarden-example-nightly' },
+      body: 'rows 1\n',
+    });
+  assert.equal((await push(process_.ready)).status, 200);
+  assert.equal((await push(`http://${upstream.ready}`)).status, 401);
+  assert.deepEqual(await process_.stop('SIGTERM'), { code: 0, signal: null });
+});
