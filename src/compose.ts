@@ -75,8 +75,9 @@ export async function composeGateway(
   watchConnections(publicServer, metrics);
 
   const reload = createReload({ load, current, publicSide, metrics, audit, log });
-  const admin = createAdminApp({ securityHeaders, isReady: lifetime.isReady, registry, reload });
-  const adminServer = createServer(admin);
+  const { isReady } = lifetime;
+  const admin = createAdminApp({ securityHeaders, isReady, registry, reload, log });
+  const adminServer = createServer({ insecureHTTPParser: false }, admin);
   const adminUrl = config.admin && (await listen(adminServer, config.admin));
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 

@@ -25,9 +25,10 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'config/': { src: ADAPTER, outside: ['node:', 'fastest-levenshtein', 'yaml', 'zod'] },
   'credentials/': {
     src: ADAPTER,
-    outside: ['node:', '@node-rs/bcrypt', 'jose', 'lru-cache', 'p-limit', 'undici'],
+    outside: ['node:', '@node-rs/bcrypt', 'apache-md5', 'jose', 'lru-cache', 'p-limit', 'undici'],
   },
   'demo/': { src: ADAPTER, outside: ['node:'] },
+  'groups/': { src: ADAPTER, outside: ['node:'] },
   'encodings/': { src: ADAPTER, outside: ['node:', 'snappyjs'] },
   'limits/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },

@@ -18,7 +18,7 @@ export interface ChainCheckOptions {
 }
 
 /** Where a line is, counted from 1, and what is wrong with it. */
-export interface LineProblem extends ChainProblem {
+interface LineProblem extends ChainProblem {
   readonly line: number;
 }
 

@@ -6,7 +6,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 export const CHECKPOINT_RECORDS = 1024;
 
 /** Where in the chain a checkpoint is to stand. */
-export interface CheckpointPlace {
+interface CheckpointPlace {
   readonly seq: number;
   /** RFC 3339. */
   readonly time: string;

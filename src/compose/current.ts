@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { GatewayConfig } from '../config/types.ts';
 import type { Issuer } from '../credentials/jwt-verifier.ts';
+import { createPasswordVerifier, type PasswordVerifier } from '../credentials/password-verifier.ts';
 import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
@@ -23,6 +24,14 @@ export interface Current {
   close(): Promise<void>;
 }
 
+/** What was made of a configuration. */
+interface Compiled {
+  readonly config: GatewayConfig;
+  readonly snapshot: Snapshot;
+  readonly issuers: readonly Issuer[];
+  readonly passwords: PasswordVerifier;
+}
+
 /** Makes everything that depends on the configuration and not on sockets or files. */
 export async function openCurrent(
   initial: GatewayConfig,
@@ -31,11 +40,13 @@ export async function openCurrent(
   log: OperationalLog,
 ): Promise<Current> {
   const throttle = createFailureThrottle(() => current.config.failures);
-  const compile = (config: GatewayConfig, before: readonly Issuer[]) => {
-    const issuers = openIssuers(config.issuers, before, { clock, metrics, log });
-    return { config, issuers, snapshot: compileSnapshot(config, { clock, throttle, issuers }) };
+  const compile = (config: GatewayConfig, before?: Compiled): Compiled => {
+    const issuers = openIssuers(config.issuers, before?.issuers ?? [], { clock, metrics, log });
+    const passwords = openPasswords(config, before);
+    const snapshot = compileSnapshot(config, { clock, throttle, issuers, passwords });
+    return { config, issuers, passwords, snapshot };
   };
-  let current = compile(initial, []);
+  let current = compile(initial);
   const upstream = await openCurrentUpstream(initial.upstream, { metrics, clock, log });
   reportConfig(metrics, initial, clock);
   return {
@@ -43,23 +54,33 @@ export async function openCurrent(
     snapshot: () => current.snapshot,
     upstreamSide: upstream.side,
     async replace(config) {
-      const { issuers: before } = current;
+      const before = current;
       const next = compile(config, before);
       try {
         await upstream.replace(config.upstream);
       } catch (error) {
-        await closeIssuers(next.issuers, before);
+        await closeIssuers(next.issuers, before.issuers);
         throw error;
       }
       current = next;
       reportConfig(metrics, config, clock);
-      await closeIssuers(before, next.issuers);
+      await closeIssuers(before.issuers, next.issuers);
     },
     async close() {
       await closeIssuers(current.issuers);
       await upstream[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * That a password belongs to a hash stays true whoever may still use it, so what was verified is
+ * kept: else all users would have to wait for their hashes after every reload.
+ */
+function openPasswords({ server }: GatewayConfig, before: Compiled | undefined): PasswordVerifier {
+  const { passwordHashes: parallel } = server;
+  if (before?.config.server.passwordHashes === parallel) return before.passwords;
+  return createPasswordVerifier({ parallel });
 }
 
 function reportConfig(metrics: Metrics, { teams, tls }: GatewayConfig, clock: Clock): void {

@@ -65,7 +65,16 @@ function checkUpstream({ upstream }: RawConfig): readonly Finding[] {
     return [{ severity: 'error', path, message: 'needs either url or spawn' }];
   }
   const message = url === undefined ? undefined : explainUrl(url);
-  return message ? [{ severity: 'error', path: [...path, 'url'], message }] : [];
+  if (message !== undefined) return [{ severity: 'error', path: [...path, 'url'], message }];
+  if (upstream.basic_auth === undefined || url === undefined || isPrivate(url)) return [];
+  const warning = 'is not https: the password crosses the network in clear';
+  return [{ severity: 'warning', path: [...path, 'url'], message: warning }];
+}
+
+/** Whether nobody between here and the upstream can read along. */
+function isPrivate(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
 }
 
 function explainUrl(text: string): string | undefined {

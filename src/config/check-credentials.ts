@@ -30,6 +30,9 @@ export function checkCredentials(config: RawConfig, now: number): readonly Findi
   ];
 }
 
+/** What `printf "$TOKEN" | sha256sum` makes of a variable that is not set. */
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 function checkOne(
   path: readonly PropertyKey[],
   credential: RawCredential,
@@ -42,6 +45,10 @@ function checkOne(
   } else if (credential.name === undefined) {
     const message = 'needs a name, for the audit log';
     findings.push({ severity: 'error', path, message });
+  }
+  if (credential.type === 'token' && credential.sha256.toLowerCase() === SHA256_OF_NOTHING) {
+    const message = 'is the hash of an empty token, so that an empty password would do';
+    findings.push({ severity: 'error', path: [...path, 'sha256'], message });
   }
   if (credential.expires !== undefined && Date.parse(credential.expires) <= now) {
     const message = 'has expired: the credential is refused';

@@ -9,6 +9,9 @@ type Path = readonly PropertyKey[];
 const GITHUB = 'https://token.actions.githubusercontent.com';
 const STABLE_CLAIMS = ['repository_id', 'repository_owner_id'];
 
+/** A glob that asks for nothing but that the claim is there. */
+const EVERYTHING = /^\*+$/;
+
 /** Checks the conditions of jwt and certificate credentials. */
 export function checkIdentity(config: RawConfig): readonly Finding[] {
   return Object.entries(config.teams).flatMap(([team, { credentials }]) =>
@@ -28,7 +31,10 @@ export function checkIdentity(config: RawConfig): readonly Finding[] {
 
 function checkJwt(path: Path, credential: Of<'jwt'>, { issuers }: RawConfig): readonly Finding[] {
   const issuer = issuers[credential.issuer];
-  const names = Object.keys(credential.claims);
+  const names = Object.keys(credential.claims).filter((name) => {
+    const value = credential.claims[name] ?? [];
+    return ![value].flat().some((one) => EVERYTHING.test(String(one)));
+  });
   const findings = Object.entries(credential.claims).flatMap(([claim, value]) =>
     checkClaim([...path, 'claims', claim], claim, value),
   );

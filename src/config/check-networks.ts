@@ -10,6 +10,7 @@ export function checkNetworks(config: RawConfig): readonly Finding[] {
   const names = Object.keys(networks);
   return [
     ...checkList(['trusted_proxies'], proxies, []),
+    ...checkTrust(proxies),
     ...Object.entries(networks).flatMap(([name, list]) => checkList(['networks', name], list, [])),
     ...checkAllowed(['allow_networks'], config.allow_networks, names),
     ...checkList(['deny_networks'], denied, names),
@@ -17,6 +18,15 @@ export function checkNetworks(config: RawConfig): readonly Finding[] {
       checkAllowed(['teams', team, 'allow_networks'], allowed, names),
     ),
   ];
+}
+
+/** Whoever may speak for others chooses the address that every other rule is about. */
+function checkTrust(proxies: readonly string[]): readonly Finding[] {
+  return proxies.flatMap((entry, index): Finding[] => {
+    if (parseCidr(entry)?.prefix !== 0) return [];
+    const message = `"${entry}" trusts everybody: any client can pretend to have any address`;
+    return [{ severity: 'warning', path: ['trusted_proxies', index], message }];
+  });
 }
 
 function checkAllowed(

@@ -7,6 +7,9 @@ import { occupiedNames, type PushContent, type PushedFamily } from './push-conte
 /** Names that Pushgateway makes up itself: no configuration lets anybody push them. */
 const RESERVED = compileGlobs(['push_time_seconds', 'push_failure_time_seconds', 'pushgateway_*']);
 
+/** What a histogram or summary puts behind its name. */
+const SUFFIX = /_(?:bucket|sum|count)$/;
+
 /** Which families a team may push, compiled. */
 export interface FamilyRules {
   /** Undefined lets every name pass that nothing else refuses. */
@@ -36,7 +39,8 @@ export function compileFamilyRules(team: TeamSpec, teams: readonly TeamSpec[]): 
 
 /**
  * Decides whether a team may push this content. A denied or owned name is also refused as one that
- * a histogram or summary would become; an allowed name is the name of the family. Ends in
+ * a histogram or summary would become, and as one that would stand in the way of such a histogram
+ * or summary of its owner; an allowed name is the name of the family. Ends in
  * `metric_not_allowed` or `label_not_allowed`.
  */
 export function checkContent(content: PushContent, rules: ContentRules): Decision<PushContent> {
@@ -71,6 +75,9 @@ function checkFamily(family: PushedFamily, rules: FamilyRules): Decision<PushedF
     if (RESERVED.matches(name)) return denyFamily(name, 'is made by Pushgateway itself');
     if (rules.deny.matches(name)) return denyFamily(name, 'is denied by the configuration');
     if (rules.foreign.matches(name)) return denyFamily(name, 'belongs to another team');
+  }
+  if (rules.foreign.matches(family.name.replace(SUFFIX, ''))) {
+    return denyFamily(family.name, 'is a name that the metric of another team can become');
   }
   return rules.allow === undefined || rules.allow.matches(family.name)
     ? allow(family)

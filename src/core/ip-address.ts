@@ -31,3 +31,15 @@ function readMapped(normal: string): string | undefined {
   const bits = (Number.parseInt(high, 16) << 16) | Number.parseInt(low, 16);
   return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
 }
+
+/**
+ * Renders what one client has at its command: an IPv4 address, but of IPv6 the network of 64 bits
+ * that even a single host gets (RFC 6177).
+ */
+export function renderSource({ text, family }: IpAddress): string {
+  if (family === 'ipv4') return text;
+  const [head = '', tail = ''] = text.split('::');
+  const [left, right] = [head.split(':').filter(Boolean), tail.split(':').filter(Boolean)];
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
+}

@@ -1,8 +1,8 @@
 import { allow, type Decision, deny } from './decision.ts';
 import { renderQuoted } from './printable.ts';
 
-/** Bytes of a request target, raw. */
-const MAX_TARGET_BYTES = 4096;
+/** Bytes of a request target, raw, and of a canonical one. */
+export const MAX_TARGET_BYTES = 4096;
 
 /** What RFC 3986 lets stand in a path; anything else some reader would cut, fold or encode. */
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;

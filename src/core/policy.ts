@@ -45,7 +45,7 @@ export interface Attributes {
 
 /** One check of the policy: allows in the words of the rule that decided, or denies. */
 export interface PolicyCheck {
-  readonly name: 'permission' | 'job' | 'network' | 'labels' | 'required_labels';
+  readonly name: 'permission' | 'job' | 'network' | 'labels' | 'required_labels' | 'label_limits';
   readonly check: (team: TeamPolicy, attributes: Attributes) => Decision<string>;
 }
 
@@ -56,6 +56,7 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
   { name: 'network', check: checkNetwork },
   { name: 'labels', check: checkLabels },
   { name: 'required_labels', check: checkRequiredLabels },
+  { name: 'label_limits', check: checkLabelLimits },
 ];
 
 /** Compiles the rules of every team. */
@@ -149,4 +150,22 @@ function checkRequiredLabels(team: TeamPolicy, { action, key }: Attributes): Dec
         detail: `the grouping key needs the label ${missing}`,
         hints: [`push to /metrics/job/<JOB>/${missing}/<VALUE>`],
       });
+}
+
+/**
+ * The grouping key is on every series of its group, those that Pushgateway adds itself included, so
+ * it counts even where a push has no series.
+ */
+function checkLabelLimits(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
+  if (action !== 'push' || key === undefined) return allow('only pushes are limited');
+  const { labels: maxLabels, labelValue: maxBytes } = team.limits;
+  const labels = [{ name: 'job', value: key.job }, ...key.labels];
+  if (labels.length > maxLabels) {
+    const detail = `the grouping key has ${labels.length} labels, over the limit of ${maxLabels}`;
+    return deny('target_invalid', detail);
+  }
+  const long = labels.find(({ value }) => Buffer.byteLength(value) > maxBytes);
+  return long === undefined
+    ? allow(`${labels.length} of at most ${maxLabels} labels`)
+    : deny('target_invalid', `the value of ${long.name} has over ${maxBytes} bytes`);
 }

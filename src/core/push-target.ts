@@ -1,7 +1,7 @@
 import { allow, type Decision, deny } from './decision.ts';
 import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
 import { parseLabelName, parseLabelValue } from './label.ts';
-import { splitPath } from './path-segment.ts';
+import { MAX_TARGET_BYTES, splitPath } from './path-segment.ts';
 import { renderQuoted } from './printable.ts';
 
 /** Where a push or delete goes: what Pushgateway will store, and the one path that says so. */
@@ -114,5 +114,10 @@ function checkLabels(
     }
   }
   const key = { job, labels: labels.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
-  return allow({ key, canonical: renderPushTarget(key) });
+  const canonical = renderPushTarget(key);
+  if (canonical.length > MAX_TARGET_BYTES) {
+    const detail = `the path is longer than ${MAX_TARGET_BYTES} bytes once its values are base64url`;
+    return deny('target_invalid', detail);
+  }
+  return allow({ key, canonical });
 }

@@ -1,12 +1,15 @@
 import type { BasicSpec, HtpasswdSpec } from '../core/credential.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { IpAddress } from '../core/ip-address.ts';
+import { type IpAddress, renderSource } from '../core/ip-address.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
+import { createDecoys } from './decoys.ts';
 import { checkExpiry } from './expiry.ts';
-import { createDecoy } from './password-hash.ts';
 import type { PasswordVerifier } from './password-verifier.ts';
 import type { CredentialContext, TeamCredential } from './registry.ts';
+
+/** Characters; the configuration takes no longer ones. */
+const MAX_USERNAME = 128;
 
 type PasswordSpec = BasicSpec | HtpasswdSpec;
 
@@ -35,23 +38,28 @@ export function createBasicAuthenticator(
   context: CredentialContext,
 ): Authenticator | undefined {
   const users = new Map(credentials.flatMap(listUsers).map((user) => [user.username, user]));
-  const [first] = users.values();
-  if (first === undefined) return undefined;
-  const decoy = createDecoy(first.passwordHash);
+  if (users.size === 0) return undefined;
+  const decoyOf = createDecoys([...users.values()].map(({ passwordHash }) => passwordHash));
   const { passwords, throttle, clock } = context;
   return {
     async authenticate(presented, address) {
       if (presented.scheme !== 'basic') return undefined;
       const { username, password } = presented;
+      // Nobody can have such a name, which is no secret; remembered, it would fill the memory.
+      if (username.length > MAX_USERNAME) return denyUnknown();
       const user = users.get(username);
-      const hash = user?.passwordHash ?? decoy;
+      const hash = user?.passwordHash ?? decoyOf(username);
       const verified = await verify({ username, password, address }, hash, passwords, throttle);
       if (verified.effect === 'deny') return verified;
       // A decoy that matched is no way in: nobody has it as a password.
-      if (user === undefined) return deny('credential_invalid', { internal: 'unknown user name' });
+      if (user === undefined) return denyUnknown();
       return checkExpiry(user.spec, clock, user.principal);
     },
   };
+}
+
+function denyUnknown(): Decision<never> {
+  return deny('credential_invalid', { internal: 'unknown user name' });
 }
 
 function listUsers({ team, spec }: TeamCredential<PasswordSpec>): readonly User[] {
@@ -72,13 +80,14 @@ async function verify(
   throttle: FailureThrottle,
 ): Promise<Decision<undefined>> {
   if (passwords.isKnown(password, hash)) return allow(undefined);
-  const retryAfterMs = throttle.retryAfterMs(address.text, username);
+  const source = renderSource(address);
+  const retryAfterMs = throttle.retryAfterMs(source, username);
   if (retryAfterMs > 0) {
     return deny('too_many_failures', { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) });
   }
-  const result = await passwords.verify(password, hash);
+  const result = await passwords.verify(password, hash, source);
   if (result === 'match') return allow(undefined);
   if (result === 'busy') return deny('overloaded', { internal: 'too many password hashes wait' });
-  throttle.countFailure(address.text, username);
+  throttle.countFailure(source, username);
   return deny('credential_invalid', { internal: 'wrong password or unknown user name' });
 }

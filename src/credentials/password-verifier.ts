@@ -1,14 +1,17 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import pLimit from 'p-limit';
+import { createFairQueue } from './fair-queue.ts';
 import { verifyPassword } from './password-hash.ts';
 
 /** Verifies passwords without letting them take the machine. */
 export interface PasswordVerifier {
   /** Whether the pair was found right before: then verifying costs nothing. */
   isKnown(password: string, hash: string): boolean;
-  /** `busy`: too many hashes wait already. */
-  verify(password: string, hash: string): Promise<'match' | 'mismatch' | 'busy'>;
+  /**
+   * `busy`: too many hashes wait already.
+   * @param source - who asks; those who ask more wait for one another, not the others for them
+   */
+  verify(password: string, hash: string, source?: string): Promise<'match' | 'mismatch' | 'busy'>;
 }
 
 interface PasswordVerifierOptions {
@@ -23,14 +26,14 @@ const MAX_CACHED = 10_000;
 
 /**
  * Verifies passwords off the main thread, few at once, each pair once at a time, and remembers
- * matches. The memory holds keyed digests, never a password, and ends with the verifier: a reload
- * makes a new one.
+ * matches. The memory holds keyed digests, never a password; it says that a password belongs to a
+ * hash, not that anybody still has that hash.
  */
 export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): PasswordVerifier {
   const key = createSecretKey(randomBytes(32));
   const matches = new LRUCache<string, true>({ max: MAX_CACHED });
-  const underWay = new Map<string, Promise<'match' | 'mismatch'>>();
-  const places = pLimit(parallel);
+  const underWay = new Map<string, Promise<'match' | 'mismatch' | 'busy'>>();
+  const queue = createFairQueue({ parallel, maxWaiting: MAX_QUEUE });
 
   const digest = (password: string, hash: string): string => {
     // Each part goes in as a digest of one length, so no two pairs can run together.
@@ -38,9 +41,10 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
     return createHmac('sha256', key).update(Buffer.concat(parts)).digest('base64');
   };
 
-  const compute = async (id: string, password: string, hash: string) => {
+  const compute = async (id: string, password: string, hash: string, source: string) => {
     try {
-      const isMatch = await verifyPassword(password, hash);
+      const isMatch = await queue.run(source, () => verifyPassword(password, hash));
+      if (isMatch === 'dropped') return 'busy';
       if (isMatch) matches.set(id, true);
       return isMatch ? 'match' : 'mismatch';
     } finally {
@@ -50,13 +54,12 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
 
   return {
     isKnown: (password, hash) => matches.has(digest(password, hash)),
-    async verify(password, hash) {
+    async verify(password, hash, source = '') {
       const id = digest(password, hash);
       if (matches.get(id)) return 'match';
       const running = underWay.get(id);
       if (running !== undefined) return running;
-      if (places.pendingCount >= MAX_QUEUE) return 'busy';
-      const started = places(() => compute(id, password, hash));
+      const started = compute(id, password, hash, source);
       underWay.set(id, started);
       return started;
     },

@@ -1,5 +1,6 @@
-import express, { type Express, type Response } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import { checkCrossSite } from '../core/cross-site.ts';
+import type { OperationalLog } from '../pipeline/ports.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 /** What a reload came to: nothing, or the problems of the file that was refused. */
@@ -12,11 +13,12 @@ interface AdminAppOptions {
   readonly isReady: () => boolean;
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
+  readonly log: OperationalLog;
 }
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */
 export function createAdminApp(options: AdminAppOptions): Express {
-  const { securityHeaders, isReady, registry, reload } = options;
+  const { securityHeaders, isReady, registry, reload, log } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -52,7 +54,16 @@ export function createAdminApp(options: AdminAppOptions): Express {
     if (methods === undefined) say(res, 404, 'not found');
     else say(res.set('allow', methods), 405, `this path takes ${methods}`);
   });
+  app.use(createFailureHandler(log));
   return app;
+}
+
+/** No answer of Express goes out, which would show a stack. */
+function createFailureHandler(log: OperationalLog): ErrorRequestHandler {
+  return (error, _req, res, _next) => {
+    log.error('internal_error', { error });
+    say(res, 500, 'the gateway failed, its log says how');
+  };
 }
 
 const METHODS: ReadonlyMap<string, string> = new Map([

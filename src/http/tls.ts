@@ -30,6 +30,8 @@ export function createTlsServer(
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: handshakeTimeoutMs,
+    // As HTTP in the clear has it: who has sent all of a request may say so.
+    allowHalfOpen: true,
   });
   // Node makes a `clientError` of it, which would be answered in the clear.
   server.removeAllListeners('tlsClientError');

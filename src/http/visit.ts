@@ -42,7 +42,7 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
   const refuse = (exchange: Exchange, refusal: Deny): void => {
     const { req, res, request, trail } = exchange;
     // A deadline that ends an exchange also breaks its connection: the first word counts.
-    if (exchange.refusal !== undefined) return;
+    if (exchange.refusal !== undefined && res.headersSent) return;
     exchange.refusal = refusal;
     logRefusal(log, request.id, trail, refusal);
     if (res.headersSent) {

@@ -209,6 +209,18 @@ describe('rotation', () => {
     assert.equal(start?.seq, 3);
   });
 
+  test('brings the names of a new segment to the disk before its first record', () => {
+    const fs = new MemoryFileSystem();
+    const writer = openWriter(fs, { rotateBytes: 1 });
+    writer.commit(batch(decision('a')));
+    fs.calls.length = 0;
+    writer.commit(batch(decision('b')));
+    const [last, ...before] = fs.calls.filter((call) => !call.startsWith('append 0')).toReversed();
+    assert.equal(last, 'sync');
+    assert.match(before[0] ?? '', /^append /);
+    assert.deepEqual(before.slice(1, 3), ['sync /log', 'open audit.jsonl']);
+  });
+
   test('goes on after a crash between the rename and the new file', async () => {
     const fs = new MemoryFileSystem();
     openWriter(fs).commit(batch(decision('a')));

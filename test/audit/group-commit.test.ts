@@ -217,6 +217,20 @@ describe('when a batch fails', () => {
   });
 });
 
+test('events lost while an outage is being recorded are told by the next record', async () => {
+  const { disk, append, commit } = open();
+  append(decision('a'));
+  await disk.fail();
+  const big = { user_agent: 'x'.repeat(4000) };
+  for (let index = 0; index < 5000; index += 1) commit.submit(refusal(`r${index}`, big));
+  mock.timers.tick(250);
+  for (let index = 0; index < 100; index += 1) commit.submit(refusal(`s${index}`, big));
+  await disk.commit();
+  const told = disk.batches.map(([first = '']) => /torn (\d+) lost$/.exec(first)?.[1]);
+  assert.ok(Number(told[1]) > 0 && Number(told[2]) > 0, told.join());
+  assert.ok(Number(told[2]) < 100);
+});
+
 describe('on_failure: continue', () => {
   test('lets callers go on, counts them and writes everything later', async () => {
     const { disk, append, heard } = open({ onFailure: 'continue' });

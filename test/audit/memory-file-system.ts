@@ -98,7 +98,9 @@ export class MemoryFileSystem implements FileSystem {
     if (fault !== undefined) throw fault;
   }
 
-  syncDirectory(): void {}
+  syncDirectory(path: string): void {
+    this.calls.push(`sync ${path}`);
+  }
 
   rename(from: string, to: string): void {
     this.#files.set(to, this.#at(from));

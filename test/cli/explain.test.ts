@@ -31,6 +31,7 @@ allow  job              jobs[1] "payments_*"
 allow  network          allow_networks: 10.1.2.3
 allow  labels           no label is bound to values
 allow  required_labels  require_labels: instance
+allow  label_limits     2 of at most 32 labels
 allow  upstream         PUT http://127.0.0.1:9092/pg/metrics/job/payments_eu/instance@base64/YSBi
 ALLOW
 `,
@@ -46,6 +47,7 @@ allow  job              reads name no job
 skip   network          depends on the address: give --from
 allow  labels           no label is bound to values
 allow  required_labels  only pushes must have labels
+allow  label_limits     only pushes are limited
 allow  upstream         GET http://127.0.0.1:9092/pg/metrics
 ALLOW
 `,

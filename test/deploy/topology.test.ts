@@ -19,7 +19,10 @@ const COMPOSE = `${ROOT}deploy/compose/`;
 const FRONT = { pushwarden: '10.91.1.1', job: '10.91.1.2', prometheus: '10.91.1.3' } as const;
 const STORE = { pushwarden: '10.91.2.1', pushgateway: '10.91.2.2' } as const;
 
-/** One network namespace for each service, a bridge for each network, nothing between the two. */
+/**
+ * One network namespace for each service, a bridge for each network. Whatever is for elsewhere goes
+ * to the gateway, which is in both networks and passes no packet on.
+ */
 function createTopology() {
   const id = `pw${process.pid}`;
   const names = ['front', 'store', 'pushwarden', 'pushgateway', 'prometheus', 'job'] as const;
@@ -59,6 +62,12 @@ function createTopology() {
     }
     for (const [service, address] of Object.entries(FRONT)) plug('front', service, address);
     for (const [service, address] of Object.entries(STORE)) plug('store', service, address);
+    const routes = { job: FRONT, prometheus: FRONT, pushgateway: STORE };
+    for (const [service, { pushwarden }] of Object.entries(routes)) {
+      within(service, 'route', 'add', 'default', 'via', pushwarden);
+    }
+    const forward = 'echo 0 >/proc/sys/net/ipv4/ip_forward';
+    ip('netns', 'exec', name('pushwarden'), '/bin/sh', '-c', forward);
   } catch (error) {
     remove();
     throw error;

@@ -36,7 +36,10 @@ before(async () => {
 });
 after(() => stage[Symbol.asyncDispose]());
 
-async function pushBody(body: BodyInit, headers: Readonly<Record<string, string>> = {}) {
+async function pushBody(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+) {
   return await fetch(`${stage.gateway.url}/metrics/job/etl`, {
     method: 'PUT',
     headers: { authorization: TOKEN.authorization, ...headers },

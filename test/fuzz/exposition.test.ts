@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
+import { assertStoreTakes, pushCanary } from '../support/store-check.ts';
 import { acceptedBodies } from './accepted-bodies.ts';
 import { type FuzzCounts, fuzzProtobuf, fuzzText } from './fuzz-parsers.ts';
-import { assertStoreTakes, pushCanary } from './store-check.ts';
 
 /** `node test/fuzz/run.ts` has time for more. */
 const PARSED = 20_000;

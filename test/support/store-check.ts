@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { parseTextExposition } from '../../src/core/exposition-text.ts';
 import { CONTENT_TYPES, type MediaType } from '../../src/core/media-type.ts';
-import { SCRAPE_SCOPE } from '../support/content-scope.ts';
-import type { Pushgateway } from '../support/pushgateway.ts';
+import { SCRAPE_SCOPE } from './content-scope.ts';
+import type { Pushgateway } from './pushgateway.ts';
 
 /** What sorts behind every family that a test pushes: a scrape that has it was not cut off. */
 const CANARY = 'zzz_canary';

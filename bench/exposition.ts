@@ -1,0 +1,183 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseProtobufExposition } from '../src/core/exposition-protobuf.ts';
+import { parseTextExposition } from '../src/core/exposition-text.ts';
+import { CONTENT_TYPES, type MediaType } from '../src/core/media-type.ts';
+import type { ContentScope } from '../src/core/push-content.ts';
+import { delimited, double, integer, prefixed } from '../test/support/protobuf.ts';
+import { pushgatewayMissing, startPushgateway } from '../test/support/pushgateway.ts';
+import { readProcessCost } from './support/process-cost.ts';
+
+/**
+ * What understanding a push costs here, beside what the same push costs Pushgateway, which parses
+ * it too, merges it and checks its whole store: CPU time of both, in one run. And how much memory
+ * the largest bodies take.
+ *
+ * `npm run bench -- exposition [MILLISECONDS]`
+ */
+const [argument = '300', kind = ''] = process.argv.slice(2);
+
+type Parser = typeof parseTextExposition;
+
+const PARSERS = {
+  text: parseTextExposition,
+  protobuf: parseProtobufExposition,
+} as const satisfies Record<MediaType, Parser>;
+
+const SCOPE: ContentScope = {
+  key: { job: 'bench', labels: [{ name: 'instance', value: 'a' }] },
+  limits: { series: 1e9, labels: 32, labelValue: 1024 },
+  watchedLabels: new Set(),
+};
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Series with three labels, a hundred to a family. */
+const BODIES = {
+  text: (series: number) => Buffer.from(textFamilies(series).join('')),
+  protobuf: (series: number) => Buffer.concat(protobufFamilies(series)),
+} as const satisfies Record<MediaType, (series: number) => Buffer>;
+
+/** Bodies of 8 MiB that are much in memory for what they are on the wire. */
+const HEAVY: Readonly<Record<string, () => readonly [Parser, Buffer]>> = {
+  'text, series with labels': () => [parseTextExposition, filled(textFamilies(150_000).join(''))],
+  'text, series without labels': () => [
+    parseTextExposition,
+    filled(Array.from({ length: 500_000 }, (_, index) => `m${index} ${index}\n`).join('')),
+  ],
+  'text, one HELP': () => [parseTextExposition, Buffer.from(`# HELP a ${'é'.repeat(4_000_000)}\n`)],
+  'text, empty families': () => [
+    parseTextExposition,
+    filled(Array.from({ length: 900_000 }, (_, index) => `# HELP m${index}\n`).join('')),
+  ],
+  'protobuf, series with labels': () => [parseProtobufExposition, filled(BODIES.protobuf(150_000))],
+  'protobuf, empty buckets': () => [
+    parseProtobufExposition,
+    prefixed(
+      delimited(1, 'a'),
+      integer(3, 4),
+      delimited(4, delimited(7, Buffer.alloc(8_000_000, '1a00', 'hex'))),
+    ),
+  ],
+};
+
+if (kind === '') await printAll(Number(argument));
+else printPeak(kind);
+
+async function printAll(milliseconds: number): Promise<void> {
+  if (pushgatewayMissing('1.11')) throw new Error(String(pushgatewayMissing('1.11')));
+  await using gateway = await startPushgateway({ version: '1.11' });
+  console.log('format    series     bytes   us/push    MB/s   Pushgateway us/push   ratio');
+  for (const format of ['text', 'protobuf'] as const) {
+    for (const series of [5, 100, 10_000]) {
+      const body = BODIES[format](series);
+      const own = measureParser(PARSERS[format], body, milliseconds);
+      const theirs = await measurePushgateway(gateway, format, body, milliseconds);
+      const columns = [
+        format.padEnd(8),
+        String(series).padStart(7),
+        String(body.length).padStart(9),
+        own.toFixed(1).padStart(9),
+        (body.length / own).toFixed(0).padStart(7),
+        theirs.toFixed(0).padStart(21),
+        `1:${(theirs / own).toFixed(0)}`.padStart(7),
+      ];
+      console.log(columns.join(' '));
+    }
+  }
+  for (const name of Object.keys(HEAVY)) {
+    spawnSync(process.execPath, [fileURLToPath(import.meta.url), '0', name], { stdio: 'inherit' });
+  }
+}
+
+/** CPU microseconds of one body, once the code is hot. */
+function measureParser(parse: Parser, body: Buffer, milliseconds: number): number {
+  const run = (duration: number): number => {
+    const before = process.cpuUsage();
+    const end = performance.now() + duration;
+    let count = 0;
+    while (performance.now() < end) {
+      if (parse(body, SCOPE).effect === 'deny') throw new Error('the body is refused');
+      count += 1;
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / count;
+  };
+  run(milliseconds);
+  return Math.min(run(milliseconds), run(milliseconds), run(milliseconds));
+}
+
+/** CPU microseconds that Pushgateway uses for one push to an otherwise empty store. */
+async function measurePushgateway(
+  gateway: { readonly url: string; readonly pid: number; wipe(): Promise<void> },
+  format: MediaType,
+  body: Buffer,
+  milliseconds: number,
+): Promise<number> {
+  await gateway.wipe();
+  const before = readProcessCost(gateway.pid).cpuMicroseconds;
+  const end = performance.now() + 3 * milliseconds;
+  let count = 0;
+  while (performance.now() < end) {
+    const { status } = await fetch(`${gateway.url}/metrics/job/bench/instance/a`, {
+      method: 'PUT',
+      body,
+      headers: { 'content-type': CONTENT_TYPES[format] },
+    });
+    if (status !== 200) throw new Error(`Pushgateway answered ${status}`);
+    count += 1;
+  }
+  return (readProcessCost(gateway.pid).cpuMicroseconds - before) / count;
+}
+
+/** In a process of its own, whose peak is then that of one body. */
+function printPeak(name: string): void {
+  const [parse, body] = HEAVY[name]?.() ?? [];
+  if (parse === undefined || body === undefined) throw new Error(`there is no body "${name}"`);
+  const limits = { ...SCOPE.limits, series: 100_000 };
+  const before = process.resourceUsage().maxRSS;
+  for (const series of [10_000, 1e9]) {
+    const { effect } = parse(body, { ...SCOPE, limits: { ...limits, series } });
+    const grown = (process.resourceUsage().maxRSS - before) / 1024;
+    console.log(
+      `${name.padEnd(30)} ${(body.length / 1e6).toFixed(1)} MB, limit ${series} series: ${effect}, +${grown.toFixed(0)} MiB`,
+    );
+  }
+}
+
+function textFamilies(series: number): readonly string[] {
+  return Array.from({ length: series }, (_, index) => {
+    const name = `batch_rows_${index - (index % 100)}`;
+    const head = `# HELP ${name} Rows that the batch has read\n# TYPE ${name} gauge\n`;
+    const sample = `${name}{method="GET",path="/api/v1/items/${index}",status="200"} ${index * 1.5}\n`;
+    return index % 100 === 0 ? head + sample : sample;
+  });
+}
+
+function protobufFamilies(series: number): readonly Buffer[] {
+  const families = Array.from({ length: Math.ceil(series / 100) }, (_, family) => family * 100);
+  return families.map((first) => {
+    const count = Math.min(100, series - first);
+    const metrics = Array.from({ length: count }, (_, offset) => {
+      const labels = [
+        ['method', 'GET'],
+        ['path', `/api/v1/items/${first + offset}`],
+        ['status', '200'],
+      ].map(([name = '', value = '']) => delimited(1, delimited(1, name), delimited(2, value)));
+      return delimited(4, ...labels, delimited(2, double(1, (first + offset) * 1.5)));
+    });
+    const help = 'Rows that the batch has read';
+    return prefixed(
+      delimited(1, `batch_rows_${first}`),
+      delimited(2, help),
+      integer(3, 1),
+      ...metrics,
+    );
+  });
+}
+
+/** As much of a body as ends before 8 MiB. */
+function filled(body: string | Buffer): Buffer {
+  const bytes = Buffer.from(body);
+  if (bytes.length <= MAX_BODY_BYTES) return bytes;
+  return bytes.subarray(0, bytes.lastIndexOf(0x0a, MAX_BODY_BYTES) + 1);
+}
