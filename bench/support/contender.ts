@@ -21,7 +21,9 @@ export async function startOnPort(
   port: number,
   authorization: string | undefined,
 ): Promise<Contender> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await once(child, 'spawn');
   await waitForPort(port);
   return {

@@ -71,7 +71,7 @@ function checkCertificate(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   if (san === undefined && fingerprint === undefined) {
-    findings.push(error(path, 'needs san or fingerprint'));
+    findings.push(error([...path, 'fingerprint'], 'is required where there is no san'));
   }
   if (tls?.client_ca_file === undefined) {
     findings.push(error(path, 'needs tls.client_ca_file: clients are not asked for certificates'));

@@ -36,7 +36,7 @@ function listTlsFiles({ tls }: RawConfig, directory: string, now: number): reado
   const clientCa = tls.client_ca_file && resolvePath(directory, tls.client_ca_file);
   const pair: readonly NamedFile[] = [
     { path: ['tls', 'cert_file'], file: cert, inspect: () => inspectOwnCertificate(cert, now) },
-    { path: ['tls', 'key_file'], file: key, inspect: inspectBy(() => assertKeyPair(cert, key)) },
+    { path: ['tls', 'key_file'], file: key, inspect: inspectBy(() => assertKeyPair(key, cert)) },
   ];
   if (clientCa === undefined) return pair;
   const inspect = inspectBy(() => readCertificates(clientCa));

@@ -20,17 +20,27 @@ export function readCertificates(file: string): readonly X509Certificate[] {
 }
 
 /**
- * Holds a private key against the certificate that it should belong to.
+ * Holds a private key against the certificate that it should belong to, if there is one.
  * @throws GatewayError ERR_SECRET_UNREADABLE when they are no pair; never shows the key
  */
-export function assertKeyPair(certFile: string, keyFile: string): void {
-  const pair = { cert: readText(certFile), key: readText(keyFile) };
+export function assertKeyPair(keyFile: string, certFile: string): void {
+  const key = readText(keyFile);
+  const cert = readCertificatesIfAny(certFile).map(String).join('');
   try {
-    createSecureContext(pair);
+    createSecureContext({ key, ...(cert !== '' && { cert }) });
   } catch (cause) {
     const isMismatch = cause instanceof Error && cause.message.includes('values mismatch');
     const what = isMismatch ? `is not the key of the certificate in ${certFile}` : NO_KEY;
     throw unusable(`${keyFile} ${what}`, cause);
+  }
+}
+
+function readCertificatesIfAny(file: string): readonly X509Certificate[] {
+  try {
+    return readCertificates(file);
+  } catch (error) {
+    if (error instanceof GatewayError) return [];
+    throw error;
   }
 }
 

@@ -16,7 +16,8 @@ export async function listen(
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new GatewayError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${cause}`, { cause });
+    const why = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    throw new GatewayError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${why}`, { cause });
   }
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('not a TCP server');

@@ -12,10 +12,11 @@ const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname;
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 process.env['TEST_UPSTREAM_PASSWORD'] = 'upstream secret';
 
-/** The lines that a fixture expects, after `#=`. */
+/** The lines that a fixture expects, after `#=`; `{here}` is the folder of the fixtures. */
 function readExpected(file: string): readonly string[] {
   const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.filter((line) => line.startsWith('#= ')).map((line) => `${file}:${line.slice(3)}`);
+  const expected = lines.filter((line) => line.startsWith('#= '));
+  return expected.map((line) => `${file}:${line.slice(3).replaceAll('{here}/', FIXTURES)}`);
 }
 
 for (const name of readdirSync(FIXTURES).filter((entry) => /\.(?:good|bad)\.yaml$/.test(entry))) {
