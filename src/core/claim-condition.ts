@@ -2,7 +2,7 @@ import { compileGlobs } from './matcher.ts';
 import { renderPrintable, renderQuoted } from './printable.ts';
 
 /** The claims of a JWT, as its issuer wrote them. */
-export type Claims = Readonly<Record<string, unknown>>;
+type Claims = Readonly<Record<string, unknown>>;
 
 /** What a claim must be. */
 export interface ClaimCondition {

@@ -12,7 +12,7 @@ export const SIGNATURE_ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ] as const;
-export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
+type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
 /** Somebody whose tokens are believed, as the configuration describes it. */
 export interface IssuerSpec {

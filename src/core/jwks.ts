@@ -1,7 +1,7 @@
 import { GatewayError } from './errors.ts';
 
 /** A public key. */
-export interface PublicJwk {
+interface PublicJwk {
   readonly kty: string;
   readonly [member: string]: unknown;
 }

@@ -31,7 +31,7 @@ interface RemoteKeySetOptions {
 }
 
 /** Told how every load ended. */
-export interface KeySetObserver {
+interface KeySetObserver {
   loaded(): void;
   failed(error: unknown): void;
 }

@@ -121,10 +121,12 @@ interface TlsFiles extends CertificateFiles {
 async function loadTls(scratch: Scratch, { cert, key, clientCa }: TlsFiles): Promise<LoadResult> {
   const tls = { cert_file: cert, key_file: key, ...(clientCa && { client_ca_file: clientCa }) };
   const certificate = { type: 'certificate', name: 'edge', fingerprint: `${'AB:'.repeat(31)}CD` };
+  const token = { type: 'token', name: 'other', sha256: '0'.repeat(64) };
+  const credentials = clientCa ? [certificate, token] : [token];
   const document = {
     tls,
     upstream: { url: 'http://127.0.0.1:9092' },
-    teams: { a: { jobs: ['a'], credentials: clientCa ? [certificate] : [] } },
+    teams: { a: { jobs: ['a'], credentials } },
   };
   const file = await scratch.write('pushwarden.yaml', JSON.stringify(document));
   return loadConfig(file, { now: Date.now() });

@@ -8,7 +8,7 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   /** `DNS:edge.example, URI:spiffe://example/edge`; left out: none. */
   readonly san?: string;
   readonly usage?: 'clientAuth' | 'serverAuth';
