@@ -52,7 +52,8 @@ async function startContenders(
   const started = [
     await startNginx(url, folder),
     await startVmauth(url, folder),
-    await startBareExpress(url),
+    await startBare('bare express, undici', './support/bare-express.ts', url),
+    await startBare('bare express, proxy middleware', './support/bare-proxy.ts', url),
     await startPushwarden(url, 'pushwarden, audit batch', 'batch'),
     await startPushwarden(url, 'pushwarden, audit none', 'none'),
   ];
@@ -118,14 +119,13 @@ async function startVmauth(url: string, folder: Scratch): Promise<Contender> {
   return startOnPort('vmauth', program, args, port, TOKEN.authorization);
 }
 
-async function startBareExpress(url: string): Promise<Contender> {
-  const script = fileURLToPath(new URL('./support/bare-express.ts', import.meta.url));
+async function startBare(name: string, script: string, url: string): Promise<Contender> {
   const child = await startListeningProcess({
     command: process.execPath,
-    args: [script, url],
+    args: [fileURLToPath(new URL(script, import.meta.url)), url],
     ready: ({ msg, listen }) => (msg === 'ready' ? String(listen) : undefined),
   });
-  return { ...child, name: 'bare express', url: child.ready, authorization: undefined };
+  return { ...child, name, url: child.ready, authorization: undefined };
 }
 
 async function startPushwarden(
@@ -144,14 +144,14 @@ async function startPushwarden(
 }
 
 function printTable(results: ReadonlyMap<string, readonly Measurement[]>): void {
-  const base = results.get('bare express') ?? [];
+  const base = results.get('nginx') ?? [];
   const rows = [...results].map(([name, runs]) => ({
     contender: name,
     'pushes/s': Math.round(median(runs, (run) => run.pushesPerSecond)),
     'p99 ms': median(runs, (run) => run.p99).toFixed(1),
     'CPU us/push': median(runs, (run) => run.cpuPerPush).toFixed(0),
     spread: spread(runs, (run) => run.cpuPerPush),
-    'CPU ratio to bare': (
+    'CPU ratio to nginx': (
       median(runs, (run) => run.cpuPerPush) / median(base, (run) => run.cpuPerPush)
     ).toFixed(2),
     'RSS MiB': (median(runs, (run) => run.residentBytes) / 1024 ** 2).toFixed(0),

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import { openAuditLog } from './audit/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
@@ -8,7 +7,7 @@ import { createReload, type LoadedConfig } from './compose/reload.ts';
 import type { GatewayConfig } from './config/types.ts';
 import { decodeGzip } from './encodings/gzip.ts';
 import { decodeSnappy } from './encodings/snappy.ts';
-import { createAdminApp, type ReloadResult } from './http/admin.ts';
+import { createAdminApp, createAdminServer, type ReloadResult } from './http/admin.ts';
 import { drainServer } from './http/drain.ts';
 import { listen } from './http/listen.ts';
 import { resolveSecurityHeaders } from './http/security-headers.ts';
@@ -77,7 +76,7 @@ export async function composeGateway(
   const reload = createReload({ load, current, publicSide, metrics, audit, log });
   const { isReady } = lifetime;
   const admin = createAdminApp({ securityHeaders, isReady, registry, reload, log });
-  const adminServer = createServer({ insecureHTTPParser: false }, admin);
+  const adminServer = createAdminServer(admin);
   const adminUrl = config.admin && (await listen(adminServer, config.admin));
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 

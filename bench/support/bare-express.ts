@@ -1,5 +1,6 @@
 import express from 'express';
 import { Pool } from 'undici';
+import { announce } from './announce.ts';
 
 /**
  * The least that an Express gateway can do: read the body, pass it on, pass the status back. Run as
@@ -15,8 +16,4 @@ app.use(async (req, res) => {
   await answer.body.dump();
   res.status(answer.statusCode).end();
 });
-const server = app.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  console.error(JSON.stringify({ msg: 'ready', listen: `http://127.0.0.1:${port}` }));
-});
+announce(app);

@@ -27,10 +27,6 @@ export class EntryQueue {
   #entries: Entry[] = [];
   #length = 0;
 
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
-  }
-
   /** False when there is no room: the entry was not taken. */
   push(entry: Entry): boolean {
     if (this.#length + entry.json.length > MAX_LENGTH) return false;

@@ -46,7 +46,10 @@ export class GroupCommit {
   #head: ChainHead;
   #inFlight: Batch | undefined;
   #outage: Outage | undefined;
+  /** Nothing more is taken. */
   #isClosed = false;
+  /** Nothing more is sent either. */
+  #isOver = false;
   #checkpointDue = false;
   #checkpointSeq = 0;
   /** The deadline of the batch in flight or the next try, never both. */
@@ -94,6 +97,7 @@ export class GroupCommit {
     await this.#drain();
     clearTimeout(this.#timer);
     if (this.#inFlight === undefined) await this.#closeFile();
+    this.#isOver = true;
     if (this.#isDown) throw this.#outage?.toError();
     this.#options.observer.checkpoint(this.#head);
   }
@@ -115,9 +119,8 @@ export class GroupCommit {
     });
     const reply = await Promise.race([request({ close: true, time: this.#time() }), overdue]);
     clearTimeout(this.#timer);
-    if (reply === undefined) this.#beginOutage('stalled', STALLED);
-    else if (reply.type === 'failed') this.#beginOutage(reply.cause, reply.message);
-    else this.#advance(reply);
+    if (reply?.type === 'committed') this.#advance(reply);
+    else this.#beginOutage(reply?.cause ?? 'stalled', reply?.message ?? STALLED).phase = 'down';
   }
 
   get #isDown(): boolean {
@@ -126,7 +129,7 @@ export class GroupCommit {
 
   /** Sends the next batch, if the disk may be tried and there is something to send, or `force`. */
   #pump(force = false): void {
-    if (this.#inFlight !== undefined || this.#isDown) return;
+    if (this.#inFlight !== undefined || this.#isDown || this.#isOver) return;
     const batch = this.#takeBatch();
     const entries = batch.entries.map((entry) => entry.json);
     const { checkpoint, ends } = batch;

@@ -26,7 +26,7 @@ const WHOLE_FILE: ByteRange = { from: 0, to: Number.POSITIVE_INFINITY };
 
 /** Reads the lines of an open file, or of a part that begins with a line, in constant memory. */
 export function* readLines(fs: FileSystem, fd: number, range = WHOLE_FILE): Generator<Line> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, fs.status(fd).bytes + 1));
   let number = 0;
   let text = '';
   let bytes = 0;

@@ -4,7 +4,7 @@ import { renderProblem } from '../config/problem.ts';
 import { type IpAddress, parseIpAddress } from '../core/ip-address.ts';
 import { compilePolicy } from '../core/policy.ts';
 import { EXIT } from './exit.ts';
-import { type Explanation, explainDecision } from './explanation.ts';
+import { type Explanation, explainDecision, renderSteps } from './explanation.ts';
 
 interface ExplainOptions {
   readonly config: string;
@@ -48,11 +48,8 @@ export function registerExplain(program: Command): void {
 }
 
 function render({ decision, reason, status, steps }: Explanation): string {
-  const width = Math.max(...steps.map(({ step }) => step.length));
-  const lines = steps.map(
-    ({ step, effect, detail }) => `${effect.padEnd(5)}  ${step.padEnd(width)}  ${detail}`,
-  );
-  return [...lines, decision === 'allow' ? 'ALLOW' : `DENY: ${status} ${reason}`].join('\n');
+  const verdict = decision === 'allow' ? 'ALLOW' : `DENY: ${status} ${reason}`;
+  return [...renderSteps(steps), verdict].join('\n');
 }
 
 function parseFrom(text: string): IpAddress {

@@ -17,8 +17,8 @@ export interface Question {
   readonly from: IpAddress | undefined;
 }
 
-/** One step of the decision, in words. */
-interface Step {
+/** One step of a decision, in words. */
+export interface Step {
   readonly step: string;
   readonly effect: 'allow' | 'deny' | 'skip';
   readonly detail: string;
@@ -50,6 +50,14 @@ export function explainDecision(question: Question, config: GatewayConfig): Expl
     }
   }
   return { decision: 'allow', reason: 'ok', steps };
+}
+
+/** A line for each step, in columns. */
+export function renderSteps(steps: readonly Step[]): readonly string[] {
+  const width = Math.max(...steps.map(({ step }) => step.length));
+  return steps.map(
+    ({ step, effect, detail }) => `${effect.padEnd(5)}  ${step.padEnd(width)}  ${detail}`,
+  );
 }
 
 interface Taken {

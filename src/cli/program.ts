@@ -5,6 +5,7 @@ import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import { EXIT } from './exit.ts';
 import { registerExplain } from './explain.ts';
+import { registerExplainToken } from './explain-token.ts';
 import { registerHashPassword } from './hash-password.ts';
 import { registerLint } from './lint.ts';
 import { registerSchema } from './schema.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   registerCheck(program);
   registerSchema(program);
   registerExplain(program);
+  registerExplainToken(program);
   registerLint(program);
   registerHashPassword(program);
   registerTokenCreate(program.command('token').description('tokens for the configuration'));

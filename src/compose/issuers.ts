@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IssuerSpec } from '../core/issuer.ts';
-import { createIssuerClient } from '../credentials/issuer-client.ts';
 import type { Issuer } from '../credentials/jwt-verifier.ts';
-import { createFixedKeySet, type KeySet, openRemoteKeySet } from '../credentials/key-set.ts';
+import { type KeySetObserver, openKeySet } from '../credentials/key-set.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 
@@ -23,7 +22,7 @@ export function openIssuers(
 ): readonly Issuer[] {
   return specs.map((spec) => {
     const same = before.find((issuer) => isDeepStrictEqual(issuer.spec, spec));
-    return same ?? { spec, keys: openKeySet(spec, context) };
+    return same ?? { spec, keys: openKeySet(spec, context.clock, observe(spec.name, context)) };
   });
 }
 
@@ -36,21 +35,13 @@ export async function closeIssuers(
   await Promise.all(left.map(({ keys }) => keys.close()));
 }
 
-function openKeySet(spec: IssuerSpec, { clock, metrics, log }: IssuerContext): KeySet {
-  const { name, issuer, keys: source, maxStaleMs } = spec;
-  if (source.type === 'file') return createFixedKeySet(source.jwks);
-  const observer = {
+function observe(issuer: string, { clock, metrics, log }: IssuerContext): KeySetObserver {
+  return {
     loaded: () =>
-      metrics.pushwarden_jwks_last_refresh_timestamp_seconds.labels(name).set(clock.now() / 1000),
-    failed(error: unknown) {
-      metrics.pushwarden_jwks_refresh_failures_total.labels(name).inc();
-      log.warn('the keys of an issuer could not be loaded', { issuer: name, error: String(error) });
+      metrics.pushwarden_jwks_last_refresh_timestamp_seconds.labels(issuer).set(clock.now() / 1000),
+    failed(error) {
+      metrics.pushwarden_jwks_refresh_failures_total.labels(issuer).inc();
+      log.warn('the keys of an issuer could not be loaded', { issuer, error: String(error) });
     },
   };
-  return openRemoteKeySet({
-    client: createIssuerClient({ issuer, source }),
-    maxStaleMs,
-    clock,
-    observer,
-  });
 }

@@ -31,7 +31,8 @@ export function checkIdentity(config: RawConfig): readonly Finding[] {
 
 function checkJwt(path: Path, credential: Of<'jwt'>, { issuers }: RawConfig): readonly Finding[] {
   const issuer = issuers[credential.issuer];
-  const names = Object.keys(credential.claims).filter((name) => {
+  const names = Object.keys(credential.claims);
+  const telling = names.filter((name) => {
     const value = credential.claims[name] ?? [];
     return ![value].flat().some((one) => EVERYTHING.test(String(one)));
   });
@@ -45,11 +46,24 @@ function checkJwt(path: Path, credential: Of<'jwt'>, { issuers }: RawConfig): re
     const message = 'must have a condition: without one every token of the issuer would do';
     findings.push(error([...path, 'claims'], message));
   }
-  if (issuer?.issuer.startsWith(GITHUB) && !STABLE_CLAIMS.some((name) => names.includes(name))) {
-    const message = `does not ask for ${STABLE_CLAIMS.join(' or ')}: names on GitHub change hands`;
-    findings.push({ severity: 'warning', path: [...path, 'claims'], message });
+  const doubt = explainDoubt(names, telling, issuer?.issuer ?? '');
+  if (doubt !== undefined) {
+    findings.push({ severity: 'warning', path: [...path, 'claims'], message: doubt });
   }
   return findings;
+}
+
+/** @param telling - the claims of which not every value will do */
+function explainDoubt(
+  names: readonly string[],
+  telling: readonly string[],
+  issuer: string,
+): string | undefined {
+  if (issuer.startsWith(GITHUB) && !STABLE_CLAIMS.some((name) => telling.includes(name))) {
+    return `does not ask for ${STABLE_CLAIMS.join(' or ')}: names on GitHub change hands`;
+  }
+  const isOpen = names.length > 0 && telling.length === 0;
+  return isOpen ? 'lets in every token of the issuer that has these claims' : undefined;
 }
 
 function checkClaim(path: Path, claim: string, value: Of<'jwt'>['claims'][string]): Finding[] {

@@ -2,7 +2,7 @@ import { allow, type Decision, type Deny, deny } from './decision.ts';
 import { denySeries } from './exposition-problem.ts';
 import { scanMetricName } from './exposition-token.ts';
 import { countLines, explainMetric } from './metric-check.ts';
-import { createLabelLedger, enterLabels, type LabelLedger } from './metric-labels.ts';
+import { createSeenLabels, identifySeries, type SeenLabels } from './metric-labels.ts';
 import {
   METRIC,
   METRIC_FAMILY,
@@ -34,7 +34,7 @@ const TYPES: readonly (MetricType | undefined)[] = [
 interface Reader {
   readonly wire: Wire;
   readonly scope: ContentScope;
-  readonly ledger: LabelLedger;
+  readonly seen: SeenLabels;
   /** Families before the one that is read. */
   readonly families: PushedFamily[];
   /** Which of them has which name. */
@@ -64,7 +64,7 @@ export function parseProtobufExposition(
   const reader: Reader = {
     wire: createWire(body),
     scope,
-    ledger: createLabelLedger(scope),
+    seen: createSeenLabels(scope),
     families: [],
     taken: new Map(),
     series: 0,
@@ -73,8 +73,8 @@ export function parseProtobufExposition(
     const problem = readFamily(reader);
     if (problem !== undefined) return problem;
   }
-  const { families, series, ledger } = reader;
-  return allow({ families, series, labelValues: ledger.labelValues });
+  const { families, series, seen } = reader;
+  return allow({ families, series, labelValues: seen.labelValues });
 }
 
 function readFamily(reader: Reader): Deny | undefined {
@@ -127,11 +127,11 @@ function isUnitOf(unit: string, name: string, type: MetricType): boolean {
 }
 
 function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
-  const { wire, scope, ledger } = reader;
+  const { wire, scope, seen } = reader;
   const { series, labels } = scope.limits;
   const metric = decodeDelimited(wire, wire.bytes.length, METRIC, series + labels);
   if (metric === undefined) return denyWire(reader, family);
-  const problem = explainMetric(metric, family.type) ?? enterSeries(ledger, metric, family);
+  const problem = explainMetric(metric, family.type) ?? addSeries(seen, metric, family);
   if (problem !== undefined) return denyFamily(reader, problem, family);
   if (metric.histogram !== undefined && isNative(metric.histogram)) family.natives += 1;
   reader.series += countLines(metric);
@@ -139,12 +139,12 @@ function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
 }
 
 /** Enters the series of a metric, or says why it cannot be one. */
-function enterSeries(
-  ledger: LabelLedger,
+function addSeries(
+  seen: SeenLabels,
   metric: MetricMessage,
   { identities }: FamilyState,
 ): string | undefined {
-  const entered = enterLabels(ledger, metric);
+  const entered = identifySeries(seen, metric);
   if (typeof entered === 'string') return entered;
   if (identities.has(entered.identity)) return 'a duplicate series';
   identities.add(entered.identity);

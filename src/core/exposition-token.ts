@@ -35,11 +35,11 @@ export function scanLabelName(text: string, at: number): number {
   return end;
 }
 
-/** Where the next blank or line feed is, from `at` on. */
+/** Where the next blank or line feed is, from `at` on, or the end of the text. */
 export function scanToken(text: string, at: number): number {
   let end = at;
   let code = text.charCodeAt(end);
-  while (code !== LINE_FEED && !isBlank(code) && end < text.length) {
+  while (end < text.length && code !== LINE_FEED && !isBlank(code)) {
     end += 1;
     code = text.charCodeAt(end);
   }

@@ -90,9 +90,9 @@ function claim(state: State, push: FamilyPush): Decision<FamilyClaim> {
     );
     if (clash !== undefined) return denyClash(state, push, family, clash.family);
   }
-  for (const family of push.families) hold(state.index, family);
-  state.claims.add(push);
-  return allow({ settle: (end) => settle(state, push, end) });
+  const held = { ...push, families: push.families.map((family) => hold(state.index, family)) };
+  state.claims.add(held);
+  return allow({ settle: (end) => settle(state, held, end) });
 }
 
 function settle(state: State, push: FamilyPush, end: PushEnd): void {
@@ -105,7 +105,8 @@ function settle(state: State, push: FamilyPush, end: PushEnd): void {
     replace(state, group, [...kept, ...families], team);
   }
   if (end === 'unknown') {
-    const added = families.filter((family) => !before.some((known) => isSame(known, family)));
+    const known = listKinds(before);
+    const added = families.filter((family) => !known.has(kindOf(family)));
     replace(state, group, [...before, ...added], team);
   }
   for (const family of families) release(state.index, family);
@@ -131,14 +132,33 @@ function rebuild(state: State, stored: readonly StoredGroup[], revision: number)
 /** Whether a push takes the place of all that there is of a family. */
 function givesWay({ groups, claims }: State, occupant: Occupant, push: FamilyPush): boolean {
   const { family, holders } = occupant;
-  if (push.method === 'POST' && !push.families.some(({ name }) => name === family.name)) {
-    return false;
-  }
+  if (push.method === 'POST' && !listNames(push.families).has(family.name)) return false;
   const own = [...claims].filter(({ group }) => group === push.group);
   const stored = groups.get(push.group);
   const holdings = stored === undefined ? own : [...own, stored];
-  const held = holdings.filter(({ families }) => families.some((known) => isSame(known, family)));
+  const held = holdings.filter(({ families }) => listKinds(families).has(kindOf(family)));
   return held.length === holders;
+}
+
+type Families = readonly PushedFamily[];
+
+const listNames = createLister(({ name }: PushedFamily) => name);
+const listKinds = createLister(kindOf);
+
+function kindOf({ name, type }: PushedFamily): string {
+  return `${type} ${name}`;
+}
+
+/** A push can have thousands of families that clash: a list is gone through once, not for each. */
+function createLister(keyOf: (family: PushedFamily) => string) {
+  const listed = new WeakMap<Families, ReadonlySet<string>>();
+  return (families: Families): ReadonlySet<string> => {
+    const known = listed.get(families);
+    if (known !== undefined) return known;
+    const keys = new Set(families.map(keyOf));
+    listed.set(families, keys);
+    return keys;
+  };
 }
 
 function replace(
@@ -149,10 +169,10 @@ function replace(
 ): void {
   const { index, groups } = state;
   const before = groups.get(group)?.families ?? [];
-  for (const family of families) hold(index, family);
+  const held = families.map((family) => hold(index, family));
   for (const family of before) release(index, family);
   state.revision += 1;
-  groups.set(group, { families, team, revision: state.revision });
+  groups.set(group, { families: held, team, revision: state.revision });
 }
 
 /** The other team is never named, the group only to the team that pushed to it. */

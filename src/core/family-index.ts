@@ -9,12 +9,15 @@ export interface Occupant {
 /** Who has which name: a family has its own and those of the samples that it becomes. */
 export type FamilyIndex = Map<string, Occupant[]>;
 
-/** Counts one more holder of a family. */
-export function hold(index: FamilyIndex, family: PushedFamily): void {
+/**
+ * Counts one more holder of a family.
+ * @returns the one object that all of its holders share; it does not keep a body alive
+ */
+export function hold(index: FamilyIndex, family: PushedFamily): PushedFamily {
   const known = index.get(family.name)?.find((occupant) => isSame(occupant.family, family));
   if (known !== undefined) {
     known.holders += 1;
-    return;
+    return known.family;
   }
   const occupant = { family: detach(family), holders: 1 };
   for (const name of occupiedNames(occupant.family)) {
@@ -22,6 +25,7 @@ export function hold(index: FamilyIndex, family: PushedFamily): void {
     if (others === undefined) index.set(name, [occupant]);
     else others.push(occupant);
   }
+  return occupant.family;
 }
 
 /** Counts one holder of a family less. */

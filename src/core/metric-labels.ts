@@ -7,7 +7,7 @@ import type { ContentScope } from './push-content.ts';
 type LabelMessages = MetricMessage['label'];
 
 /** What has been seen of the labels of a body. */
-export interface LabelLedger {
+export interface SeenLabels {
   readonly scope: ContentScope;
   readonly labelValues: ReadonlyMap<string, Set<string>>;
   /** Of the metric before: neighbours mostly have the same label names. */
@@ -20,7 +20,7 @@ export interface SeriesIdentity {
   readonly identity: string;
 }
 
-export function createLabelLedger(scope: ContentScope): LabelLedger {
+export function createSeenLabels(scope: ContentScope): SeenLabels {
   const labelValues = new Map([...scope.watchedLabels].map((name) => [name, new Set<string>()]));
   return { scope, labelValues, names: [], shape: undefined };
 }
@@ -29,18 +29,18 @@ export function createLabelLedger(scope: ContentScope): LabelLedger {
  * Enters the labels of a metric, or says what is wrong with them. Labels that the grouping key
  * overwrites and labels without a value do not tell series apart.
  */
-export function enterLabels(ledger: LabelLedger, metric: MetricMessage): SeriesIdentity | string {
+export function identifySeries(seen: SeenLabels, metric: MetricMessage): SeriesIdentity | string {
   const { label: labels, histogram, summary } = metric;
-  const shape = shapeOf(ledger, labels);
+  const shape = shapeOf(seen, labels);
   if (typeof shape === 'string') return shape;
   const isDistribution = histogram !== undefined || summary !== undefined;
   if (isDistribution && shape.base.length < shape.identity.length) return 'a label le or quantile';
-  const problem = explainValues(labels, ledger.scope.limits.labelValue);
+  const problem = explainValues(labels, seen.scope.limits.labelValue);
   if (problem !== undefined) return problem;
 
   for (const position of shape.watched) {
     const { name = '', value = '' } = labels[position] ?? {};
-    if (value !== '') ledger.labelValues.get(name)?.add(value);
+    if (value !== '') seen.labelValues.get(name)?.add(value);
   }
   let identity = '';
   for (const position of shape.identity) {
@@ -51,18 +51,18 @@ export function enterLabels(ledger: LabelLedger, metric: MetricMessage): SeriesI
   return { identity };
 }
 
-function shapeOf(ledger: LabelLedger, labels: LabelMessages): LabelShape | string {
-  const { names, shape } = ledger;
+function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
+  const { names, shape } = seen;
   const isSame =
     names.length === labels.length && labels.every(({ name }, index) => name === names[index]);
   if (isSame && shape !== undefined) return shape;
   const newNames = labels.map(({ name = '' }) => name);
   const wrong = newNames.find((name) => name === '' || scanLabelName(name, 0) < name.length);
   if (wrong !== undefined) return `a label name ${renderQuoted(wrong)}`;
-  const resolved = resolveShape(newNames, ledger.scope);
+  const resolved = resolveShape(newNames, seen.scope);
   if (typeof resolved === 'string') return resolved;
-  ledger.names = newNames;
-  ledger.shape = resolved;
+  seen.names = newNames;
+  seen.shape = resolved;
   return resolved;
 }
 

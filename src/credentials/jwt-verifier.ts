@@ -5,7 +5,7 @@ import type { IssuerSpec } from '../core/issuer.ts';
 import { renderQuoted } from '../core/printable.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { KeySet, Keys } from './key-set.ts';
-import { CLOCK_TOLERANCE, type Verdict, verifyJwt } from './verify-jwt.ts';
+import { CLOCK_TOLERANCE, isJwt, type Verdict, verifyJwt } from './verify-jwt.ts';
 
 /** Somebody whose tokens are believed, and the keys that prove them. */
 export interface Issuer {
@@ -15,8 +15,8 @@ export interface Issuer {
 
 /** Verifies tokens of the configured issuers. */
 export interface JwtVerifier {
-  /** Never rejects: whatever is wrong with a token makes it invalid. */
-  verify(token: string): Promise<Verdict>;
+  /** Never rejects: whatever is wrong with a JWT makes it invalid; undefined for what is none. */
+  verify(token: string): Promise<Verdict | undefined>;
 }
 
 /** What an issuer's keys said to a token. */
@@ -49,6 +49,7 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
       const digest = hash('sha256', token);
       const known = recall(digest);
       if (known !== undefined) return known;
+      if (!isJwt(token)) return undefined;
       const iss = readIssuer(token);
       const verdicts: Verdict[] = [];
       for (const issuer of byClaim.get(iss) ?? []) {
@@ -89,8 +90,8 @@ function hasExpired(verdict: Verdict, clock: Clock): boolean {
   return exp === undefined || exp + CLOCK_TOLERANCE <= clock.now() / 1000;
 }
 
-/** Who the token says it is of; nothing is proved yet. */
-function readIssuer(token: string): string {
+/** Who a token says it is of, empty for nobody; nothing is proved yet. */
+export function readIssuer(token: string): string {
   try {
     const iss: unknown = decodeJwt(token).iss; // whatever the token says
     return typeof iss === 'string' ? iss : '';

@@ -8,7 +8,6 @@ import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
 import type { CredentialContext, TeamCredential } from './registry.ts';
-import { isJwt } from './verify-jwt.ts';
 
 /** A credential with its conditions compiled. */
 interface Candidate extends TeamCredential<JwtSpec> {
@@ -39,8 +38,9 @@ export function createJwtAuthenticator(
   return {
     async authenticate(presented) {
       const { token, name } = readToken(presented);
-      if (!isJwt(token) || (name !== undefined && !names.has(name))) return undefined;
+      if (name !== undefined && !names.has(name)) return undefined;
       const verdict = await verifier.verify(token);
+      if (verdict === undefined) return undefined;
       if (verdict.outcome === 'invalid') {
         return deny('credential_invalid', { internal: verdict.why });
       }

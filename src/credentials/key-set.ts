@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
+import type { IssuerSpec } from '../core/issuer.ts';
 import { type Jwks, parseJwks } from '../core/jwks.ts';
 import type { Clock } from '../pipeline/ports.ts';
-import type { IssuerClient } from './issuer-client.ts';
+import { createIssuerClient, type IssuerClient } from './issuer-client.ts';
 
 /** The keys of an issuer over time. */
 export interface KeySet {
@@ -31,7 +32,7 @@ interface RemoteKeySetOptions {
 }
 
 /** Told how every load ended. */
-interface KeySetObserver {
+export interface KeySetObserver {
   loaded(): void;
   failed(error: unknown): void;
 }
@@ -44,6 +45,14 @@ const UNKNOWN_KEY_PAUSE_MS = 10_000;
 const RETRY_MS = 5000;
 /** Time after a refresh that failed while there are keys. */
 const FAILED_REFRESH_PAUSE_MS = 30_000;
+
+/** Opens the key set of an issuer, wherever its keys come from. */
+export function openKeySet(spec: IssuerSpec, clock: Clock, observer: KeySetObserver): KeySet {
+  const { issuer, keys: source, maxStaleMs } = spec;
+  if (source.type === 'file') return createFixedKeySet(source.jwks);
+  const client = createIssuerClient({ issuer, source });
+  return openRemoteKeySet({ client, maxStaleMs, clock, observer });
+}
 
 /** A set of keys that was read with the configuration. */
 export function createFixedKeySet(jwks: string): KeySet {

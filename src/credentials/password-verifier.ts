@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createFairQueue } from './fair-queue.ts';
 import { verifyPassword } from './password-hash.ts';
@@ -35,9 +35,9 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
   const underWay = new Map<string, Promise<'match' | 'mismatch' | 'busy'>>();
   const queue = createFairQueue({ parallel, maxWaiting: MAX_QUEUE });
 
-  const digest = (password: string, hash: string): string => {
+  const digest = (password: string, passwordHash: string): string => {
     // Each part goes in as a digest of one length, so no two pairs can run together.
-    const parts = [password, hash].map((part) => createHash('sha256').update(part).digest());
+    const parts = [password, passwordHash].map((part) => hash('sha256', part, 'buffer'));
     return createHmac('sha256', key).update(Buffer.concat(parts)).digest('base64');
   };
 

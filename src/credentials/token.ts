@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { TokenSpec } from '../core/credential.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';
@@ -19,7 +19,7 @@ export function createTokenAuthenticator(
     async authenticate(presented) {
       if (presented.scheme === 'certificate') return undefined;
       const token = presented.scheme === 'bearer' ? presented.token : presented.password;
-      const digest = createHash('sha256').update(token).digest();
+      const digest = hash('sha256', token, 'buffer');
       const found = byHash.get(digest.toString('hex'));
       if (found === undefined || !timingSafeEqual(digest, Buffer.from(found.spec.sha256, 'hex'))) {
         return undefined;

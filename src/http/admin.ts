@@ -1,3 +1,4 @@
+import { createServer, type Server } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import { checkCrossSite } from '../core/cross-site.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
@@ -14,6 +15,31 @@ interface AdminAppOptions {
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
   readonly log: OperationalLog;
+}
+
+/** More than scrapes and probes need. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 1000;
+
+/**
+ * Creates the server of the admin side. Who reaches it, a pod of the same cluster perhaps, cannot
+ * take the file descriptors that the public side needs.
+ */
+export function createAdminServer(app: Express): Server {
+  const server = createServer(
+    {
+      // Explicitly: NODE_OPTIONS could switch the lenient parser on.
+      insecureHTTPParser: false,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+    app,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = REQUEST_TIMEOUT_MS;
+  return server;
 }
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */

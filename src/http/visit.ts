@@ -1,6 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Deny, deny } from '../core/decision.ts';
-import { REASONS } from '../core/reason.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
@@ -10,6 +9,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { handlePush } from './handle-push.ts';
 import type { ReadHandler } from './handle-read.ts';
 import { receive } from './receive.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import type { Responder } from './respond.ts';
 
 interface VisitOptions {
@@ -38,13 +38,14 @@ interface Exchange {
  */
 export function createVisitHandler(options: VisitOptions): RequestHandler {
   const { gateway, responder, observer, log, createRequestId, certificates } = options;
+  const logRefusal = createRefusalLog(log, gateway.clock);
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
     const { req, res, request, trail } = exchange;
     // A deadline that ends an exchange also breaks its connection: the first word counts.
     if (exchange.refusal !== undefined && res.headersSent) return;
     exchange.refusal = refusal;
-    logRefusal(log, request.id, trail, refusal);
+    logRefusal(request.id, trail.facts, refusal);
     if (res.headersSent) {
       res.destroy();
       return;
@@ -105,24 +106,4 @@ async function serve(
   const forwarded = await handlePush(admission, { request, trail, upstream, isClientGone });
   if (forwarded.effect === 'deny') refuse(forwarded);
   else responder.succeed(res, forwarded.value, request.id);
-}
-
-/** What the operator should see at once is louder than what only explains a refusal. */
-function logRefusal(
-  log: OperationalLog,
-  requestId: string,
-  trail: AuditTrail,
-  refusal: Deny,
-): void {
-  const { principal, clientAddress } = trail.facts;
-  const fields = {
-    request_id: requestId,
-    reason: refusal.reason,
-    ...(principal && { team: principal.team, credential: principal.credential }),
-    ...(clientAddress && { client_ip: clientAddress.text }),
-    ...(refusal.detail && { detail: refusal.detail }),
-    ...(refusal.internal && { internal: refusal.internal }),
-  };
-  if (REASONS[refusal.reason].status >= 500) log.warn('refused', fields);
-  else log.info('refused', fields);
 }

@@ -6,6 +6,7 @@ import { type AuditLogConfig, openAuditLog } from '../../src/audit/audit-log.ts'
 import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { generateSigningKey, readVerifyingKey } from '../../src/audit/signing-key.ts';
 import { verifyAuditLog } from '../../src/audit/verify.ts';
+import { eventually } from '../support/eventually.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 import {
   assertWhole,
@@ -35,7 +36,7 @@ function open(scratch: Scratch, config: Partial<AuditLogConfig> = {}, lines: unk
     {
       clock: { now: () => NOON, monotonic: () => performance.now() },
       log: { info: write, warn: write, error: write },
-      timing: { lockWaitMs: 0 },
+      timing: { lockWaitMs: 0, checkpointMs: 5 },
     },
   );
 }
@@ -199,6 +200,16 @@ test('a log with a signing key is signed to its end', async () => {
   assert.equal(report.firstBreak, undefined);
   assert.deepEqual(report.signed, audit.head());
   assert.deepEqual(lines.at(-1), { message: 'audit checkpoint', ...audit.head() });
+});
+
+test('the end of the chain is said from time to time, when it is a new one', async () => {
+  await using scratch = await createScratch();
+  const lines: unknown[] = [];
+  const audit = await open(scratch, {}, lines);
+  await audit.append(outcome('a'));
+  const said = await eventually('a checkpoint', () => lines[0]);
+  assert.deepEqual(said, { message: 'audit checkpoint', ...audit.head() });
+  await audit.close();
 });
 
 test('a flood of refusals becomes ten records and an exact count', async () => {

@@ -391,7 +391,7 @@ describe('closing', () => {
 
   test('rejects when the disk hangs', async () => {
     for (const events of [[], [decision('a')]]) {
-      const { append, commit } = open();
+      const { disk, append, commit } = open();
       for (const event of events) append(event);
       const closed = assert.rejects(commit.close(), UNAVAILABLE);
       await settle();
@@ -399,6 +399,11 @@ describe('closing', () => {
       await settle();
       mock.timers.tick(5000);
       await closed;
+      // the thread is ended, which fails what was under way
+      await disk.fail();
+      const { length } = disk.requests;
+      mock.timers.tick(60_000);
+      assert.equal(disk.requests.length, length);
     }
   });
 });

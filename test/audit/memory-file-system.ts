@@ -114,7 +114,8 @@ export class MemoryFileSystem implements FileSystem {
 
   list(directory: string): readonly string[] {
     const paths = this.names().filter((path) => dirname(path) === dirname(join(directory, 'x')));
-    return paths.map((path) => basename(path));
+    // a directory has no order
+    return paths.map((path) => basename(path)).reverse();
   }
 
   freeBytes(): number {

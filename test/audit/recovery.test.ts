@@ -67,6 +67,11 @@ test('after a clean stop only the end is read', async () => {
   assert.equal(recovery.head.seq, 2);
 });
 
+test('what came after a stop is not taken for a clean end', () => {
+  const fs = write(STOP, decision('late'));
+  assert.deepEqual(recoverAuditLog(fs, FILE).unknownOutcomes, ['late']);
+});
+
 test('after a crash the whole segment is read, and damage is named', async () => {
   const fs = write(decision('a'), decision('b'), outcome('a'), outcome('b'));
   fs.put(FILE, fs.content(FILE).replace('"request_id":"b"', '"request_id":"x"'));

@@ -16,7 +16,22 @@ const ACCEPTED: readonly (readonly [string, string, readonly PushedFamily[], num
   ['comments only', '# a comment\n#\n\n', [], 0],
   ['a family without samples', '# HELP a What it is.\n# TYPE a gauge\n', [], 0],
   ['a sample', 'a 1\n', [{ name: 'a', type: 'untyped' }], 1],
-  ['every sign of a name', '_a:Z_9 1\n', [{ name: '_a:Z_9', type: 'untyped' }], 1],
+  ['every sign of a name', '_az:AZ_09 1\n', [{ name: '_az:AZ_09', type: 'untyped' }], 1],
+  [
+    'labels more and fewer than on the line before',
+    'a{x="1",y="2"} 1\na{x="1"} 1\na 1\na{x="1",y="3"} 1\n',
+    [{ name: 'a', type: 'untyped' }],
+    4,
+  ],
+  [
+    'names that begin as those of the line before',
+    'a{x="1"} 1\na{xy="1"} 1\nab{x="1"} 1\na{x="2"} 1\n',
+    [
+      { name: 'a', type: 'untyped' },
+      { name: 'ab', type: 'untyped' },
+    ],
+    4,
+  ],
   ['a counter', '# TYPE a counter\na 1\n', [{ name: 'a', type: 'counter' }], 1],
   ['a type in capitals', '# TYPE a GAUGE\na 1\n', [{ name: 'a', type: 'gauge' }], 1],
   ['a histogram', HISTOGRAM, [{ name: 'h', type: 'histogram' }], 4],
@@ -148,6 +163,8 @@ const REFUSED: readonly (readonly [string, string, number, RegExp])[] = [
   ['a label name with a hyphen', 'a{x-y="1"} 1\n', 1, /expected "="/],
   ['a comma too many', 'a{x="1",,} 1\n', 1, /expected a label name/],
   ['braces that stay open', 'a{x="1"\n', 1, /expected "," or "}"/],
+  ['a digit at the beginning of a label name', 'a{9x="1"} 1\n', 1, /expected a label name/],
+  ['a line that ends in its labels', 'a{\n', 1, /not the end of the line/],
   ['a label twice', 'a{x="1",x="1"} 1\n', 1, /"x" is there twice/],
   ['__name__ as a label', 'a{__name__="b"} 1\n', 1, /reserved/],
   ['a reserved label name', 'a{__x="b"} 1\n', 1, /reserved/],
@@ -176,6 +193,18 @@ const REFUSED: readonly (readonly [string, string, number, RegExp])[] = [
     '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_bucket{le="1"} 2\n',
     2,
     /smaller count at le="\+Inf"/,
+  ],
+  [
+    'counts that fall after they rose',
+    '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="2"} 2\nh_bucket{le="+Inf"} 1\n',
+    2,
+    /smaller count at le="\+Inf"/,
+  ],
+  [
+    'a bound twice after others',
+    '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="2"} 1\nh_bucket{le="2"} 1\n',
+    2,
+    /le="2" twice/,
   ],
   ['a bucket without le', '# TYPE h histogram\nh_bucket 1\n', 2, /needs the label le/],
   ['a bound that is no number', '# TYPE h histogram\nh_bucket{le="x"} 1\n', 2, /le="x" is not/],
@@ -240,9 +269,17 @@ test('parseTextExposition tells series apart by the labels that the path does no
 
 test('parseTextExposition ends at the limit of series', () => {
   const limits = { series: 2, labels: 32, labelValue: 1024 };
-  assert.equal(parseText('a 1\nb 1\n', { limits }).effect, 'allow');
-  const decision = parseText('a 1\nb 1\nc 1\n-\n', { limits });
-  assert.equal(decision.effect === 'deny' && decision.reason, 'too_many_series');
+  const atLimit = ['a 1\nb 1\n', 'a{x="1"} 1\na{x="2"} 1\n', '# HELP a x\n# HELP b x\n'];
+  for (const text of atLimit) assert.equal(parseText(text, { limits }).effect, 'allow', text);
+  const over = [
+    'a 1\nb 1\nc 1\n',
+    'a{x="1"} 1\na{x="2"} 1\na{x="3"} 1\n',
+    '# TYPE a gauge\n# HELP b\n# HELP c x\n',
+  ];
+  for (const text of over) {
+    const decision = parseText(`${text}-\n`, { limits });
+    assert.equal(decision.effect === 'deny' && decision.reason, 'too_many_series', text);
+  }
 });
 
 test('parseTextExposition counts the labels of the path, each name once', () => {
@@ -251,6 +288,17 @@ test('parseTextExposition counts the labels of the path, each name once', () => 
   assert.equal(parseText('a{x="",y="",instance=""} 1\n', { limits, key }).effect, 'allow');
   const decision = parseText('a{x="",y="",z=""} 1\n', { limits, key });
   assert.match(decision.effect === 'deny' ? (decision.detail ?? '') : '', /5 labels/);
+});
+
+test('parseTextExposition does not read on when a line has more labels than it can have', () => {
+  const limits = { series: 10, labels: 3, labelValue: 1024 };
+  const key = { job: 'batch', labels: [{ name: 'instance', value: 'i' }] };
+  const decision = parseText('a{b="",instance="",job="",d="",e="",f', { limits, key });
+  assert.match(decision.effect === 'deny' ? (decision.detail ?? '') : '', /no line feed/);
+  const whole = parseText('a{b="",instance="",job="",d="",e="",f\n', { limits, key });
+  assert.match(whole.effect === 'deny' ? (whole.detail ?? '') : '', /expected "="/);
+  const more = parseText('a{b="",instance="",job="",d="",e="",f="",g\n', { limits, key });
+  assert.match(more.effect === 'deny' ? (more.detail ?? '') : '', /over 5 labels/);
 });
 
 test('parseTextExposition measures label values in bytes of what they mean', () => {

@@ -100,6 +100,30 @@ test('refusals from countless addresses get a bounded number of records and aggr
   assert.equal(admitted + aggregates.reduce((sum, { count }) => sum + count, 0), 50_000);
 });
 
+test('a thousand refusals a second get records over all addresses', () => {
+  const flood = createRefusalFlood();
+  let admitted = 0;
+  for (let index = 0; index < 300; index += 1) {
+    admitted += admit(flood, 9, NOON, { client_ip: `10.0.${index >> 8}.${index & 255}` });
+  }
+  assert.equal(admitted, 1000);
+  assert.equal(sum(flood, Number.POSITIVE_INFINITY), 1700);
+  assert.equal(admit(flood, 9, NOON + 1000), 9);
+});
+
+test('floods that have ended make room for others', () => {
+  const flood = createRefusalFlood();
+  for (let index = 0; index < 2000; index += 1) {
+    admit(flood, 1, NOON, { client_ip: `10.0.${index >> 8}.${index & 255}` });
+  }
+  flood.collect(NOON + 5000);
+  admit(flood, 11, NOON + 5000, { client_ip: '10.9.9.9' });
+  assert.deepEqual(
+    flood.collect(Number.POSITIVE_INFINITY).map(({ client_ip: address }) => address),
+    ['10.9.9.9'],
+  );
+});
+
 test('what is admitted and what is counted is always everything', () => {
   const step = fc.record({
     address: fc.nat(5),

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startServer } from '../http/loopback-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -37,7 +38,7 @@ const ODD_ANSWERS = {
   'row 10: a control byte in the reason phrase': behaviour.replyStatus('500 O\u0001K'),
 };
 
-test('row 9, row 10: no status and no reason phrase of the upstream ends the process', async (t) => {
+test('rows 9 and 10: no status and no reason phrase of the upstream ends the process', async (t) => {
   await using upstream = await startRecordingUpstream();
   await using gateway = await startGatewayProcess(stageDocument(upstream.url));
   for (const [name, misbehaviour] of Object.entries(ODD_ANSWERS)) {
@@ -114,6 +115,26 @@ test('scrapes leave no warning in the log', async () => {
   assert.deepEqual(new Set(levels), new Set(['info']));
 });
 
+test('row 47: what was pushed does not stay in memory', async () => {
+  await using upstream = await startServer((req, res) => {
+    req.resume().on('end', () => res.end());
+  });
+  const limits = { rate: '10000/s', burst: 10_000 };
+  const change = { defaults: { allow: ['push', 'read'], limits } };
+  await using gateway = await startGatewayProcess(stageDocument(upstream.url, change), {
+    ...process.env,
+    NODE_OPTIONS: '--max-old-space-size=64',
+  });
+  // A part of a body that is remembered, such as a long name, must not hold on to all of it.
+  const body = `rows_of_a_metric_with_a_long_name 1\n#${' '.repeat(1_000_000)}\n`;
+  for (let count = 0; count < 60; count += 1) {
+    const headers = { authorization: TOKEN.authorization };
+    const target = `${gateway.url}/metrics/job/etl/instance/${count}`;
+    assert.equal((await fetch(target, { method: 'PUT', headers, body })).status, 200);
+  }
+  await assertSound(gateway);
+});
+
 /** The lowest number that a new file descriptor of a process could get. */
 async function nextDescriptor(pid: number): Promise<number> {
   const taken = new Set((await readdir(`/proc/${pid}/fd`)).map(Number));
@@ -173,4 +194,36 @@ test('row 53: an exception in a handler is answered 500, is logged, and ends not
   assert.equal(logged.request_id, answer.headers.get('x-request-id'));
   assert.match(logged.error.stack, /out of the blue\n.*fault\.mjs/);
   assert.equal((await push(gateway)).status, 200);
+});
+
+/** A name server that does not know the upstream until a signal comes. */
+const NAME_SERVER = `
+import dns from 'node:dns';
+let isKnown = false;
+process.on('SIGUSR2', () => { isKnown = true; });
+const { lookup } = dns;
+dns.lookup = (name, options, answer) => {
+  if (name !== 'pushgateway.example') return lookup(name, options, answer);
+  if (isKnown) return lookup('127.0.0.1', options, answer);
+  process.nextTick(answer, Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+};
+`;
+
+test('row 55: an upstream whose name is not known ends a push in 502, and is asked for again', async () => {
+  await using scratch = await createScratch();
+  const names = await scratch.write('names.mjs', NAME_SERVER);
+  await using upstream = await startRecordingUpstream();
+  const url = `http://pushgateway.example:${upstream.port}`;
+  await using gateway = await startGatewayProcess(stageDocument(url), {
+    ...process.env,
+    NODE_OPTIONS: `--import=${names}`,
+  });
+  assert.equal(await verdictOf(await push(gateway)), '502 upstream_unreachable');
+  assert.equal((await scrape(gateway)).status, 502);
+  assert.equal((await fetch(`${gateway.url}/-/ready`)).status, 503);
+  process.kill(gateway.pid, 'SIGUSR2');
+  await eventually('the upstream', async () =>
+    (await push(gateway)).status === 200 ? true : undefined,
+  );
+  await assertSound(gateway);
 });
