@@ -82,7 +82,7 @@ const planted = [
   ['http/app.ts', "const { Pool } = await import('undici');"],
   ['http/app.ts', 'const leak = await import(name);'],
   ['cli/serve.ts', "import { startUpstream } from '../upstream/child.ts';"],
-  ['compose.ts', "import { curl } from '../test/support/curl.ts';"],
+  ['compose.ts', "import { curl } from './support/curl.ts';"],
   ['helpers/misc.ts', ''],
 ] as const;
 for (const [file, source] of planted) {

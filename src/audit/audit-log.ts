@@ -1,4 +1,4 @@
-import type { AuditEvent, RecoveredEvent } from '../core/audit-record.ts';
+import type { AuditEvent, RecoveredEvent } from '../core/audit/audit-record.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { CommitObserver } from './commit-observer.ts';
 import { withFloodControl } from './flood-control.ts';

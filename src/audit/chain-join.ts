@@ -1,4 +1,4 @@
-import { type ChainHead, type ChainProblem, findGap, GENESIS } from '../core/audit-chain.ts';
+import { type ChainHead, type ChainProblem, findGap, GENESIS } from '../core/audit/audit-chain.ts';
 import { type ChainCheckOptions, type ChainRun, compareToAnchors } from './chain-run.ts';
 import { CHECKPOINT_RECORDS } from './checkpoint.ts';
 

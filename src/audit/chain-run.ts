@@ -5,7 +5,7 @@ import {
   findGap,
   readRecord,
   type StoredRecord,
-} from '../core/audit-chain.ts';
+} from '../core/audit/audit-chain.ts';
 import { isSignedBy } from './checkpoint.ts';
 import type { Line } from './line-reader.ts';
 

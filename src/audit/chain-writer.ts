@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type ChainHead, sealEntry } from '../core/audit-chain.ts';
+import { type ChainHead, sealEntry } from '../core/audit/audit-chain.ts';
 import { CHECKPOINT_RECORDS, type CheckpointSigner } from './checkpoint.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Recovery } from './recovery.ts';

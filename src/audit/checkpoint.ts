@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import type { CheckpointEvent } from '../core/audit-record.ts';
-import { canonicalJson } from '../core/canonical-json.ts';
+import type { CheckpointEvent } from '../core/audit/audit-record.ts';
+import { canonicalJson } from '../core/audit/canonical-json.ts';
 
 /** Records from one signed checkpoint to the next, at most. */
 export const CHECKPOINT_RECORDS = 1024;

@@ -1,5 +1,5 @@
-import type { ChainHead } from '../core/audit-chain.ts';
-import type { AuditEvent } from '../core/audit-record.ts';
+import type { ChainHead } from '../core/audit/audit-chain.ts';
+import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { GatewayError } from '../core/errors.ts';
 
 /** Hears what becomes of the events. */

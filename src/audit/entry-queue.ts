@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../core/audit-record.ts';
+import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { GatewayError } from '../core/errors.ts';
 
 /** Characters of entries that may wait, for a slow disk or until a broken one is back. */

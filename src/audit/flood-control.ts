@@ -1,4 +1,4 @@
-import { createRefusalFlood } from '../core/refusal-flood.ts';
+import { createRefusalFlood } from '../core/audit/refusal-flood.ts';
 import type { AuditLog, Clock } from '../pipeline/ports.ts';
 
 /** Milliseconds between two looks at floods that may have ended. */

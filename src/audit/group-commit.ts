@@ -1,6 +1,6 @@
-import type { ChainHead } from '../core/audit-chain.ts';
-import { renderEntry } from '../core/audit-entry.ts';
-import type { AuditEvent, RecoveryCause } from '../core/audit-record.ts';
+import type { ChainHead } from '../core/audit/audit-chain.ts';
+import { renderEntry } from '../core/audit/audit-entry.ts';
+import type { AuditEvent, RecoveryCause } from '../core/audit/audit-record.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { CommitObserver } from './commit-observer.ts';

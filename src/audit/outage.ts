@@ -1,4 +1,4 @@
-import type { RecoveredEvent, RecoveryCause } from '../core/audit-record.ts';
+import type { RecoveredEvent, RecoveryCause } from '../core/audit/audit-record.ts';
 import { GatewayError } from '../core/errors.ts';
 
 /** A time in which the log cannot be written; over when a record of it is on disk. */

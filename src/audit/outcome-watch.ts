@@ -1,4 +1,4 @@
-import { OpenOutcomes } from '../core/open-outcomes.ts';
+import { OpenOutcomes } from '../core/audit/open-outcomes.ts';
 import type { AuditLog } from '../pipeline/ports.ts';
 import { splitRecovered } from './recovered-events.ts';
 

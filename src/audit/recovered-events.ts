@@ -1,4 +1,4 @@
-import type { RecoveredEvent } from '../core/audit-record.ts';
+import type { RecoveredEvent } from '../core/audit/audit-record.ts';
 
 /** Request ids in one record, so that its line stays short enough. */
 const OUTCOMES_PER_RECORD = 500;

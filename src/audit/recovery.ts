@@ -1,6 +1,6 @@
-import { type ChainHead, findGap, GENESIS, readRecord } from '../core/audit-chain.ts';
+import { type ChainHead, findGap, GENESIS, readRecord } from '../core/audit/audit-chain.ts';
+import { OpenOutcomes } from '../core/audit/open-outcomes.ts';
 import { GatewayError } from '../core/errors.ts';
-import { OpenOutcomes } from '../core/open-outcomes.ts';
 import { type FileSystem, withFile } from './file-system.ts';
 import { type Line, readLines } from './line-reader.ts';
 import { listSegments } from './segments.ts';

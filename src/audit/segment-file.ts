@@ -1,4 +1,4 @@
-import type { RecoveryCause } from '../core/audit-record.ts';
+import type { RecoveryCause } from '../core/audit/audit-record.ts';
 import type { FileStatus, FileSystem } from './file-system.ts';
 
 /** Why a batch did not reach the disk; tells what the writer may still trust. */

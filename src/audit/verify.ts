@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { ChainHead } from '../core/audit-chain.ts';
+import type { ChainHead } from '../core/audit/audit-chain.ts';
 import { ChainJoin, type ChainReport } from './chain-join.ts';
 import { type ChainCheckOptions, type ChainRun, checkRun } from './chain-run.ts';
 import { fingerprint } from './checkpoint.ts';

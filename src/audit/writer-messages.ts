@@ -1,5 +1,5 @@
-import type { ChainHead } from '../core/audit-chain.ts';
-import type { RecoveryCause } from '../core/audit-record.ts';
+import type { ChainHead } from '../core/audit/audit-chain.ts';
+import type { RecoveryCause } from '../core/audit/audit-record.ts';
 import type { GatewayErrorCode } from '../core/errors.ts';
 import type { Batch } from './chain-writer.ts';
 import type { Recovery } from './recovery.ts';

@@ -6,7 +6,7 @@ import { nodeFileSystem } from '../audit/file-system.ts';
 import { readVerifyingKey } from '../audit/signing-key.ts';
 import { verifyAuditLog } from '../audit/verify.ts';
 import { createVerifyPool } from '../audit/verify-pool.ts';
-import type { ChainHead } from '../core/audit-chain.ts';
+import type { ChainHead } from '../core/audit/audit-chain.ts';
 import { EXIT } from './exit.ts';
 
 interface VerifyCommandOptions {

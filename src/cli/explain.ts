@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../config/problem.ts';
-import { type IpAddress, parseIpAddress } from '../core/ip-address.ts';
-import { compilePolicy } from '../core/policy.ts';
+import { type IpAddress, parseIpAddress } from '../core/network/ip-address.ts';
+import { compilePolicy } from '../core/policy/policy.ts';
 import { EXIT } from './exit.ts';
 import { type Explanation, explainDecision, renderSteps } from './explanation.ts';
 

@@ -1,11 +1,11 @@
 import type { GatewayConfig } from '../config/types.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
-import { parseEndpoint, withoutQuery } from '../core/endpoint.ts';
-import type { IpAddress } from '../core/ip-address.ts';
-import { compileNetworks } from '../core/network-set.ts';
-import { type Attributes, POLICY_CHECKS, type TeamPolicy } from '../core/policy.ts';
-import { type PushTarget, parsePushTarget } from '../core/push-target.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
+import { compileNetworks } from '../core/network/network-set.ts';
+import { type Attributes, POLICY_CHECKS, type TeamPolicy } from '../core/policy/policy.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
+import { parseEndpoint, withoutQuery } from '../core/request/endpoint.ts';
+import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 
 /** A request that somebody might send. */
 export interface Question {

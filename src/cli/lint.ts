@@ -3,13 +3,13 @@ import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { DEFAULT_DENY } from '../config/resolve.ts';
 import { resolveLimits } from '../config/resolve-limits.ts';
-import { type ContentRules, checkContent } from '../core/content-policy.ts';
 import type { Decision } from '../core/decision.ts';
-import { parseProtobufExposition } from '../core/exposition-protobuf.ts';
-import { parseTextExposition } from '../core/exposition-text.ts';
+import { type ContentRules, checkContent } from '../core/exposition/content-policy.ts';
+import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
+import { parseTextExposition } from '../core/exposition/exposition-text.ts';
+import type { MediaType } from '../core/exposition/media-type.ts';
+import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
 import { compileGlobs } from '../core/matcher.ts';
-import type { MediaType } from '../core/media-type.ts';
-import type { ContentScope, PushContent } from '../core/push-content.ts';
 import { EXIT } from './exit.ts';
 
 interface LintOptions {

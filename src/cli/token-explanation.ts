@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GatewayConfig } from '../config/types.ts';
-import { compileClaimConditions } from '../core/claim-condition.ts';
-import type { CredentialSpec } from '../core/credential.ts';
+import { compileClaimConditions } from '../core/identity/claim-condition.ts';
+import type { CredentialSpec } from '../core/identity/credential.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import type { JwtVerifier } from '../credentials/jwt-verifier.ts';
 import type { Verdict } from '../credentials/verify-jwt.ts';

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config/types.ts';
-import { compileNetworks } from '../core/network-set.ts';
-import { compilePolicy } from '../core/policy.ts';
+import { compileNetworks } from '../core/network/network-set.ts';
+import { compilePolicy } from '../core/policy/policy.ts';
 import {
   type CredentialContext,
   createAuthenticators,

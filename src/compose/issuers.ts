@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { IssuerSpec } from '../core/issuer.ts';
+import type { IssuerSpec } from '../core/identity/issuer.ts';
 import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { type KeySetObserver, openKeySet } from '../credentials/key-set.ts';
 import type { Metrics } from '../metrics/registry.ts';

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { parsePeerAddress } from '../core/client-address.ts';
-import { createSharedPeerWatch } from '../core/shared-peer.ts';
+import { parsePeerAddress } from '../core/network/client-address.ts';
+import { createSharedPeerWatch } from '../core/network/shared-peer.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 

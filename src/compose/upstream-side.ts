@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/types.ts';
-import { createFamilyRegistry, type FamilyRegistry } from '../core/families.ts';
+import { createFamilyRegistry, type FamilyRegistry } from '../core/exposition/families.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createReadHandler, type ReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';

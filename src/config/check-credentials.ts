@@ -2,7 +2,7 @@ import {
   explainArgon2idCost,
   explainForeignHash,
   parsePasswordHash,
-} from '../core/password-hash.ts';
+} from '../core/identity/password-hash.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig, RawCredential } from './schema.ts';
 

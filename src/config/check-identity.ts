@@ -1,4 +1,4 @@
-import { parseClaimPath } from '../core/claim-condition.ts';
+import { parseClaimPath } from '../core/identity/claim-condition.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig, RawCredential } from './schema.ts';
 

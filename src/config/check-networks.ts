@@ -1,5 +1,5 @@
-import type { IpAddress } from '../core/ip-address.ts';
-import { type Cidr, parseCidr } from '../core/network-set.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
+import { type Cidr, parseCidr } from '../core/network/network-set.ts';
 import { findNearest } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig } from './schema.ts';

@@ -1,5 +1,5 @@
 import { globsOverlap } from '../core/glob-overlap.ts';
-import { parseLabelName, parseLabelValue } from '../core/label.ts';
+import { parseLabelName, parseLabelValue } from '../core/target/label.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig, RawTeam } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
-import { parseJwks } from '../core/jwks.ts';
+import { parseJwks } from '../core/identity/jwks.ts';
 import { inspectBy, type NamedFile, type Remark } from './named-file.ts';
 import { assertKeyPair, readCertificates } from './pem.ts';
 import { readHtpasswd } from './read-htpasswd.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { parseIpAddress } from '../core/ip-address.ts';
-import { compileNetworks } from '../core/network-set.ts';
+import { parseIpAddress } from '../core/network/ip-address.ts';
+import { compileNetworks } from '../core/network/network-set.ts';
 
 const LOOPBACK = compileNetworks(['127.0.0.0/8', '::1']);
 

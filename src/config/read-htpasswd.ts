@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { type HtpasswdFile, judgeUsers, parseHtpasswd } from '../core/htpasswd.ts';
+import { type HtpasswdFile, judgeUsers, parseHtpasswd } from '../core/identity/htpasswd.ts';
 import { readText } from './secrets.ts';
 
 /** A web configuration of an exporter, which is YAML, instead of an htpasswd file. */

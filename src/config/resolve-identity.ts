@@ -1,7 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
-import type { ClaimCondition } from '../core/claim-condition.ts';
-import type { CredentialSpec } from '../core/credential.ts';
-import type { IssuerSpec, KeySource } from '../core/issuer.ts';
+import type { ClaimCondition } from '../core/identity/claim-condition.ts';
+import type { CredentialSpec } from '../core/identity/credential.ts';
+import type { IssuerSpec, KeySource } from '../core/identity/issuer.ts';
 import { parseDuration } from '../core/units.ts';
 import { readHtpasswd } from './read-htpasswd.ts';
 import type { Source } from './resolve.ts';

@@ -1,4 +1,4 @@
-import type { TeamLimits } from '../core/limits.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
 import { parseRate, parseSize } from '../core/units.ts';
 import type { RawLimits } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
-import type { TeamSpec } from '../core/policy-spec.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { resolveCredential, resolveIssuers, resolveTls } from './resolve-identity.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { SIGNATURE_ALGORITHMS } from '../core/issuer.ts';
-import { ACTIONS } from '../core/policy-spec.ts';
-import type { CredentialKind } from '../core/principal.ts';
+import { SIGNATURE_ALGORITHMS } from '../core/identity/issuer.ts';
+import type { CredentialKind } from '../core/identity/principal.ts';
+import { ACTIONS } from '../core/policy/policy-spec.ts';
 import * as value from './schema-values.ts';
 
 const tls = z

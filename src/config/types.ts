@@ -1,5 +1,5 @@
-import type { IssuerSpec } from '../core/issuer.ts';
-import type { TeamSpec } from '../core/policy-spec.ts';
+import type { IssuerSpec } from '../core/identity/issuer.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
 
 /**
  * A complete configuration: every default applied, every unit converted (milliseconds, bytes),

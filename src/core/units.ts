@@ -1,4 +1,4 @@
-import type { Rate } from './limits.ts';
+import type { Rate } from './policy/limits.ts';
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,

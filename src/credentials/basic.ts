@@ -1,7 +1,7 @@
-import type { BasicSpec, HtpasswdSpec } from '../core/credential.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
-import { type IpAddress, renderSource } from '../core/ip-address.ts';
-import type { Principal } from '../core/principal.ts';
+import type { BasicSpec, HtpasswdSpec } from '../core/identity/credential.ts';
+import type { Principal } from '../core/identity/principal.ts';
+import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
 import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
 import { createDecoys } from './decoys.ts';
 import { checkExpiry } from './expiry.ts';

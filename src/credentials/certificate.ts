@@ -1,6 +1,6 @@
-import type { ClientCertificate } from '../core/client-certificate.ts';
-import type { CertificateSpec } from '../core/credential.ts';
 import { deny } from '../core/decision.ts';
+import type { ClientCertificate } from '../core/identity/client-certificate.ts';
+import type { CertificateSpec } from '../core/identity/credential.ts';
 import { compileGlobs } from '../core/matcher.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';

@@ -1,6 +1,6 @@
-import type { CredentialSpec } from '../core/credential.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { Principal } from '../core/principal.ts';
+import type { CredentialSpec } from '../core/identity/credential.ts';
+import type { Principal } from '../core/identity/principal.ts';
 import type { Clock } from '../pipeline/ports.ts';
 
 /** Refuses an expired credential; only to be asked once the caller proved to hold it. */

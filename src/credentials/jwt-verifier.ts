@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { IssuerSpec } from '../core/issuer.ts';
+import type { IssuerSpec } from '../core/identity/issuer.ts';
 import { renderQuoted } from '../core/printable.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { KeySet, Keys } from './key-set.ts';

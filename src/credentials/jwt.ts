@@ -1,9 +1,9 @@
 import type { JWTPayload } from 'jose';
-import type { PresentedCredential } from '../core/authorization-header.ts';
-import { type ClaimTest, compileClaimConditions } from '../core/claim-condition.ts';
-import type { JwtSpec } from '../core/credential.ts';
 import { type Deny, deny } from '../core/decision.ts';
-import type { Principal } from '../core/principal.ts';
+import type { PresentedCredential } from '../core/identity/authorization-header.ts';
+import { type ClaimTest, compileClaimConditions } from '../core/identity/claim-condition.ts';
+import type { JwtSpec } from '../core/identity/credential.ts';
+import type { Principal } from '../core/identity/principal.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';

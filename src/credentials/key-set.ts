@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
-import type { IssuerSpec } from '../core/issuer.ts';
-import { type Jwks, parseJwks } from '../core/jwks.ts';
+import type { IssuerSpec } from '../core/identity/issuer.ts';
+import { type Jwks, parseJwks } from '../core/identity/jwks.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import { createIssuerClient, type IssuerClient } from './issuer-client.ts';
 

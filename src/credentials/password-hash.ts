@@ -1,7 +1,7 @@
 import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { genSaltSync, verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { type Argon2idHash, parsePasswordHash } from '../core/password-hash.ts';
+import { type Argon2idHash, parsePasswordHash } from '../core/identity/password-hash.ts';
 import { verifyApr1 } from './apr1.ts';
 
 /** bcrypt looks at no more bytes than this, so a longer password is refused. */

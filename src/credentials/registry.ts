@@ -1,5 +1,5 @@
-import type { CredentialSpec } from '../core/credential.ts';
-import type { TeamSpec } from '../core/policy-spec.ts';
+import type { CredentialSpec } from '../core/identity/credential.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { Authenticator, Clock, FailureThrottle } from '../pipeline/ports.ts';
 import { createBasicAuthenticator } from './basic.ts';
 import { createCertificateAuthenticator } from './certificate.ts';

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { TokenSpec } from '../core/credential.ts';
+import type { TokenSpec } from '../core/identity/credential.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { checkExpiry } from './expiry.ts';
 import type { CredentialContext, TeamCredential } from './registry.ts';

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
-import type { IssuerSpec } from '../core/issuer.ts';
+import type { IssuerSpec } from '../core/identity/issuer.ts';
 import { renderPrintable } from '../core/printable.ts';
 import type { Keys } from './key-set.ts';
 

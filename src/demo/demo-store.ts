@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { CONTENT_TYPES, resolveMediaType } from '../core/media-type.ts';
-import { parsePushTarget } from '../core/push-target.ts';
+import { CONTENT_TYPES, resolveMediaType } from '../core/exposition/media-type.ts';
+import { parsePushTarget } from '../core/target/push-target.ts';
 import { renderMetricsApi, renderScrape } from './render-store.ts';
 import { createStoreGroups, type StoreGroups } from './store-groups.ts';
 

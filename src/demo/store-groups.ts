@@ -1,7 +1,7 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { GroupingKey } from '../core/grouping-key.ts';
 import { renderQuoted } from '../core/printable.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import type { GroupingKey } from '../core/target/grouping-key.ts';
+import type { PushTarget } from '../core/target/push-target.ts';
 import { parseStoredFamilies, type StoredFamily, withGroupingLabels } from './stored-family.ts';
 
 /** What was pushed under one grouping key. */

@@ -1,4 +1,4 @@
-import type { FamilyRegistry } from '../core/families.ts';
+import type { FamilyRegistry } from '../core/exposition/families.ts';
 import { readOwnFamilies, readStartTime, readStoredGroups } from './stored-families.ts';
 
 interface FamilySeedOptions {

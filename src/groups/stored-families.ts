@@ -1,7 +1,7 @@
-import { parseTextExposition } from '../core/exposition-text.ts';
-import type { StoredGroup } from '../core/families.ts';
-import { renderPushTarget } from '../core/grouping-key.ts';
-import { METRIC_TYPES, type PushedFamily } from '../core/push-content.ts';
+import { parseTextExposition } from '../core/exposition/exposition-text.ts';
+import type { StoredGroup } from '../core/exposition/families.ts';
+import { METRIC_TYPES, type PushedFamily } from '../core/exposition/push-content.ts';
+import { renderPushTarget } from '../core/target/grouping-key.ts';
 
 /** What Pushgateway says of itself belongs to no group. */
 const OWN_GROUP = '';

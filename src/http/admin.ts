@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
-import { checkCrossSite } from '../core/cross-site.ts';
+import { checkCrossSite } from '../core/request/cross-site.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { HeaderValues } from './security-headers.ts';
 

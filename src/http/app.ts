@@ -6,7 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import { deny } from '../core/decision.ts';
-import { parseHealthEndpoint } from '../core/endpoint.ts';
+import { parseHealthEndpoint } from '../core/request/endpoint.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { Responder } from './respond.ts';
 

@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { type ClientCertificate, parseSubjectAltNames } from '../core/client-certificate.ts';
+import {
+  type ClientCertificate,
+  parseSubjectAltNames,
+} from '../core/identity/client-certificate.ts';
 
 /** The certificates that clients showed when they connected. */
 export interface ClientCertificates {

@@ -1,7 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import { deny } from '../core/decision.ts';
-import type { PushEnd } from '../core/families.ts';
-import { CONTENT_TYPES } from '../core/media-type.ts';
+import type { PushEnd } from '../core/exposition/families.ts';
+import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { REASONS } from '../core/reason.ts';
 import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from '../pipeline/admit.ts';

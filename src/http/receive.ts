@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientCertificate } from '../core/client-certificate.ts';
+import type { ClientCertificate } from '../core/identity/client-certificate.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { readBody } from './body.ts';
 

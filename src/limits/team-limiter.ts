@@ -1,6 +1,6 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { TeamLimits } from '../core/limits.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Lease, TeamLimiter } from '../pipeline/ports.ts';
 
 interface TeamState {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { AuditEvent } from '../core/audit-record.ts';
+import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { AuditLog, Clock, Upstream } from '../pipeline/ports.ts';
 import type { Metrics } from './registry.ts';
 

@@ -1,10 +1,10 @@
-import type { DecisionEvent, OutcomeEvent } from '../core/audit-record.ts';
+import type { DecisionEvent, OutcomeEvent } from '../core/audit/audit-record.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
-import { withoutQuery } from '../core/endpoint.ts';
-import type { IpAddress } from '../core/ip-address.ts';
-import type { Principal } from '../core/principal.ts';
+import type { Principal } from '../core/identity/principal.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
-import type { PushTarget } from '../core/push-target.ts';
+import { withoutQuery } from '../core/request/endpoint.ts';
+import type { PushTarget } from '../core/target/push-target.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { AuditLog, Clock } from './ports.ts';
 

@@ -1,7 +1,10 @@
-import { type PresentedCredential, parseAuthorization } from '../core/authorization-header.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { IpAddress } from '../core/ip-address.ts';
-import type { Principal } from '../core/principal.ts';
+import {
+  type PresentedCredential,
+  parseAuthorization,
+} from '../core/identity/authorization-header.ts';
+import type { Principal } from '../core/identity/principal.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { Authenticator } from './ports.ts';
 

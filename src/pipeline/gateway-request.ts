@@ -1,6 +1,6 @@
-import type { ClientCertificate } from '../core/client-certificate.ts';
 import type { Decision } from '../core/decision.ts';
-import type { RequestHead } from '../core/framing.ts';
+import type { ClientCertificate } from '../core/identity/client-certificate.ts';
+import type { RequestHead } from '../core/request/framing.ts';
 import type { ByteLease } from './ports.ts';
 
 /** A request as the pipeline sees it: no socket, no framework. */

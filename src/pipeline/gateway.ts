@@ -1,4 +1,4 @@
-import type { FamilyRegistry } from '../core/families.ts';
+import type { FamilyRegistry } from '../core/exposition/families.ts';
 import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -1,11 +1,11 @@
-import { checkContent } from '../core/content-policy.ts';
 import { type Decision, deny } from '../core/decision.ts';
-import { parseProtobufExposition } from '../core/exposition-protobuf.ts';
-import { parseTextExposition } from '../core/exposition-text.ts';
-import type { GroupingKey } from '../core/grouping-key.ts';
-import type { MediaType } from '../core/media-type.ts';
-import type { TeamPolicy } from '../core/policy.ts';
-import type { ContentScope, PushContent } from '../core/push-content.ts';
+import { checkContent } from '../core/exposition/content-policy.ts';
+import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
+import { parseTextExposition } from '../core/exposition/exposition-text.ts';
+import type { MediaType } from '../core/exposition/media-type.ts';
+import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
+import type { TeamPolicy } from '../core/policy/policy.ts';
+import type { GroupingKey } from '../core/target/grouping-key.ts';
 
 /** A strict parser for each exchange format. */
 const PARSERS = {

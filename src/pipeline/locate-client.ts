@@ -1,6 +1,6 @@
-import { parsePeerAddress, resolveClientAddress } from '../core/client-address.ts';
 import { type Decision, deny } from '../core/decision.ts';
-import type { IpAddress } from '../core/ip-address.ts';
+import { parsePeerAddress, resolveClientAddress } from '../core/network/client-address.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { Snapshot } from './snapshot.ts';
 

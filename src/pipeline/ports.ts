@@ -1,10 +1,10 @@
-import type { AuditEvent } from '../core/audit-record.ts';
-import type { PresentedCredential } from '../core/authorization-header.ts';
+import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { Decision } from '../core/decision.ts';
-import type { IpAddress } from '../core/ip-address.ts';
-import type { TeamLimits } from '../core/limits.ts';
-import type { ContentEncoding } from '../core/media-type.ts';
-import type { Principal } from '../core/principal.ts';
+import type { ContentEncoding } from '../core/exposition/media-type.ts';
+import type { PresentedCredential } from '../core/identity/authorization-header.ts';
+import type { Principal } from '../core/identity/principal.ts';
+import type { IpAddress } from '../core/network/ip-address.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
 

@@ -1,12 +1,12 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { Framing } from '../core/framing.ts';
-import type { TeamLimits } from '../core/limits.ts';
 import {
   type ContentEncoding,
   type MediaType,
   resolveEncoding,
   resolveMediaType,
-} from '../core/media-type.ts';
+} from '../core/exposition/media-type.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
+import type { Framing } from '../core/request/framing.ts';
 import type { BodyBounds, GatewayRequest, RequestHeaders } from './gateway-request.ts';
 import type { BodyDecoders } from './ports.ts';
 

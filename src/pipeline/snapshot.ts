@@ -1,5 +1,5 @@
-import type { NetworkSet } from '../core/network-set.ts';
-import type { Policy } from '../core/policy.ts';
+import type { NetworkSet } from '../core/network/network-set.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import type { Authenticator } from './ports.ts';
 
 /**

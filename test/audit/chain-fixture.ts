@@ -5,8 +5,8 @@ import type { FileSystem } from '../../src/audit/file-system.ts';
 import { recoverAuditLog } from '../../src/audit/recovery.ts';
 import { listSegments } from '../../src/audit/segments.ts';
 import { verifyAuditLog } from '../../src/audit/verify.ts';
-import { renderEntry } from '../../src/core/audit-entry.ts';
-import type { AuditEvent, DecisionEvent, OutcomeEvent } from '../../src/core/audit-record.ts';
+import { renderEntry } from '../../src/core/audit/audit-entry.ts';
+import type { AuditEvent, DecisionEvent, OutcomeEvent } from '../../src/core/audit/audit-record.ts';
 
 export const FILE = '/log/audit.jsonl';
 export const NOON = Date.UTC(2026, 10, 22, 12);

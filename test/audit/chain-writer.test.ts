@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CHECKPOINT_RECORDS, createCheckpointSigner } from '../../src/audit/checkpoint.ts';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import {
   assertWhole,
   batch,

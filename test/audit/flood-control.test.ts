@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { withFloodControl } from '../../src/audit/flood-control.ts';
-import { GENESIS } from '../../src/core/audit-chain.ts';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import { GENESIS } from '../../src/core/audit/audit-chain.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import type { AuditLog } from '../../src/pipeline/ports.ts';
 import { decision, NOON, refusal } from './chain-fixture.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, mock, test } from 'node:test';
 import { GroupCommit, type GroupCommitOptions } from '../../src/audit/group-commit.ts';
 import type { WriterReply, WriterRequest } from '../../src/audit/writer-messages.ts';
-import { GENESIS } from '../../src/core/audit-chain.ts';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import { GENESIS } from '../../src/core/audit/audit-chain.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { decision, NOON, outcome, refusal } from './chain-fixture.ts';
 
 const UNAVAILABLE = { code: 'ERR_AUDIT_UNAVAILABLE' };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withOutcomeWatch } from '../../src/audit/outcome-watch.ts';
-import { GENESIS } from '../../src/core/audit-chain.ts';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import { GENESIS } from '../../src/core/audit/audit-chain.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { decision, outcome, refusal } from './chain-fixture.ts';
 
 /** A watched log that refuses the ids in `refused`, and what it was given in passing. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recoverAuditLog } from '../../src/audit/recovery.ts';
-import { GENESIS } from '../../src/core/audit-chain.ts';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import { GENESIS } from '../../src/core/audit/audit-chain.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import {
   assertWhole,
   batch,

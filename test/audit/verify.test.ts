@@ -6,7 +6,7 @@ import { createCheckpointSigner } from '../../src/audit/checkpoint.ts';
 import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { verifyAuditLog } from '../../src/audit/verify.ts';
 import { createVerifyPool } from '../../src/audit/verify-pool.ts';
-import { type ChainHead, GENESIS, sealEntry } from '../../src/core/audit-chain.ts';
+import { type ChainHead, GENESIS, sealEntry } from '../../src/core/audit/audit-chain.ts';
 import { createScratch } from '../support/scratch.ts';
 import { batch, decision, FILE, openWriter, outcome, verifyAll } from './chain-fixture.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';

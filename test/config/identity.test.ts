@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { type LoadResult, loadConfig } from '../../src/config/load.ts';
 import { renderProblem } from '../../src/config/problem.ts';
 import type { GatewayConfig } from '../../src/config/types.ts';
-import { SIGNATURE_ALGORITHMS } from '../../src/core/issuer.ts';
+import { SIGNATURE_ALGORITHMS } from '../../src/core/identity/issuer.ts';
 import { type CertificateFiles, createAuthority } from '../support/certificates.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 

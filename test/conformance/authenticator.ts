@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PresentedCredential } from '../../src/core/authorization-header.ts';
 import type { Decision } from '../../src/core/decision.ts';
-import type { Principal } from '../../src/core/principal.ts';
+import type { PresentedCredential } from '../../src/core/identity/authorization-header.ts';
+import type { Principal } from '../../src/core/identity/principal.ts';
 import type { Authenticator } from '../../src/pipeline/ports.ts';
 import { ADDRESS, NOW } from '../support/credential-context.ts';
 import { allowed, denied } from '../support/decision.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
-import type { BasicSpec } from '../../src/core/credential.ts';
 import type { Decision } from '../../src/core/decision.ts';
-import type { Principal } from '../../src/core/principal.ts';
+import type { BasicSpec } from '../../src/core/identity/credential.ts';
+import type { Principal } from '../../src/core/identity/principal.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import {
   createPasswordVerifier,

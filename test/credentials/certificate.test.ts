@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClientCertificate } from '../../src/core/client-certificate.ts';
-import type { CertificateSpec } from '../../src/core/credential.ts';
+import type { ClientCertificate } from '../../src/core/identity/client-certificate.ts';
+import type { CertificateSpec } from '../../src/core/identity/credential.ts';
 import { createCertificateAuthenticator } from '../../src/credentials/certificate.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { ADDRESS, credentialContext, NOW } from '../support/credential-context.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { parseHtpasswd } from '../../src/core/htpasswd.ts';
+import { parseHtpasswd } from '../../src/core/identity/htpasswd.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { ADDRESS, credentialContext } from '../support/credential-context.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { PresentedCredential } from '../../src/core/authorization-header.ts';
-import type { JwtSpec } from '../../src/core/credential.ts';
-import { type IssuerSpec, SIGNATURE_ALGORITHMS } from '../../src/core/issuer.ts';
+import type { PresentedCredential } from '../../src/core/identity/authorization-header.ts';
+import type { JwtSpec } from '../../src/core/identity/credential.ts';
+import { type IssuerSpec, SIGNATURE_ALGORITHMS } from '../../src/core/identity/issuer.ts';
 import { createJwtAuthenticator } from '../../src/credentials/jwt.ts';
 import type { Issuer } from '../../src/credentials/jwt-verifier.ts';
 import { createFixedKeySet, type KeySet } from '../../src/credentials/key-set.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import type { Jwks } from '../../src/core/jwks.ts';
+import type { Jwks } from '../../src/core/identity/jwks.ts';
 import type { IssuerClient } from '../../src/credentials/issuer-client.ts';
 import { createFixedKeySet, openRemoteKeySet } from '../../src/credentials/key-set.ts';
 import { manualClock } from '../support/manual-clock.ts';

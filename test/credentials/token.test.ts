@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { TokenSpec } from '../../src/core/credential.ts';
+import type { TokenSpec } from '../../src/core/identity/credential.ts';
 import { createTokenAuthenticator } from '../../src/credentials/token.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { ADDRESS, credentialContext } from '../support/credential-context.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findGap, GENESIS, readRecord } from '../../src/core/audit-chain.ts';
-import type { AuditEvent, RecoveryCause } from '../../src/core/audit-record.ts';
+import { findGap, GENESIS, readRecord } from '../../src/core/audit/audit-chain.ts';
+import type { AuditEvent, RecoveryCause } from '../../src/core/audit/audit-record.ts';
 import { codeBlocks, codeSpans, readProjectFile, tableRows } from './markdown.ts';
 
 const DOCUMENT = readProjectFile('docs/audit.md');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { METRIC_TYPES } from '../../src/core/push-content.ts';
+import { METRIC_TYPES } from '../../src/core/exposition/push-content.ts';
 import { parseText } from '../support/content-scope.ts';
 import { codeSpans, readProjectFile, tableRows } from './markdown.ts';
 

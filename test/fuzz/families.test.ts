@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFamilyRegistry } from '../../src/core/families.ts';
-import { CONTENT_TYPES } from '../../src/core/media-type.ts';
-import type { PushedFamily } from '../../src/core/push-content.ts';
+import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
+import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
+import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { acceptedBodies } from './accepted-bodies.ts';

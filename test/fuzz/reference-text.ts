@@ -1,4 +1,4 @@
-import type { PushedFamily } from '../../src/core/push-content.ts';
+import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
 
 const VALUE = String.raw`(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])`;
 const LABEL = String.raw`[ \t]*[a-zA-Z_]\w*[ \t]*=[ \t]*"(?:[^"\\\n]|\\["\\n])*"[ \t]*`;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuditEvent } from '../../src/core/audit-record.ts';
-import { compileNetworks } from '../../src/core/network-set.ts';
-import { compilePolicy } from '../../src/core/policy.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
+import { compileNetworks } from '../../src/core/network/network-set.ts';
+import { compilePolicy } from '../../src/core/policy/policy.ts';
 import { createPublicApp } from '../../src/http/app.ts';
 import { createResponder, type Responder } from '../../src/http/respond.ts';
 import { createVisitHandler } from '../../src/http/visit.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Decision } from '../../src/core/decision.ts';
-import type { TeamLimits } from '../../src/core/limits.ts';
+import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
 import type { Lease, TeamLimiter } from '../../src/pipeline/ports.ts';
 import { allowed, denied } from '../support/decision.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuditEvent, DecisionEvent } from '../../src/core/audit-record.ts';
+import type { AuditEvent, DecisionEvent } from '../../src/core/audit/audit-record.ts';
 import { deny } from '../../src/core/decision.ts';
-import { parsePushTarget } from '../../src/core/push-target.ts';
+import { parsePushTarget } from '../../src/core/target/push-target.ts';
 import { type AuditTrail, createAuditTrail, type Facts } from '../../src/pipeline/audit-trail.ts';
 import type { AuditLog } from '../../src/pipeline/ports.ts';
 import { allowed, denied } from '../support/decision.ts';

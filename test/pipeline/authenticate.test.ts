@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PresentedCredential } from '../../src/core/authorization-header.ts';
-import type { ClientCertificate } from '../../src/core/client-certificate.ts';
 import { allow, type Decision, deny } from '../../src/core/decision.ts';
-import { parseIpAddress } from '../../src/core/ip-address.ts';
-import type { Principal } from '../../src/core/principal.ts';
+import type { PresentedCredential } from '../../src/core/identity/authorization-header.ts';
+import type { ClientCertificate } from '../../src/core/identity/client-certificate.ts';
+import type { Principal } from '../../src/core/identity/principal.ts';
+import { parseIpAddress } from '../../src/core/network/ip-address.ts';
 import { authenticate } from '../../src/pipeline/authenticate.ts';
 import type { Authenticator } from '../../src/pipeline/ports.ts';
 import { allowed, denied } from '../support/decision.ts';

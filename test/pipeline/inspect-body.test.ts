@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePolicy } from '../../src/core/policy.ts';
-import type { TeamSpec } from '../../src/core/policy-spec.ts';
+import { compilePolicy } from '../../src/core/policy/policy.ts';
+import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
 import { inspectBody } from '../../src/pipeline/inspect-body.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { teamSpec, WIDE_LIMITS } from '../support/team-spec.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileNetworks } from '../../src/core/network-set.ts';
+import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { locateClient } from '../../src/pipeline/locate-client.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { gatewayRequest } from '../support/gateway-request.ts';

@@ -1,11 +1,11 @@
-import type { AuditEvent } from '../../src/core/audit-record.ts';
+import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
-import { createFamilyRegistry } from '../../src/core/families.ts';
-import type { TeamLimits } from '../../src/core/limits.ts';
-import { compileNetworks } from '../../src/core/network-set.ts';
-import { compilePolicy } from '../../src/core/policy.ts';
-import type { TeamSpec } from '../../src/core/policy-spec.ts';
-import type { Principal } from '../../src/core/principal.ts';
+import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
+import type { Principal } from '../../src/core/identity/principal.ts';
+import { compileNetworks } from '../../src/core/network/network-set.ts';
+import type { TeamLimits } from '../../src/core/policy/limits.ts';
+import { compilePolicy } from '../../src/core/policy/policy.ts';
+import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
 import { type Admission, admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';

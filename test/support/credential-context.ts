@@ -1,4 +1,4 @@
-import { parseIpAddress } from '../../src/core/ip-address.ts';
+import { parseIpAddress } from '../../src/core/network/ip-address.ts';
 import {
   createPasswordVerifier,
   type PasswordVerifier,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { composeGateway } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { renderProblem } from '../../src/config/problem.ts';
-import type { AuditRecord } from '../../src/core/audit-record.ts';
+import type { AuditRecord } from '../../src/core/audit/audit-record.ts';
 import type { OperationalLog } from '../../src/pipeline/ports.ts';
 import { type LogRecord, type ProcessEnd, startListeningProcess } from './listening-process.ts';
 import { createScratch, type Scratch } from './scratch.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { parseTextExposition } from '../../src/core/exposition-text.ts';
-import { CONTENT_TYPES, type MediaType } from '../../src/core/media-type.ts';
+import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
+import { CONTENT_TYPES, type MediaType } from '../../src/core/exposition/media-type.ts';
 import { SCRAPE_SCOPE } from './content-scope.ts';
 import type { Pushgateway } from './pushgateway.ts';
 

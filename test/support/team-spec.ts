@@ -1,5 +1,5 @@
-import type { TeamLimits } from '../../src/core/limits.ts';
-import type { TeamSpec } from '../../src/core/policy-spec.ts';
+import type { TeamLimits } from '../../src/core/policy/limits.ts';
+import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
 
 /** Limits that no test runs into by accident. */
 export const WIDE_LIMITS: TeamLimits = {

@@ -1,0 +1,140 @@
+import type { CredentialKind } from '../identity/principal.ts';
+import type { Reason } from '../reason.ts';
+
+/** What happened, before the chain gives it a place: the writer adds seq, time, prev and hash. */
+export type AuditEvent =
+  | DecisionEvent
+  | OutcomeEvent
+  | StartEvent
+  | StopEvent
+  | ReloadEvent
+  | RecoveredEvent
+  | CheckpointEvent
+  | AggregateEvent;
+
+/** A request to a push, delete or read endpoint, allowed or refused. */
+export interface DecisionEvent {
+  readonly event: 'decision';
+  readonly request_id: string;
+  readonly client_ip?: string;
+  readonly peer_ip: string;
+  readonly team?: string;
+  readonly credential?: string;
+  readonly scheme?: CredentialKind;
+  readonly subject?: string;
+  readonly method: string;
+  /** Canonical; of a refused request the raw path, query cut, escaped, at most 256 bytes. */
+  readonly target: string;
+  readonly job?: string;
+  /** The grouping key without the job. */
+  readonly grouping_key?: Readonly<Record<string, string>>;
+  /** Bytes of the body as sent. */
+  readonly body_bytes?: number;
+  /** Bytes of the body after decompression. */
+  readonly decoded_bytes?: number;
+  readonly series?: number;
+  /** A PUT with an empty body: it equals a delete. */
+  readonly empties_group?: true;
+  readonly decision: 'allow' | 'deny';
+  readonly reason: Reason | 'ok';
+  readonly user_agent?: string;
+}
+
+/** How an allowed push or delete ended. */
+export interface OutcomeEvent {
+  readonly event: 'outcome';
+  readonly request_id: string;
+  /** What was answered; `unknown` when the upstream may or may not have applied it. */
+  readonly status: number | 'unknown';
+  readonly upstream_status?: number;
+  readonly reason?: Reason;
+  /** Sends to the upstream, when more than one. */
+  readonly attempts?: number;
+  /** The caller had left before the answer. */
+  readonly client_gone?: true;
+  /** From the arrival of the request, milliseconds. */
+  readonly duration_ms: number;
+}
+
+interface StartEvent {
+  readonly event: 'start';
+  readonly version: string;
+  readonly config_hash: string;
+}
+
+interface StopEvent {
+  readonly event: 'stop';
+  readonly cause: string;
+}
+
+interface ReloadEvent {
+  readonly event: 'reload';
+  readonly config_hash: string;
+  /** Paths of the configuration that changed, without values. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * Written before anything else once the log goes on: after a start that found damage or decisions
+ * without an outcome, and after a time in which it could not be written.
+ */
+export interface RecoveredEvent {
+  readonly event: 'recovered';
+  /**
+   * `crash`: the process ended without closing the log; `damage`: a record was found that does not
+   * belong where it stands; `write_failed`, `sync_failed`, `stalled`: what the disk did;
+   * `file_changed`: the file was moved, removed or cut from outside; `stopped`: the gateway stopped
+   * before everything under way had ended.
+   */
+  readonly cause: RecoveryCause;
+  /** What was found, for people. */
+  readonly detail?: string;
+  /** Bytes of an unfinished last line that were cut. */
+  readonly torn_bytes: number;
+  /** Request ids of allowed pushes and deletes whose outcome nobody knows. */
+  readonly unknown_outcomes: readonly string[];
+  /** Events that were not kept while the log could not be written. */
+  readonly lost_events?: number;
+}
+
+export type RecoveryCause =
+  | 'crash'
+  | 'damage'
+  | 'write_failed'
+  | 'sync_failed'
+  | 'file_changed'
+  | 'stalled'
+  | 'stopped';
+
+/** Signs the chain up to here: `prev` commits to every record before it. */
+export interface CheckpointEvent {
+  readonly event: 'checkpoint';
+  /** `sha256:` and the hash of the public key in DER form. */
+  readonly key: string;
+  /** Ed25519, base64, over the RFC 8785 form of the record without `signature` and `hash`. */
+  readonly signature: string;
+}
+
+/** Refusals that got no record of their own because too many of the same kind came at once. */
+export interface AggregateEvent {
+  readonly event: 'aggregate';
+  readonly reason: Reason;
+  readonly team?: string;
+  readonly credential?: string;
+  /** Left out with `credential`, or when too many addresses came at once to tell them apart. */
+  readonly client_ip?: string;
+  /** Refusals counted here, beside those with records of their own. */
+  readonly count: number;
+  /** When the first and the last of them came. */
+  readonly since: string;
+  readonly until: string;
+}
+
+/** One line of the audit log. */
+export type AuditRecord = AuditEvent & {
+  readonly seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly prev: string;
+  readonly hash: string;
+};

@@ -1,0 +1,124 @@
+import type { Reason } from '../reason.ts';
+import type { AggregateEvent, DecisionEvent } from './audit-record.ts';
+
+/** Records of their own that one source gets per second for one reason. */
+const RECORDS_PER_SECOND = 10;
+/** The same over all sources and reasons. */
+const TOTAL_PER_SECOND = 1000;
+/** Sources and reasons told apart at once; what comes beyond is counted by reason alone. */
+const MAX_FLOODS = 1000;
+/** Milliseconds after which a flood that goes on is reported all the same. */
+const REPORT_AFTER_MS = 10_000;
+const SECOND_MS = 1000;
+
+/** Decides which refusals get a record of their own, and counts the others exactly. */
+export interface RefusalFlood {
+  /**
+   * False: the refusal was counted and will be part of an aggregate.
+   * @param now milliseconds since the epoch
+   */
+  admits(refusal: DecisionEvent, now: number): boolean;
+  /**
+   * Takes the aggregates of floods that have ended or have gone on for ten seconds; with
+   * `Infinity` for `now`, all of them.
+   */
+  collect(now: number): readonly AggregateEvent[];
+}
+
+type Source = Pick<AggregateEvent, 'reason' | 'team' | 'credential' | 'client_ip'>;
+
+interface Flood {
+  readonly source: Source;
+  readonly admitted: Window;
+  counted: Counted | undefined;
+}
+
+/** How many came in the second that began at `since`. */
+interface Window {
+  since: number;
+  count: number;
+}
+
+interface Counted {
+  count: number;
+  readonly since: number;
+  until: number;
+}
+
+/**
+ * Keeps refusals from filling the disk: ten records a second for each credential, or address where
+ * there is none, and reason; a thousand in all; bounded memory, whatever comes.
+ */
+export function createRefusalFlood(): RefusalFlood {
+  const floods = new Map<string, Flood>();
+  const total: Window = { since: 0, count: 0 };
+
+  function find(refusal: DecisionEvent, reason: Reason): Flood {
+    const source = identify(refusal, reason);
+    const known = floods.get(keyOf(source));
+    if (known !== undefined) return known;
+    return floods.size < MAX_FLOODS ? add(source) : (floods.get(reason) ?? add({ reason }));
+  }
+
+  function add(source: Source): Flood {
+    const flood = { source, admitted: { since: 0, count: 0 }, counted: undefined };
+    floods.set(keyOf(source), flood);
+    return flood;
+  }
+
+  return {
+    admits(refusal, now) {
+      if (refusal.reason === 'ok') return true;
+      const flood = find(refusal, refusal.reason);
+      const isQuiet = countIn(flood.admitted, now) <= RECORDS_PER_SECOND;
+      if (isQuiet && countIn(total, now) <= TOTAL_PER_SECOND) return true;
+      flood.counted ??= { count: 0, since: now, until: now };
+      flood.counted.count += 1;
+      flood.counted.until = now;
+      return false;
+    },
+    collect(now) {
+      const aggregates: AggregateEvent[] = [];
+      for (const [key, flood] of floods) {
+        const { admitted, counted } = flood;
+        const isOver = now - (counted?.until ?? admitted.since) >= SECOND_MS;
+        if (counted && (isOver || now - counted.since >= REPORT_AFTER_MS)) {
+          aggregates.push(render(flood.source, counted));
+          flood.counted = undefined;
+        }
+        if (isOver) floods.delete(key);
+      }
+      return aggregates;
+    },
+  };
+}
+
+function identify(refusal: DecisionEvent, reason: Reason): Source {
+  const { team, credential, client_ip, peer_ip } = refusal;
+  if (team !== undefined && credential !== undefined) return { reason, team, credential };
+  return { reason, client_ip: client_ip ?? peer_ip };
+}
+
+function keyOf({ reason, team, credential, client_ip }: Source): string {
+  return [reason, team, credential, client_ip].filter((part) => part !== undefined).join('\n');
+}
+
+/** Counts one more in the second of `now`; a clock that was set back begins a new one. */
+function countIn(window: Window, now: number): number {
+  if (now - window.since >= SECOND_MS || now < window.since) {
+    window.since = now;
+    window.count = 0;
+  }
+  window.count += 1;
+  return window.count;
+}
+
+function render(source: Source, { count, since, until }: Counted): AggregateEvent {
+  return {
+    event: 'aggregate',
+    ...source,
+    count,
+    since: new Date(since).toISOString(),
+    until: new Date(until).toISOString(),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { declareHelp, declareType, type FamilyTable } from './exposition-family.ts';
+import { denyLine } from './exposition-problem.ts';
+import {
+  isBlank,
+  isEscapable,
+  LINE_FEED,
+  quoteAt,
+  scanMetricName,
+  scanToken,
+  skipBlanks,
+} from './exposition-token.ts';
+import { METRIC_TYPES } from './push-content.ts';
+
+/**
+ * Reads a line that begins with `#`. What is neither HELP nor TYPE means nothing.
+ * @param hash - position of the `#`
+ * @returns the position of the line feed
+ * @see prometheus/common `expfmt/text_parse.go`, `startComment`
+ */
+export function readComment(
+  text: string,
+  hash: number,
+  line: number,
+  table: FamilyTable,
+): number | Deny {
+  const lineEnd = text.indexOf('\n', hash);
+  const keywordStart = skipBlanks(text, hash + 1);
+  const keywordEnd = scanToken(text, keywordStart);
+  const keyword = text.slice(keywordStart, Math.min(keywordEnd, keywordStart + 5));
+  const nameStart = skipBlanks(text, keywordEnd);
+  if ((keyword !== 'HELP' && keyword !== 'TYPE') || nameStart === lineEnd) return lineEnd;
+
+  const nameEnd = scanMetricName(text, nameStart);
+  const next = text.charCodeAt(nameEnd);
+  if (nameEnd === nameStart || (next !== LINE_FEED && !isBlank(next))) {
+    return denyLine(line, `${keyword} of a name with ${quoteAt(text, nameEnd)}`);
+  }
+  const name = text.slice(nameStart, nameEnd);
+  const rest = text.slice(skipBlanks(text, nameEnd), lineEnd);
+  const problem =
+    keyword === 'HELP' ? takeHelp(table, name, rest, line) : takeType(table, name, rest, line);
+  return problem ?? lineEnd;
+}
+
+function takeHelp(table: FamilyTable, name: string, help: string, line: number): Deny | undefined {
+  let at = help.indexOf('\\');
+  while (at !== -1) {
+    if (!isEscapable(help.charCodeAt(at + 1), false)) {
+      return denyLine(line, 'HELP has a wrong escape', 'escapes in HELP are \\\\ and \\n');
+    }
+    at = help.indexOf('\\', at + 2);
+  }
+  return declareHelp(table, name, line);
+}
+
+function takeType(table: FamilyTable, name: string, text: string, line: number): Deny | undefined {
+  const type = METRIC_TYPES.find((known) => known === text.toLowerCase());
+  if (type === undefined) {
+    return denyLine(
+      line,
+      `${renderQuoted(text)} is not a type`,
+      `a type is one of ${METRIC_TYPES.join(', ')}`,
+    );
+  }
+  return declareType(table, name, type, line);
+}

@@ -1,0 +1,97 @@
+import type { Deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import type { Distribution } from './exposition-distribution.ts';
+import { denyLine } from './exposition-problem.ts';
+import { type MetricType, SAMPLE_SUFFIXES, type SampleSuffix } from './push-content.ts';
+
+/** A metric family while its lines are read. */
+export interface Family {
+  readonly name: string;
+  /** Undefined until a TYPE line or the first sample fixes it. */
+  type: MetricType | undefined;
+  hasHelp: boolean;
+  /** By identity; of types that are one line each there is nothing more to know. */
+  readonly series: Map<string, Distribution | undefined>;
+}
+
+/** What a name at the beginning of a sample stands for. */
+export interface SampleName {
+  readonly name: string;
+  readonly family: Family;
+  readonly suffix: SampleSuffix;
+}
+
+/** The families of a body, and who has which sample name. */
+export interface FamilyTable {
+  readonly families: Family[];
+  readonly samples: Map<string, SampleName>;
+}
+
+export function createFamilyTable(): FamilyTable {
+  return { families: [], samples: new Map() };
+}
+
+/** Takes a HELP line. */
+export function declareHelp(table: FamilyTable, name: string, line: number): Deny | undefined {
+  const family = resolveFamily(table, name, line);
+  if ('effect' in family) return family;
+  if (family.hasHelp) return denyLine(line, `a second HELP of ${renderQuoted(name)}`);
+  family.hasHelp = true;
+  return undefined;
+}
+
+/** Takes a TYPE line, which must come once and before the samples. */
+export function declareType(
+  table: FamilyTable,
+  name: string,
+  type: MetricType,
+  line: number,
+): Deny | undefined {
+  const family = resolveFamily(table, name, line);
+  if ('effect' in family) return family;
+  if (family.type !== undefined) {
+    return denyLine(line, `a second TYPE of ${renderQuoted(name)}, or one after its samples`);
+  }
+  family.type = type;
+  for (const suffix of SAMPLE_SUFFIXES[type]) {
+    const sampleName = name + suffix;
+    const holder = table.samples.get(sampleName);
+    if (holder !== undefined && holder.family !== family) {
+      return denyClash(line, sampleName, family);
+    }
+    table.samples.set(sampleName, { name: sampleName, family, suffix });
+  }
+  return undefined;
+}
+
+/**
+ * Finds what a sample name stands for. A name that nothing declared is an untyped family.
+ * @see prometheus/common `expfmt/text_parse.go`, `setOrCreateCurrentMF`
+ */
+export function resolveSample(table: FamilyTable, name: string): SampleName {
+  const sample = table.samples.get(name) ?? createFamily(table, name);
+  sample.family.type ??= 'untyped';
+  return sample;
+}
+
+/** The family that a HELP or TYPE line names. */
+function resolveFamily(table: FamilyTable, name: string, line: number): Family | Deny {
+  const holder = table.samples.get(name) ?? createFamily(table, name);
+  return holder.suffix === '' ? holder.family : denyClash(line, name, holder.family);
+}
+
+function createFamily(table: FamilyTable, name: string): SampleName {
+  const family: Family = { name, type: undefined, hasHelp: false, series: new Map() };
+  const sample: SampleName = { name, family, suffix: '' };
+  table.families.push(family);
+  table.samples.set(name, sample);
+  return sample;
+}
+
+function denyClash(line: number, name: string, family: Family): Deny {
+  return denyLine(
+    line,
+    `${renderQuoted(name)} belongs to a ${family.type}`,
+    `${family.type} ${renderQuoted(family.name)} has it; no other family may, rename one of them`,
+  );
+}

@@ -1,0 +1,206 @@
+import type { Deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { denyLine } from './exposition-problem.ts';
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  COMMA,
+  EQUALS,
+  isEscapable,
+  LINE_FEED,
+  QUOTE,
+  quoteAt,
+  scanLabelName,
+  skipBlanks,
+} from './exposition-token.ts';
+import { type LabelShape, resolveShape } from './label-shape.ts';
+import type { ContentScope } from './push-content.ts';
+
+/**
+ * The labels of one sample, as positions in the text. One is reused for all samples of a body:
+ * neighbours mostly have the same names in the same order, which are then neither copied nor
+ * sorted again.
+ */
+export interface LabelSet {
+  readonly scope: ContentScope;
+  /** Labels that a sample can have at all: more are not worth sorting out. */
+  readonly most: number;
+  count: number;
+  readonly names: string[];
+  /** Where each value begins and ends, without its quotes, still escaped. */
+  readonly starts: number[];
+  readonly ends: number[];
+  /** What follows from the names alone; undefined until it is looked up. */
+  shape: LabelShape | undefined;
+  /** What was worked out before, by the names. */
+  readonly shapes: Map<string, LabelShape>;
+}
+
+export function createLabelSet(scope: ContentScope): LabelSet {
+  // Those that the grouping key overwrites do not count against the limit, the job among them.
+  const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
+  const empty = { count: 0, names: [], starts: [], ends: [], shape: undefined };
+  return { ...empty, scope, most, shapes: new Map() };
+}
+
+/** Empties the set, for a sample without braces. */
+export function clearLabels(labels: LabelSet): void {
+  if (labels.count > 0) labels.shape = undefined;
+  labels.count = 0;
+}
+
+/**
+ * Reads a label set.
+ * @param open - position of its opening brace
+ * @returns the position after its closing brace
+ * @see prometheus/common `expfmt/text_parse.go`, `startLabelName`
+ */
+export function readLabels(
+  text: string,
+  open: number,
+  line: number,
+  labels: LabelSet,
+): number | Deny {
+  let at = skipBlanks(text, open + 1);
+  let count = 0;
+  while (text.charCodeAt(at) !== BRACE_CLOSE) {
+    const valueEnd = readLabel(text, at, line, labels, count);
+    if (typeof valueEnd !== 'number') return valueEnd;
+    count += 1;
+    if (count > labels.most) return denyLine(line, `a series has over ${labels.most} labels`);
+    at = skipBlanks(text, valueEnd + 1);
+    const code = text.charCodeAt(at);
+    if (code === COMMA) at = skipBlanks(text, at + 1);
+    else if (code !== BRACE_CLOSE) {
+      return denyLine(line, `expected "," or "}" after a label value, not ${quoteAt(text, at)}`);
+    }
+  }
+  if (count !== labels.count) labels.shape = undefined;
+  labels.count = count;
+  return at + 1;
+}
+
+/** The value of a label as it is meant, unescaped. */
+export function labelValue(text: string, labels: LabelSet, index: number): string {
+  return unescapeValue(text.slice(labels.starts[index], labels.ends[index]));
+}
+
+/** What the names of the set mean, or a refusal of them. */
+export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
+  if (labels.shape !== undefined) return labels.shape;
+  const names = labels.names.slice(0, labels.count);
+  const list = names.join();
+  const shape = labels.shapes.get(list) ?? resolveShape(names, labels.scope);
+  if (typeof shape === 'string') return denyLine(line, shape);
+  labels.shapes.set(list, shape);
+  labels.shape = shape;
+  return shape;
+}
+
+/**
+ * A text that is the same for the same series of a family and for no other, made of the labels at
+ * `positions`. An empty value is the same as no label, as it is to Prometheus. Values stay escaped,
+ * which is as unique: there is one way to escape each.
+ */
+export function renderIdentity(
+  text: string,
+  labels: LabelSet,
+  positions: readonly number[],
+): string {
+  let identity = '';
+  for (const position of positions) {
+    if (!isEmptyAt(labels, position)) identity += renderLabel(text, labels, position);
+  }
+  return identity;
+}
+
+/**
+ * What the identity of a histogram or summary passes over: the labels that the grouping key
+ * overwrites, and those without a value. Mostly nothing.
+ */
+export function renderPassedOver(text: string, labels: LabelSet, shape: LabelShape): string {
+  let passedOver = '';
+  for (const position of shape.overwritten) passedOver += renderLabel(text, labels, position);
+  for (const position of shape.base) {
+    if (isEmptyAt(labels, position)) passedOver += renderLabel(text, labels, position);
+  }
+  return passedOver;
+}
+
+function isEmptyAt({ starts, ends }: LabelSet, position: number): boolean {
+  return starts[position] === ends[position];
+}
+
+function renderLabel(text: string, { names, starts, ends }: LabelSet, position: number): string {
+  return `${names[position]}"${text.slice(starts[position], ends[position])}"`;
+}
+
+/** Reads one label; the position of its closing quote. */
+function readLabel(
+  text: string,
+  at: number,
+  line: number,
+  labels: LabelSet,
+  index: number,
+): number | Deny {
+  const nameEnd = readLabelName(text, at, labels, index);
+  if (nameEnd === at) return denyLine(line, `expected a label name, not ${quoteAt(text, at)}`);
+  const equals = skipBlanks(text, nameEnd);
+  if (text.charCodeAt(equals) !== EQUALS) {
+    return denyLine(line, `expected "=" after a label name, not ${quoteAt(text, equals)}`);
+  }
+  const open = skipBlanks(text, equals + 1);
+  if (text.charCodeAt(open) !== QUOTE) {
+    return denyLine(
+      line,
+      `the value of label ${renderQuoted(text.slice(at, nameEnd))} needs quotes`,
+    );
+  }
+  const close = readLabelValue(text, open + 1, line);
+  if (typeof close !== 'number') return close;
+  labels.starts[index] = open + 1;
+  labels.ends[index] = close;
+  return isTooLong(text, open + 1, close, labels.scope.limits.labelValue)
+    ? denyLine(line, `a label value has over ${labels.scope.limits.labelValue} bytes`)
+    : close;
+}
+
+function readLabelName(text: string, at: number, labels: LabelSet, index: number): number {
+  const known = labels.names[index];
+  if (known !== undefined && text.startsWith(known, at)) {
+    const end = at + known.length;
+    if (text.charCodeAt(end) === EQUALS) return end;
+  }
+  const end = scanLabelName(text, at);
+  labels.names[index] = text.slice(at, end);
+  labels.shape = undefined;
+  return end;
+}
+
+function readLabelValue(text: string, start: number, line: number): number | Deny {
+  let at = start;
+  let code = text.charCodeAt(at);
+  while (code !== QUOTE) {
+    if (code === LINE_FEED) return denyLine(line, 'a label value has no closing quote');
+    if (code === BACKSLASH) {
+      at += 1;
+      if (!isEscapable(text.charCodeAt(at), true)) {
+        return denyLine(line, 'a label value has a wrong escape', 'escapes are \\\\, \\" and \\n');
+      }
+    }
+    at += 1;
+    code = text.charCodeAt(at);
+  }
+  return at;
+}
+
+/** A UTF-16 code unit is at most three bytes of UTF-8, and escapes only shrink. */
+function isTooLong(text: string, start: number, end: number, maxBytes: number): boolean {
+  if ((end - start) * 3 <= maxBytes) return false;
+  return Buffer.byteLength(unescapeValue(text.slice(start, end))) > maxBytes;
+}
+
+function unescapeValue(escaped: string): string {
+  if (!escaped.includes('\\')) return escaped;
+  return escaped.replace(/\\(.)/g, (_, code: string) => (code === 'n' ? '\n' : code));
+}

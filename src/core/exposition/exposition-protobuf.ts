@@ -1,0 +1,168 @@
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { denySeries } from './exposition-problem.ts';
+import { scanMetricName } from './exposition-token.ts';
+import { countLines, explainMetric } from './metric-check.ts';
+import { createSeenLabels, identifySeries, type SeenLabels } from './metric-labels.ts';
+import {
+  METRIC,
+  METRIC_FAMILY,
+  type MetricFamilyMessage,
+  type MetricMessage,
+} from './metric-messages.ts';
+import { isNative } from './native-histogram.ts';
+import { decodeDelimited, TOO_MANY_ELEMENTS } from './protobuf-message.ts';
+import { createWire, type Wire } from './protobuf-wire.ts';
+import {
+  type ContentScope,
+  type MetricType,
+  occupiedNames,
+  type PushContent,
+  type PushedFamily,
+} from './push-content.ts';
+
+/** The metric types by their numbers on the wire; a gauge histogram is none that a push may have. */
+const TYPES: readonly (MetricType | undefined)[] = [
+  'counter',
+  'gauge',
+  'summary',
+  'untyped',
+  'histogram',
+];
+
+/** The parser between two families. */
+interface Reader {
+  readonly wire: Wire;
+  readonly scope: ContentScope;
+  readonly seen: SeenLabels;
+  /** Families before the one that is read. */
+  readonly families: PushedFamily[];
+  /** Which of them has which name. */
+  readonly taken: Map<string, FamilyState>;
+  series: number;
+}
+
+/** The family that is read. */
+interface FamilyState {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly identities: Set<string>;
+  /** How many of its metrics are native histograms. */
+  natives: number;
+}
+
+/**
+ * Parses a body of length-delimited `MetricFamily` messages, whole and strictly: what it accepts
+ * every Pushgateway takes for the same, and the scrape that it becomes a part of stays whole. A
+ * body without families is legal. Ends in `body_invalid` or `too_many_series`.
+ * @see pushgateway `handler/push.go`, `Push`
+ */
+export function parseProtobufExposition(
+  body: Uint8Array,
+  scope: ContentScope,
+): Decision<PushContent> {
+  const reader: Reader = {
+    wire: createWire(body),
+    scope,
+    seen: createSeenLabels(scope),
+    families: [],
+    taken: new Map(),
+    series: 0,
+  };
+  while (reader.wire.at < body.byteLength) {
+    const problem = readFamily(reader);
+    if (problem !== undefined) return problem;
+  }
+  const { families, series, seen } = reader;
+  return allow({ families, series, labelValues: seen.labelValues });
+}
+
+function readFamily(reader: Reader): Deny | undefined {
+  const { wire, scope, families, taken } = reader;
+  const message = decodeDelimited(wire, wire.bytes.length, METRIC_FAMILY, scope.limits.series);
+  if (message === undefined) return denyWire(reader);
+  const end = wire.at;
+  const family = checkFamily(message);
+  if (typeof family === 'string') return denyFamily(reader, family);
+  for (const name of occupiedNames(family)) {
+    const holder = taken.get(name);
+    if (holder !== undefined) {
+      return denyFamily(reader, `${renderQuoted(name)} belongs to a ${holder.type} before it`);
+    }
+    taken.set(name, family);
+  }
+  for (const position of message.metric) {
+    wire.at = position;
+    const problem = readMetric(reader, family);
+    if (problem !== undefined) return problem;
+  }
+  if (family.natives > 0 && family.natives < message.metric.length) {
+    return denyFamily(reader, 'native and classic histograms in one family', family);
+  }
+  const { name, type, natives } = family;
+  families.push({ name, type: natives > 0 ? 'native_histogram' : type });
+  wire.at = end;
+  return undefined;
+}
+
+function checkFamily(message: MetricFamilyMessage): FamilyState | string {
+  const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
+  const type = TYPES[typeNumber];
+  if (name === '') return 'no name';
+  if (scanMetricName(name, 0) < name.length) return `${renderQuoted(name)} is no metric name`;
+  if (type === undefined) return `a type that is not taken (${typeNumber})`;
+  if (metric.length === 0) return 'no metrics';
+  if (help.includes('\0')) return 'a NUL character';
+  if (!isUnitOf(unit, name, type)) return `unit ${renderQuoted(unit)} is not in its name`;
+  return { name, type, identities: new Set(), natives: 0 };
+}
+
+/**
+ * Prometheus refuses a whole scrape over a unit that the name does not end with.
+ * @see prometheus `model/textparse/protobufparse.go`, `Next`
+ */
+function isUnitOf(unit: string, name: string, type: MetricType): boolean {
+  const base = type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
+  return unit === '' || (base.endsWith(`_${unit}`) && base.length > unit.length + 1);
+}
+
+function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
+  const { wire, scope, seen } = reader;
+  const { series, labels } = scope.limits;
+  const metric = decodeDelimited(wire, wire.bytes.length, METRIC, series + labels);
+  if (metric === undefined) return denyWire(reader, family);
+  const problem = explainMetric(metric, family.type) ?? addSeries(seen, metric, family);
+  if (problem !== undefined) return denyFamily(reader, problem, family);
+  if (metric.histogram !== undefined && isNative(metric.histogram)) family.natives += 1;
+  reader.series += countLines(metric);
+  return reader.series > series ? denySeries(series) : undefined;
+}
+
+/** Enters the series of a metric, or says why it cannot be one. */
+function addSeries(
+  seen: SeenLabels,
+  metric: MetricMessage,
+  { identities }: FamilyState,
+): string | undefined {
+  const entered = identifySeries(seen, metric);
+  if (typeof entered === 'string') return entered;
+  if (identities.has(entered.identity)) return 'a duplicate series';
+  identities.add(entered.identity);
+  return undefined;
+}
+
+/** Refuses what is wrong with the bytes themselves. */
+function denyWire(reader: Reader, family?: FamilyState): Deny {
+  const { wire, scope } = reader;
+  return wire.problem === TOO_MANY_ELEMENTS
+    ? denySeries(scope.limits.series)
+    : denyFamily(reader, wire.problem, family);
+}
+
+/** Refuses the family that is being read, counted from 1. */
+function denyFamily({ families }: Reader, problem: string, family?: FamilyState): Deny {
+  return deny('body_invalid', {
+    detail: `family ${families.length + 1}: ${problem}`,
+    hints: family === undefined ? [] : [`its name is ${renderQuoted(family.name)}`],
+  });
+}

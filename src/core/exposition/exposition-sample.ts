@@ -1,0 +1,110 @@
+import type { Deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { createDistribution, type Distribution } from './exposition-distribution.ts';
+import type { SampleName } from './exposition-family.ts';
+import {
+  type LabelSet,
+  labelValue,
+  renderIdentity,
+  renderPassedOver,
+} from './exposition-labels.ts';
+import { denyLine } from './exposition-problem.ts';
+import { isCount, isSampleValue, parseSampleValue } from './exposition-value.ts';
+import type { LabelShape } from './label-shape.ts';
+
+/** One sample: a line of the text format, read and not yet judged. */
+export interface Sample {
+  readonly line: number;
+  readonly text: string;
+  readonly name: SampleName;
+  readonly labels: LabelSet;
+  readonly shape: LabelShape;
+  /** Still as it stands in the text. */
+  readonly value: string;
+}
+
+/** Adds a sample to its family, or refuses it. */
+export function addSample(sample: Sample): Deny | undefined {
+  const { family } = sample.name;
+  if (family.type === 'histogram' || family.type === 'summary') return addPart(sample);
+  const identity = renderIdentity(sample.text, sample.labels, sample.shape.identity);
+  if (family.series.has(identity)) return denyDuplicate(sample);
+  family.series.set(identity, undefined);
+  return undefined;
+}
+
+/** Adds a bucket, quantile, sum or count to the histogram or summary that it is a part of. */
+function addPart(sample: Sample): Deny | undefined {
+  const { line, text, labels, shape, name } = sample;
+  const { family, suffix } = name;
+  if (family.type === 'histogram' && suffix === '') {
+    return denyLine(line, 'a sample of a histogram ends in _bucket, _sum or _count');
+  }
+  const boundLabel = suffix === '_bucket' ? 'le' : suffix === '' ? 'quantile' : undefined;
+  for (const label of ['le', 'quantile'] as const) {
+    const isThere = shape[label] !== -1;
+    if (isThere !== (label === boundLabel)) {
+      return denyLine(
+        line,
+        `${renderQuoted(name.name)} ${isThere ? 'cannot have' : 'needs'} the label ${label}`,
+      );
+    }
+  }
+  const base = renderIdentity(text, labels, shape.base);
+  const passedOver = renderPassedOver(text, labels, shape);
+  let distribution = family.series.get(base);
+  if (distribution === undefined) {
+    distribution = createDistribution(line, passedOver);
+    family.series.set(base, distribution);
+  }
+  // Pushgateway puts lines together by the labels of the body, before the grouping key comes in.
+  if (distribution.passedOver !== passedOver) return denyDuplicate(sample);
+  if (boundLabel === undefined) return addTotal(sample, distribution);
+  return addBound(sample, distribution, labelValue(text, labels, shape[boundLabel]));
+}
+
+function addTotal(sample: Sample, distribution: Distribution): Deny | undefined {
+  const total = sample.name.suffix === '_sum' ? 'hasSum' : 'hasCount';
+  if (distribution[total]) return denyDuplicate(sample);
+  distribution[total] = true;
+  return total === 'hasCount' && parseCount(sample.value) === undefined
+    ? denyCount(sample)
+    : undefined;
+}
+
+function addBound(sample: Sample, distribution: Distribution, bound: string): Deny | undefined {
+  const { line, name, value } = sample;
+  const label = name.suffix === '_bucket' ? 'le' : 'quantile';
+  const parsed = isSampleValue(bound) ? parseSampleValue(bound) : Number.NaN;
+  if (Number.isNaN(parsed)) {
+    return denyLine(line, `${label}=${renderQuoted(bound)} is not a number`);
+  }
+  distribution.bounds.push(parsed);
+  if (label === 'quantile') return undefined;
+  const count = parseCount(value);
+  if (count === undefined) return denyCount(sample);
+  distribution.counts.push(count);
+  return undefined;
+}
+
+function parseCount(value: string): number | undefined {
+  const count = parseSampleValue(value);
+  return isCount(count) ? count : undefined;
+}
+
+function denyCount({ line, name, value }: Sample): Deny {
+  return denyLine(
+    line,
+    `${renderQuoted(value)} is not a count`,
+    `${renderQuoted(name.name)} counts observations: a whole number, not below 0`,
+  );
+}
+
+function denyDuplicate({ line, name }: Sample): Deny {
+  return denyLine(
+    line,
+    `duplicate series of ${renderQuoted(name.name)}`,
+    'each name and label set may come once',
+    'labels of the path replace those of the body, and an empty value is the same as no label',
+  );
+}

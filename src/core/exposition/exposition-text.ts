@@ -1,0 +1,165 @@
+import { allow, type Decision, type Deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { readComment } from './exposition-comment.ts';
+import { explainDistribution } from './exposition-distribution.ts';
+import {
+  createFamilyTable,
+  type Family,
+  type FamilyTable,
+  resolveSample,
+  type SampleName,
+} from './exposition-family.ts';
+import {
+  clearLabels,
+  createLabelSet,
+  type LabelSet,
+  labelValue,
+  readLabels,
+  shapeOf,
+} from './exposition-labels.ts';
+import { decodeText } from './exposition-mistake.ts';
+import {
+  denyCarriageReturn,
+  denyLine,
+  denyName,
+  denyRest,
+  denySeries,
+  denyValue,
+} from './exposition-problem.ts';
+import { addSample } from './exposition-sample.ts';
+import {
+  BRACE_OPEN,
+  HASH,
+  isBlank,
+  LINE_FEED,
+  scanMetricName,
+  scanToken,
+  skipBlanks,
+} from './exposition-token.ts';
+import { isSampleValue } from './exposition-value.ts';
+import type { ContentScope, PushContent, PushedFamily } from './push-content.ts';
+
+/** The parser between two lines. */
+interface Reader {
+  readonly text: string;
+  readonly scope: ContentScope;
+  readonly table: FamilyTable;
+  /** Of the sample that was read last. */
+  readonly labels: LabelSet;
+  sampleName: SampleName | undefined;
+  line: number;
+  series: number;
+  readonly labelValues: Map<string, Set<string>>;
+}
+
+/**
+ * Parses a body in the text format 0.0.4, whole and strictly: what it accepts every Pushgateway
+ * accepts too and reads the same, and the scrape that it becomes a part of stays whole. A body
+ * without samples is legal. Ends in `body_invalid` with the line, or in `too_many_series`.
+ * @see prometheus/common `expfmt/text_parse.go`
+ */
+export function parseTextExposition(body: Uint8Array, scope: ContentScope): Decision<PushContent> {
+  const text = decodeText(body);
+  if (typeof text !== 'string') return text;
+  const reader: Reader = {
+    text,
+    scope,
+    table: createFamilyTable(),
+    labels: createLabelSet(scope),
+    sampleName: undefined,
+    line: 1,
+    series: 0,
+    labelValues: new Map([...scope.watchedLabels].map((name) => [name, new Set()])),
+  };
+  let at = 0;
+  while (at < text.length) {
+    const end = readLine(reader, at);
+    if (typeof end !== 'number') return explainLine(reader, at, end);
+    at = end + 1;
+    reader.line += 1;
+  }
+  return finish(reader);
+}
+
+/** Reads one line; the position of its line feed. */
+function readLine(reader: Reader, start: number): number | Deny {
+  const { text, table, line, scope } = reader;
+  // HELP and TYPE of families without samples: few bytes that take much memory.
+  if (table.families.length > scope.limits.series) return denySeries(scope.limits.series);
+  const at = skipBlanks(text, start);
+  const code = text.charCodeAt(at);
+  if (code === LINE_FEED) return at;
+  return code === HASH ? readComment(text, at, line, table) : readSample(reader, at);
+}
+
+function readSample(reader: Reader, start: number): number | Deny {
+  const { text, line, labels } = reader;
+  const nameEnd = readSampleName(reader, start);
+  let at = skipBlanks(text, nameEnd);
+  const name = reader.sampleName;
+  if (name === undefined || nameEnd === start) return denyName(line, text, start, start);
+  if (text.charCodeAt(at) === BRACE_OPEN) {
+    const end = readLabels(text, at, line, labels);
+    if (typeof end !== 'number') return end;
+    at = skipBlanks(text, end);
+  } else {
+    if (at === nameEnd) return denyName(line, text, start, nameEnd);
+    clearLabels(labels);
+  }
+  const end = scanToken(text, at);
+  const value = text.slice(at, end);
+  if (!isSampleValue(value)) return denyValue(line, value);
+  if (text.charCodeAt(end) !== LINE_FEED) return denyRest(line, text, end);
+  return takeSample(reader, name, value) ?? end;
+}
+
+/** Neighbours mostly have the same name, which is then not looked up again. */
+function readSampleName(reader: Reader, start: number): number {
+  const { text, table, sampleName: known } = reader;
+  if (known !== undefined && text.startsWith(known.name, start)) {
+    const end = start + known.name.length;
+    const code = text.charCodeAt(end);
+    if (code === BRACE_OPEN || isBlank(code)) return end;
+  }
+  const end = scanMetricName(text, start);
+  if (end > start) reader.sampleName = resolveSample(table, text.slice(start, end));
+  return end;
+}
+
+function takeSample(reader: Reader, name: SampleName, value: string): Deny | undefined {
+  const { text, line, labels, scope } = reader;
+  reader.series += 1;
+  if (reader.series > scope.limits.series) return denySeries(scope.limits.series);
+  const shape = shapeOf(labels, line);
+  if ('effect' in shape) return shape;
+  for (const position of shape.watched) {
+    const watched = labelValue(text, labels, position);
+    if (watched !== '') reader.labelValues.get(labels.names[position] ?? '')?.add(watched);
+  }
+  return addSample({ line, text, name, labels, shape, value });
+}
+
+/** A carriage return at the end of the line explains whatever else is wrong with it. */
+function explainLine({ text, line }: Reader, start: number, problem: Deny): Deny {
+  const end = text.indexOf('\n', start);
+  return text.charAt(end - 1) === '\r' ? denyCarriageReturn(line) : problem;
+}
+
+function finish({ table, series, labelValues }: Reader): Decision<PushContent> {
+  const families: PushedFamily[] = [];
+  for (const family of table.families) {
+    if (family.series.size === 0) continue;
+    const problem = checkDistributions(family);
+    if (problem !== undefined) return problem;
+    families.push({ name: family.name, type: family.type ?? 'untyped' });
+  }
+  return allow({ families, series, labelValues });
+}
+
+function checkDistributions({ name, type = 'untyped', series }: Family): Deny | undefined {
+  for (const distribution of series.values()) {
+    const problem = distribution && explainDistribution(type, distribution);
+    if (problem) return denyLine(distribution.line, `${type} ${renderQuoted(name)} ${problem}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+import { renderQuoted } from '../printable.ts';
+import type { ContentScope } from './push-content.ts';
+
+/** What the label names of a series mean, whatever the values are. */
+export interface LabelShape {
+  /** Positions, by name, of the labels that tell this series from others of its family. */
+  readonly identity: readonly number[];
+  /** The same without `le` and `quantile`: what the lines of one histogram or summary share. */
+  readonly base: readonly number[];
+  /** Positions, by name, of the labels that the grouping key overwrites. */
+  readonly overwritten: readonly number[];
+  /** Positions of the labels whose values the policy asks for. */
+  readonly watched: readonly number[];
+  /** Position of `le`, or -1. */
+  readonly le: number;
+  /** Position of `quantile`, or -1. */
+  readonly quantile: number;
+}
+
+/**
+ * Works out what label names mean once the grouping key has overwritten its own, or says what is
+ * wrong with them.
+ * @see pushgateway `storage/diskmetricstore.go`, `sanitizeLabels`
+ */
+export function resolveShape(names: readonly string[], scope: ContentScope): LabelShape | string {
+  const { key, limits, watchedLabels } = scope;
+  const sorted = names
+    .map((_, position) => position)
+    .sort((a, b) => ((names[a] ?? '') < (names[b] ?? '') ? -1 : 1));
+  const reserved = names.find((name) => name.startsWith('__'));
+  if (reserved !== undefined) return `the label name ${renderQuoted(reserved)} is reserved`;
+  const repeated = sorted.find(
+    (position, index) => names[position] === names[sorted[index + 1] ?? -1],
+  );
+  if (repeated !== undefined) return `label ${renderQuoted(names[repeated] ?? '')} is there twice`;
+
+  const keyNames = new Set(key === undefined ? [] : ['job', ...key.labels.map(({ name }) => name)]);
+  const isOverwritten = (position: number): boolean => keyNames.has(names[position] ?? '');
+  const identity = sorted.filter((position) => !isOverwritten(position));
+  const total = identity.length + keyNames.size;
+  if (total > limits.labels)
+    return `a series has ${total} labels, over the limit of ${limits.labels}`;
+
+  const le = names.indexOf('le');
+  const quantile = names.indexOf('quantile');
+  return {
+    identity,
+    base: identity.filter((position) => position !== le && position !== quantile),
+    overwritten: sorted.filter(isOverwritten),
+    watched: identity.filter((position) => watchedLabels.has(names[position] ?? '')),
+    le,
+    quantile,
+  };
+}

@@ -1,0 +1,81 @@
+import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
+import type { StoredGroup } from './families.ts';
+import type { FamilyType, PushedFamily } from './push-content.ts';
+
+/** What Pushgateway stores with every group, and nobody can push. */
+const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
+
+/** The types by the names that the API has for them. */
+const TYPES: ReadonlyMap<string, FamilyType> = new Map([
+  ['COUNTER', 'counter'],
+  ['GAUGE', 'gauge'],
+  ['SUMMARY', 'summary'],
+  ['UNTYPED', 'untyped'],
+  ['HISTOGRAM', 'histogram'],
+  ['GAUGE_HISTOGRAM', 'histogram'],
+]);
+
+/**
+ * Reads the groups out of the answer of `GET /api/v1/metrics`; undefined if it is not such an
+ * answer. What was scraped and is in no group, Pushgateway's own metrics above all, comes last, as
+ * the group with the empty path.
+ * @param answer - the JSON, parsed
+ * @param scraped - every family of a scrape in protobuf, which alone tells native histograms
+ * @see pushgateway `api/v1/api.go`, `metrics`
+ */
+export function parseStoredGroups(
+  answer: unknown,
+  scraped: readonly PushedFamily[],
+): readonly StoredGroup[] | undefined {
+  if (!isObject(answer) || !Array.isArray(answer['data'])) return undefined;
+  const types = new Map(scraped.map(({ name, type }) => [name, type]));
+  const groups = answer['data'].filter(isObject).flatMap((entry): readonly StoredGroup[] => {
+    const key = readKey(entry);
+    if (key === undefined) return [];
+    return [{ group: renderPushTarget(key), families: readFamilies(entry, types) }];
+  });
+  const grouped = new Set(groups.flatMap(({ families }) => families.map(({ name }) => name)));
+  const others = scraped.filter(({ name }) => !grouped.has(name));
+  return [...groups, { group: '', families: others }];
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function readFamilies(
+  entry: JsonObject,
+  types: ReadonlyMap<string, FamilyType>,
+): readonly PushedFamily[] {
+  return Object.entries(entry).flatMap(([name, value]): readonly PushedFamily[] => {
+    if (!isFamily(value) || TIME_STAMPS.has(name)) return [];
+    const type = TYPES.get(String(value['type'])) ?? 'untyped';
+    const isNative = type === 'histogram' && types.get(name) === 'native_histogram';
+    return [{ name, type: isNative ? 'native_histogram' : type }];
+  });
+}
+
+/** A family that is called `labels` takes the place of the labels; a time stamp has them too. */
+function readKey(entry: JsonObject): GroupingKey | undefined {
+  const labels = isFamily(entry['labels']) ? stampedLabels(entry) : entry['labels'];
+  if (!isObject(labels)) return undefined;
+  const { job, ...others } = labels;
+  const pairs = Object.entries(others).map(([name, value]) => ({ name, value: String(value) }));
+  return typeof job === 'string'
+    ? { job, labels: pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
+    : undefined;
+}
+
+/** Labels of the time stamp of a group: those of its key, and an empty `instance` without one. */
+function stampedLabels({ push_time_seconds: stamp }: JsonObject): JsonObject | undefined {
+  const metric: unknown = isFamily(stamp) ? stamp['metrics'][0] : undefined;
+  if (!isObject(metric) || !isObject(metric['labels'])) return undefined;
+  const { instance, ...labels } = metric['labels'];
+  return instance === '' ? labels : metric['labels'];
+}
+
+function isFamily(value: unknown): value is JsonObject & { readonly metrics: readonly unknown[] } {
+  return isObject(value) && Array.isArray(value['metrics']);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

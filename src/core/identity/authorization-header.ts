@@ -1,0 +1,58 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import type { ClientCertificate } from './client-certificate.ts';
+
+/** What a request presents to prove who sends it. */
+export type PresentedCredential =
+  | { readonly scheme: 'bearer'; readonly token: string }
+  | { readonly scheme: 'basic'; readonly username: string; readonly password: string }
+  | { readonly scheme: 'certificate'; readonly certificate: ClientCertificate };
+
+/** Longer ones are refused before anything is computed over them. */
+const MAX_HEADER_BYTES = 8192;
+
+/** RFC 6750 section 2.1, exactly one space; the scheme in any case (RFC 9110 section 11.1). */
+const BEARER = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
+const BASIC = /^basic ([A-Za-z0-9+/]+={0,2})$/i;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * Reads an `Authorization` header strictly: one scheme, one credential, canonical base64, UTF-8,
+ * no controls.
+ * @param header - undefined when the request has none
+ * @see RFC 7617 section 2, RFC 6750 section 2.1
+ */
+export function parseAuthorization(header: string | undefined): Decision<PresentedCredential> {
+  if (header === undefined) return deny('credential_missing');
+  if (header.length > MAX_HEADER_BYTES) return invalid('the Authorization header is too long');
+  const token = BEARER.exec(header)?.[1];
+  if (token !== undefined) return allow({ scheme: 'bearer', token });
+  const encoded = BASIC.exec(header)?.[1];
+  if (encoded !== undefined) return parseBasic(encoded);
+  return invalid('the Authorization header is neither Basic nor Bearer');
+}
+
+function parseBasic(encoded: string): Decision<PresentedCredential> {
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.toString('base64') !== encoded) return invalid('Basic: not canonical base64');
+  let text: string;
+  try {
+    text = UTF8.decode(bytes);
+  } catch {
+    return invalid('Basic: not UTF-8');
+  }
+  const colon = text.indexOf(':');
+  if (colon === -1) return invalid('Basic: no colon');
+  if (colon === 0) return invalid('Basic: no user name');
+  if (CONTROL.test(text)) return invalid('Basic: a control character');
+  return allow({
+    scheme: 'basic',
+    username: text.slice(0, colon),
+    password: text.slice(colon + 1),
+  });
+}
+
+/** Which part was wrong is for the operator; the caller learns that the credential is not valid. */
+function invalid(internal: string): Decision<never> {
+  return deny('credential_invalid', { internal });
+}

@@ -1,0 +1,171 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import { type ContentRules, compileFamilyRules } from '../exposition/content-policy.ts';
+import { compileGlobs, type Matcher } from '../matcher.ts';
+import type { IpAddress } from '../network/ip-address.ts';
+import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
+import { renderQuoted } from '../printable.ts';
+import type { GroupingKey } from '../target/grouping-key.ts';
+import type { TeamLimits } from './limits.ts';
+import type { Action, TeamSpec } from './policy-spec.ts';
+
+/** What every team may do, compiled. */
+export interface Policy {
+  /** The rules of a team; undefined for a name that the configuration does not know. */
+  team(name: string): TeamPolicy | undefined;
+}
+
+export interface TeamPolicy extends ContentRules {
+  readonly name: string;
+  readonly jobs: RuleList;
+  readonly actions: ReadonlySet<Action>;
+  readonly labels: ReadonlyMap<string, RuleList>;
+  /** Names of the labels that are bound to values. */
+  readonly watchedLabels: ReadonlySet<string>;
+  readonly requiredLabels: readonly string[];
+  readonly networks: NetworkSet | undefined;
+  readonly limits: TeamLimits;
+  /** Exactly `*`, without label conditions: may read what every team pushed. */
+  readonly coversEverything: boolean;
+}
+
+/** Globs, with the words in which the configuration knows each. */
+interface RuleList {
+  readonly matcher: Matcher;
+  /** `jobs[1] "payments_*"` */
+  readonly rules: readonly string[];
+}
+
+/** What is asked of the policy. */
+export interface Attributes {
+  readonly action: Action;
+  readonly address: IpAddress;
+  /** Left out for reads. */
+  readonly key?: GroupingKey;
+}
+
+/** One check of the policy: allows in the words of the rule that decided, or denies. */
+export interface PolicyCheck {
+  readonly name: 'permission' | 'job' | 'network' | 'labels' | 'required_labels' | 'label_limits';
+  readonly check: (team: TeamPolicy, attributes: Attributes) => Decision<string>;
+}
+
+/** The checks in their order; `authorize` ends at the first that denies. */
+export const POLICY_CHECKS: readonly PolicyCheck[] = [
+  { name: 'permission', check: checkPermission },
+  { name: 'job', check: checkJob },
+  { name: 'network', check: checkNetwork },
+  { name: 'labels', check: checkLabels },
+  { name: 'required_labels', check: checkRequiredLabels },
+  { name: 'label_limits', check: checkLabelLimits },
+];
+
+/** Compiles the rules of every team. */
+export function compilePolicy(teams: readonly TeamSpec[]): Policy {
+  const byName = new Map(teams.map((team) => [team.name, compileTeam(team, teams)]));
+  return { team: (name) => byName.get(name) };
+}
+
+/** Decides whether a team may do what is asked. */
+export function authorize(team: TeamPolicy, attributes: Attributes): Decision<TeamPolicy> {
+  for (const { check } of POLICY_CHECKS) {
+    const decision = check(team, attributes);
+    if (decision.effect === 'deny') return decision;
+  }
+  return allow(team);
+}
+
+function compileTeam(team: TeamSpec, teams: readonly TeamSpec[]): TeamPolicy {
+  const { name, limits, allowNetworks } = team;
+  const labels = Object.entries(team.labels);
+  return Object.freeze({
+    name,
+    jobs: compileRules('jobs', team.jobs),
+    actions: new Set(team.allow),
+    labels: new Map(
+      labels.map(([label, globs]) => [label, compileRules(`labels.${label}`, globs)]),
+    ),
+    watchedLabels: new Set(Object.keys(team.labels)),
+    requiredLabels: team.requireLabels,
+    networks: allowNetworks === undefined ? undefined : compileNetworks(allowNetworks),
+    limits,
+    families: compileFamilyRules(team, teams),
+    coversEverything: team.jobs.length === 1 && team.jobs[0] === '*' && labels.length === 0,
+  });
+}
+
+function compileRules(path: string, globs: readonly string[]): RuleList {
+  return {
+    matcher: compileGlobs(globs),
+    rules: globs.map((glob, index) => `${path}[${index}] "${glob}"`),
+  };
+}
+
+function checkPermission(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
+  if (!team.actions.has(action)) {
+    return deny('permission_missing', `the credential may not ${action}`);
+  }
+  if (key === undefined && !team.coversEverything) {
+    return deny('permission_missing', 'only a credential for all jobs may read');
+  }
+  return allow(`allow: ${action}`);
+}
+
+function checkJob(team: TeamPolicy, { key }: Attributes): Decision<string> {
+  if (key === undefined) return allow('reads name no job');
+  const rule = team.jobs.rules[team.jobs.matcher.first(key.job)];
+  return rule === undefined
+    ? deny('job_not_allowed', `the credential may not use job ${renderQuoted(key.job)}`)
+    : allow(rule);
+}
+
+function checkNetwork(team: TeamPolicy, { address }: Attributes): Decision<string> {
+  if (team.networks === undefined) return allow('the team is not bound to networks');
+  return team.networks.contains(address)
+    ? allow(`allow_networks: ${address.text}`)
+    : deny('network_not_allowed', `the credential may not be used from ${address.text}`);
+}
+
+function checkLabels(team: TeamPolicy, { key }: Attributes): Decision<string> {
+  const decided: string[] = [];
+  for (const { name, value } of key?.labels ?? []) {
+    const conditions = team.labels.get(name);
+    if (conditions === undefined) continue;
+    const rule = conditions.rules[conditions.matcher.first(value)];
+    if (rule === undefined) {
+      return deny('label_not_allowed', `label ${name} may not be ${renderQuoted(value)}`);
+    }
+    decided.push(rule);
+  }
+  return allow(decided.join(', ') || 'no label is bound to values');
+}
+
+function checkRequiredLabels(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
+  if (action !== 'push' || key === undefined) return allow('only pushes must have labels');
+  const missing = team.requiredLabels.find(
+    (required) => !key.labels.some(({ name }) => name === required),
+  );
+  return missing === undefined
+    ? allow(`require_labels: ${team.requiredLabels.join(', ') || 'none'}`)
+    : deny('label_required', {
+        detail: `the grouping key needs the label ${missing}`,
+        hints: [`push to /metrics/job/<JOB>/${missing}/<VALUE>`],
+      });
+}
+
+/**
+ * The grouping key is on every series of its group, those that Pushgateway adds itself included, so
+ * it counts even where a push has no series.
+ */
+function checkLabelLimits(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
+  if (action !== 'push' || key === undefined) return allow('only pushes are limited');
+  const { labels: maxLabels, labelValue: maxBytes } = team.limits;
+  const labels = [{ name: 'job', value: key.job }, ...key.labels];
+  if (labels.length > maxLabels) {
+    const detail = `the grouping key has ${labels.length} labels, over the limit of ${maxLabels}`;
+    return deny('target_invalid', detail);
+  }
+  const long = labels.find(({ value }) => Buffer.byteLength(value) > maxBytes);
+  return long === undefined
+    ? allow(`${labels.length} of at most ${maxLabels} labels`)
+    : deny('target_invalid', `the value of ${long.name} has over ${maxBytes} bytes`);
+}

@@ -1,0 +1,77 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import type { Action } from '../policy/policy-spec.ts';
+
+/** What a request wants, by path and method alone. */
+export type Endpoint =
+  | { readonly kind: 'push'; readonly action: 'push' | 'delete' }
+  | { readonly kind: 'read'; readonly action: 'read'; readonly path: ReadPath };
+
+/** Paths that a team with read may fetch. */
+const READ_PATHS = ['/metrics', '/api/v1/metrics', '/api/v1/status'] as const;
+export type ReadPath = (typeof READ_PATHS)[number];
+
+/** Paths that anybody may probe. */
+const HEALTH_PATHS = ['/-/healthy', '/-/ready'] as const;
+export type HealthPath = (typeof HEALTH_PATHS)[number];
+
+const PUSH_ACTIONS: ReadonlyMap<string, Extract<Action, 'push' | 'delete'>> = new Map([
+  ['POST', 'push'],
+  ['PUT', 'push'],
+  ['DELETE', 'delete'],
+] as const);
+
+/** A push target seen through escapes and doubled slashes: enough to say what it was meant as. */
+const PUSH_PATH = /^\/+metrics\/+job(?:@base64)?(?:\/|$)/;
+
+/**
+ * Finds the endpoint of a raw request target. It only says what the request was meant as; whether
+ * a push target is sound is for `parsePushTarget`.
+ */
+export function parseEndpoint(method: string, rawTarget: string): Decision<Endpoint> {
+  if (!rawTarget.startsWith('/')) {
+    return deny('target_invalid', 'the request target must be a path, not a URL');
+  }
+  const path = withoutQuery(rawTarget);
+  const readPath = READ_PATHS.find((known) => known === path);
+  if (readPath !== undefined) {
+    if (method !== 'GET') return denyMethod(['GET']);
+    return allow({ kind: 'read', action: 'read', path: readPath });
+  }
+  if (!PUSH_PATH.test(decodeLeniently(path))) return deny('endpoint_not_found');
+  const action = PUSH_ACTIONS.get(method);
+  if (action === undefined) return denyMethod([...PUSH_ACTIONS.keys()]);
+  return allow({ kind: 'push', action });
+}
+
+/**
+ * Finds a health endpoint; `undefined` for any other path. They are open to every network and
+ * need no credential.
+ */
+export function parseHealthEndpoint(
+  method: string,
+  rawTarget: string,
+): Decision<HealthPath> | undefined {
+  const path = withoutQuery(rawTarget);
+  const healthPath = HEALTH_PATHS.find((known) => known === path);
+  if (healthPath === undefined) return undefined;
+  return method === 'GET' || method === 'HEAD' ? allow(healthPath) : denyMethod(['GET', 'HEAD']);
+}
+
+/** The path of a raw request target, for where a query is dropped. */
+export function withoutQuery(rawTarget: string): string {
+  const end = rawTarget.indexOf('?');
+  return end === -1 ? rawTarget : rawTarget.slice(0, end);
+}
+
+function denyMethod(allowedMethods: readonly string[]): Decision<never> {
+  return deny('method_not_allowed', {
+    detail: `this path takes ${allowedMethods.join(', ')}`,
+    allowedMethods,
+  });
+}
+
+function decodeLeniently(path: string): string {
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+}

@@ -1,0 +1,48 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** Names that mean something to Prometheus or to a histogram or summary. */
+const RESERVED_NAMES = new Set(['job', 'le', 'quantile']);
+
+/** Controls, format characters, unassigned and private code points, and what renders as nothing. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const SPACE_AT_END = /^[\p{Z}\s]|[\p{Z}\s]$/u;
+const ASCII_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/**
+ * Checks the name of a grouping label. `U__…` is refused because a Pushgateway with UTF-8 names
+ * switched on unescapes it into another name.
+ */
+export function parseLabelName(name: string): Decision<string> {
+  if (!LABEL_NAME.test(name)) {
+    return deny('target_invalid', `${renderQuoted(name)} is not a label name`);
+  }
+  if (RESERVED_NAMES.has(name) || name.startsWith('__') || name.startsWith('U__')) {
+    return deny('target_invalid', `the label name ${renderQuoted(name)} is reserved`);
+  }
+  return allow(name);
+}
+
+/**
+ * Checks a decoded job or label value, which may be empty: no controls, nothing invisible, NFC, no
+ * space at either end.
+ * @param what - names the value in the refusal: `the job`, `label "instance"`
+ */
+export function parseLabelValue(value: string, what: string): Decision<string> {
+  if (value === '' || ASCII_VALUE.test(value)) return allow(value);
+  if (INVISIBLE.test(value)) {
+    return deny('target_invalid', `${what} has a control or invisible character`);
+  }
+  if (SPACE_AT_END.test(value)) {
+    return deny('target_invalid', `${what} begins or ends with a space`);
+  }
+  if (value.normalize('NFC') !== value) {
+    return deny('target_invalid', {
+      detail: `${what} is not in Unicode normal form C`,
+      hints: ['normalise it to NFC before encoding it'],
+    });
+  }
+  return allow(value);
+}

@@ -1,0 +1,83 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+
+/** Bytes of a request target, raw, and of a canonical one. */
+export const MAX_TARGET_BYTES = 4096;
+
+/** What RFC 3986 lets stand in a path; anything else some reader would cut, fold or encode. */
+const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Splits a raw request target at its literal slashes and decodes each segment once. Refuses with
+ * `target_invalid` queries, fragments, absolute-form, empty and dot segments, encoded slashes,
+ * malformed escapes and bytes that are not UTF-8.
+ * @see RFC 3986 section 3.3
+ */
+export function splitPath(rawTarget: string): Decision<readonly string[]> {
+  const shape = checkShape(rawTarget);
+  if (shape.effect === 'deny') return shape;
+  const segments: string[] = [];
+  for (const raw of rawTarget.slice(1).split('/')) {
+    const segment = decodeSegment(raw);
+    if (segment.effect === 'deny') return segment;
+    segments.push(segment.value);
+  }
+  return allow(segments);
+}
+
+function checkShape(rawTarget: string): Decision<string> {
+  if (rawTarget.length > MAX_TARGET_BYTES) {
+    return deny('target_invalid', `the path is longer than ${MAX_TARGET_BYTES} bytes`);
+  }
+  if (!rawTarget.startsWith('/')) {
+    return deny('target_invalid', 'the request target must be a path, not a URL');
+  }
+  if (rawTarget.includes('?')) {
+    return deny('target_invalid', 'a push takes no query string');
+  }
+  if (!PATH.test(rawTarget)) {
+    return deny('target_invalid', {
+      detail: 'the path has a character that must be percent-encoded',
+      hints: ['in a value, use job@base64/<base64url> or <label>@base64/<base64url>'],
+    });
+  }
+  return allow(rawTarget);
+}
+
+function decodeSegment(raw: string): Decision<string> {
+  if (raw === '') {
+    return deny('target_invalid', {
+      detail: 'the path has an empty segment',
+      hints: ['look for // or a slash at the end, often from a base URL that ends in a slash'],
+    });
+  }
+  const decoded = raw.includes('%') ? decodePercent(raw) : allow(raw);
+  if (decoded.effect === 'deny') return decoded;
+  const segment = decoded.value;
+  if (segment.includes('/')) {
+    return deny('target_invalid', {
+      detail: `${renderQuoted(segment)} holds an encoded slash`,
+      hints: ['write such a value as job@base64/<base64url> or <label>@base64/<base64url>'],
+    });
+  }
+  if (segment === '.' || segment === '..') {
+    return deny('target_invalid', 'the path has a dot segment');
+  }
+  return decoded;
+}
+
+/** Decodes every escape exactly once; `+` stays what it is. */
+function decodePercent(raw: string): Decision<string> {
+  if (/%(?![0-9A-Fa-f]{2})/.test(raw)) {
+    return deny('target_invalid', `${renderQuoted(raw)} has a malformed percent escape`);
+  }
+  const latin1 = raw.replace(/%(..)/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  try {
+    return allow(UTF8.decode(Buffer.from(latin1, 'latin1')));
+  } catch {
+    return deny('target_invalid', `${renderQuoted(raw)} does not decode to UTF-8`);
+  }
+}

@@ -1,0 +1,123 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import { renderQuoted } from '../printable.ts';
+import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
+import { parseLabelName, parseLabelValue } from './label.ts';
+import { MAX_TARGET_BYTES, splitPath } from './path-segment.ts';
+
+/** Where a push or delete goes: what Pushgateway will store, and the one path that says so. */
+export interface PushTarget {
+  readonly key: GroupingKey;
+  /** Rendered anew from the key; the key of audit, quotas and locks. */
+  readonly canonical: string;
+}
+
+interface PushTargetOptions {
+  /** Take `l@base64/=`, so that groups from before can be deleted. */
+  readonly emptyValues: boolean;
+}
+
+const BASE64_SUFFIX = '@base64';
+
+/**
+ * Parses the request target of a push or delete, raw as it stood in the request line, to the
+ * grouping key that Pushgateway would store. Refuses with `target_invalid` whatever two readers
+ * could read in two ways.
+ * @see pushgateway `handler/push.go`, `splitLabels`; RFC 9112 section 3.2.1
+ */
+export function parsePushTarget(
+  rawTarget: string,
+  options: PushTargetOptions,
+): Decision<PushTarget> {
+  const segments = splitPath(rawTarget);
+  if (segments.effect === 'deny') return segments;
+  const [root, ...components] = segments.value;
+  if (root !== 'metrics') return deny('target_invalid', 'the path must begin with /metrics/job/');
+  const pairs = parsePairs(components);
+  if (pairs.effect === 'deny') return pairs;
+  const [job, ...labels] = pairs.value;
+  if (job?.name !== 'job') {
+    return deny('target_invalid', 'the path must begin with /metrics/job/');
+  }
+  if (job.value === '') return deny('target_invalid', 'the job is empty');
+  return checkLabels(job.value, labels, options);
+}
+
+function parsePairs(components: readonly string[]): Decision<readonly GroupingLabel[]> {
+  if (components.length % 2 !== 0) {
+    return deny('target_invalid', {
+      detail: `${renderQuoted(components.at(-1) ?? '')} has no value`,
+      hints: ['the path is /metrics/job/<JOB>{/<LABEL>/<VALUE>}'],
+    });
+  }
+  const pairs: GroupingLabel[] = [];
+  for (let index = 0; index < components.length; index += 2) {
+    const pair = parsePair(components[index] ?? '', components[index + 1] ?? '');
+    if (pair.effect === 'deny') return pair;
+    pairs.push(pair.value);
+  }
+  return allow(pairs);
+}
+
+function parsePair(rawName: string, rawValue: string): Decision<GroupingLabel> {
+  const isBase64 = rawName.endsWith(BASE64_SUFFIX);
+  const name = isBase64 ? rawName.slice(0, -BASE64_SUFFIX.length) : rawName;
+  const what = name === 'job' ? 'the job' : `label ${renderQuoted(name)}`;
+  const decoded = isBase64 ? decodeBase64(rawValue, what) : allow(rawValue);
+  if (decoded.effect === 'deny') return decoded;
+  const value = parseLabelValue(decoded.value, what);
+  if (value.effect === 'deny') return value;
+  return allow({ name, value: value.value });
+}
+
+const BASE64URL = /^([A-Za-z0-9_-]*)={0,2}$/;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Decodes base64url, padded or not; a lone `=` is the empty value. Stray bits at the end, which
+ * would give one value several spellings, are refused.
+ * @see RFC 4648 section 5 and 3.5
+ */
+function decodeBase64(text: string, what: string): Decision<string> {
+  const digits = BASE64URL.exec(text)?.[1];
+  const bytes = Buffer.from(digits ?? '', 'base64url');
+  if (digits === undefined || bytes.toString('base64url') !== digits) {
+    return deny('target_invalid', {
+      detail: `${what} is not base64url`,
+      hints: ['use A-Z a-z 0-9 - _ (RFC 4648 section 5), with or without padding'],
+    });
+  }
+  try {
+    return allow(UTF8.decode(bytes));
+  } catch {
+    return deny('target_invalid', `${what} is not UTF-8`);
+  }
+}
+
+function checkLabels(
+  job: string,
+  labels: readonly GroupingLabel[],
+  { emptyValues }: PushTargetOptions,
+): Decision<PushTarget> {
+  const names = new Set<string>();
+  for (const { name, value } of labels) {
+    const checked = parseLabelName(name);
+    if (checked.effect === 'deny') return checked;
+    if (names.has(name)) {
+      return deny('target_invalid', `label ${renderQuoted(name)} is there twice`);
+    }
+    names.add(name);
+    if (value === '' && !emptyValues) {
+      return deny('target_invalid', {
+        detail: `label ${renderQuoted(name)} has an empty value`,
+        hints: ['leave the label out: Prometheus takes an empty value for an absent label'],
+      });
+    }
+  }
+  const key = { job, labels: labels.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  const canonical = renderPushTarget(key);
+  if (canonical.length > MAX_TARGET_BYTES) {
+    const detail = `the path is longer than ${MAX_TARGET_BYTES} bytes once its values are base64url`;
+    return deny('target_invalid', detail);
+  }
+  return allow({ key, canonical });
+}

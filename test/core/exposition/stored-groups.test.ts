@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseProtobufExposition } from '../../../src/core/exposition/exposition-protobuf.ts';
+import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
+import { parseStoredGroups } from '../../../src/core/exposition/stored-groups.ts';
+import { SCRAPE_SCOPE } from '../../support/content-scope.ts';
+import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';
+import {
+  PUSHGATEWAYS,
+  type Pushgateway,
+  pushgatewayMissing,
+  startPushgateway,
+} from '../../support/pushgateway.ts';
+
+const NATIVE = prefixed(
+  delimited(1, 'native'),
+  integer(3, 4),
+  delimited(4, delimited(7, integer(1, 1), double(6, 1), integer(7, 1), signed(5, 0))),
+);
+
+async function readStore({ url }: Pushgateway) {
+  const scrape = await fetch(`${url}/metrics`, { headers: { accept: CONTENT_TYPES.protobuf } });
+  const body = Buffer.from(await scrape.arrayBuffer());
+  const scraped = parseProtobufExposition(body, SCRAPE_SCOPE);
+  assert.ok(scraped.effect === 'allow', JSON.stringify(scraped));
+  const answer: unknown = await (await fetch(`${url}/api/v1/metrics`)).json();
+  return parseStoredGroups(answer, scraped.value.families);
+}
+
+for (const version of PUSHGATEWAYS) {
+  const name = `parseStoredGroups reads the groups of Pushgateway ${version}`;
+  test(name, { skip: pushgatewayMissing(version) }, async () => {
+    await using gateway = await startPushgateway({ version });
+    const put = async (path: string, body: string | Buffer, headers = {}): Promise<void> => {
+      const { status } = await fetch(gateway.url + path, { method: 'PUT', body, headers });
+      assert.equal(status, 200);
+    };
+    await put('/metrics/job/a/zone/z/instance/i', '# TYPE g gauge\ng 1\nu 1\n');
+    await put('/metrics/job@base64/YSBi', '# TYPE s summary\ns_sum 1\ns_count 1\n');
+    await put('/metrics/job/odd/type/GAUGE', '# TYPE labels counter\nlabels 1\n');
+    await put('/metrics/job/native', NATIVE, { 'content-type': CONTENT_TYPES.protobuf });
+
+    const groups = new Map(
+      (await readStore(gateway))?.map(({ group, families }) => [
+        group,
+        families.map(({ name: family, type }) => `${family} ${type}`).toSorted(),
+      ]),
+    );
+    const own = groups.get('');
+    groups.delete('');
+    assert.deepEqual(
+      groups,
+      new Map([
+        ['/metrics/job/a/instance/i/zone/z', ['g gauge', 'u untyped']],
+        ['/metrics/job@base64/YSBi', ['s summary']],
+        ['/metrics/job/odd/type/GAUGE', ['labels counter']],
+        ['/metrics/job/native', ['native native_histogram']],
+      ]),
+    );
+    assert.ok(own?.includes('go_gc_duration_seconds summary'));
+    assert.ok(own?.includes('pushgateway_build_info gauge'));
+  });
+}
+
+for (const answer of [undefined, null, [], 'x', {}, { status: 'error' }, { data: {} }]) {
+  test(`parseStoredGroups takes ${JSON.stringify(answer)} for no answer of the API`, () => {
+    assert.equal(parseStoredGroups(answer, []), undefined);
+  });
+}
+
+test('parseStoredGroups passes over a group whose key cannot be read', () => {
+  const answer = { data: [{ labels: { type: 'x' } }, 5, { labels: { job: 'a' } }] };
+  assert.deepEqual(parseStoredGroups(answer, [{ name: 'b', type: 'gauge' }]), [
+    { group: '/metrics/job/a', families: [] },
+    { group: '', families: [{ name: 'b', type: 'gauge' }] },
+  ]);
+});

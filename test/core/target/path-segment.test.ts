@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { splitPath } from '../../../src/core/target/path-segment.ts';
+import { allowed, denied } from '../../support/decision.ts';
+
+const PATHS: readonly (readonly [raw: string, segments: readonly string[]])[] = [
+  ['/a', ['a']],
+  ['/metrics/job/a', ['metrics', 'job', 'a']],
+  ["/-._~!$&'()*+,;=:@", ["-._~!$&'()*+,;=:@"]],
+  ['/a+b', ['a+b']],
+  ['/%6Aob', ['job']],
+  ['/%6aob', ['job']],
+  ['/a%20b', ['a b']],
+  ['/a%2Bb', ['a+b']],
+  ['/a%252Fb', ['a%2Fb']],
+  ['/a%00', ['a\0']],
+  ['/caf%C3%A9', ['café']],
+  ['/%F0%9F%9A%80', ['🚀']],
+  ['/%EF%BB%BFa', ['\ufeffa']],
+  ['/%EF%BF%BF', ['\uffff']],
+  ['/...', ['...']],
+  ['/.a/a.', ['.a', 'a.']],
+];
+for (const [raw, segments] of PATHS) {
+  test(`splitPath decodes ${raw} once`, () => {
+    assert.deepEqual(allowed(splitPath(raw)), segments);
+  });
+}
+
+const CHARACTER = 'the path has a character that must be percent-encoded';
+const REFUSED: readonly (readonly [raw: string, detail: string])[] = [
+  ['', 'the request target must be a path, not a URL'],
+  ['*', 'the request target must be a path, not a URL'],
+  ['a/b', 'the request target must be a path, not a URL'],
+  ['http://h/metrics', 'the request target must be a path, not a URL'],
+  ['/a?', 'a push takes no query string'],
+  ['/a?b=c', 'a push takes no query string'],
+  ['/a#b', CHARACTER],
+  ['/a\\b', CHARACTER],
+  ['/a b', CHARACTER],
+  ['/a"b', CHARACTER],
+  ['/<a>', CHARACTER],
+  ['/{a}', CHARACTER],
+  ['/a|b', CHARACTER],
+  ['/a^b', CHARACTER],
+  ['/a`b', CHARACTER],
+  ['/a[b]', CHARACTER],
+  ['/a\0', CHARACTER],
+  ['/a\n', CHARACTER],
+  ['/a\x7f', CHARACTER],
+  ['/\xff', CHARACTER],
+  ['/é', CHARACTER],
+  ['/', 'the path has an empty segment'],
+  ['//a', 'the path has an empty segment'],
+  ['/a//b', 'the path has an empty segment'],
+  ['/a/', 'the path has an empty segment'],
+  ['/.', 'the path has a dot segment'],
+  ['/a/../b', 'the path has a dot segment'],
+  ['/a/./b', 'the path has a dot segment'],
+  ['/a/%2e', 'the path has a dot segment'],
+  ['/a/%2E%2e', 'the path has a dot segment'],
+  ['/a/.%2E/b', 'the path has a dot segment'],
+  ['/a%2Fb', '"a/b" holds an encoded slash'],
+  ['/a%2fb', '"a/b" holds an encoded slash'],
+  ['/%2F', '"/" holds an encoded slash'],
+  ['/a%', '"a%" has a malformed percent escape'],
+  ['/a%2', '"a%2" has a malformed percent escape'],
+  ['/a%zz', '"a%zz" has a malformed percent escape'],
+  ['/a%u002f', '"a%u002f" has a malformed percent escape'],
+  ['/%%41', '"%%41" has a malformed percent escape'],
+  ['/a%ff', '"a%ff" does not decode to UTF-8'],
+  ['/a%c0%af', '"a%c0%af" does not decode to UTF-8'],
+  ['/a%ed%a0%80', '"a%ed%a0%80" does not decode to UTF-8'],
+  ['/a%f4%90%80%80', '"a%f4%90%80%80" does not decode to UTF-8'],
+  ['/caf%C3', '"caf%C3" does not decode to UTF-8'],
+];
+for (const [raw, detail] of REFUSED) {
+  test(`splitPath refuses ${JSON.stringify(raw)}: ${detail}`, () => {
+    const refusal = denied(splitPath(raw));
+    assert.deepEqual([refusal.reason, refusal.detail], ['target_invalid', detail]);
+  });
+}
+
+const HINTS = [
+  ['/a//b', 'look for // or a slash at the end, often from a base URL that ends in a slash'],
+  ['/a%2Fb', 'write such a value as job@base64/<base64url> or <label>@base64/<base64url>'],
+  ['/a#b', 'in a value, use job@base64/<base64url> or <label>@base64/<base64url>'],
+] as const;
+for (const [raw, hint] of HINTS) {
+  test(`splitPath says what to do about ${raw}`, () => {
+    assert.deepEqual(denied(splitPath(raw)).hints, [hint]);
+  });
+}
+
+test('splitPath takes a target of 4096 bytes and none of 4097', () => {
+  const longest = `/${'a'.repeat(4095)}`;
+  assert.deepEqual(allowed(splitPath(longest)), [longest.slice(1)]);
+  const { reason, detail } = denied(splitPath(`${longest}a`));
+  assert.deepEqual([reason, detail], ['target_invalid', 'the path is longer than 4096 bytes']);
+});
