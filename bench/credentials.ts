@@ -13,7 +13,8 @@ import { readProcessCost } from './support/process-cost.ts';
 
 /**
  * What a push costs in the gateway by the credential that it has, all in one run and in turns, and
- * what a flood of wrong passwords does to pushes of others. Prints medians and ratios to a token.
+ * what a flood of wrong passwords does to pushes of others, and whether an unknown user name can be
+ * told from a wrong password by time. Prints medians and ratios to a token.
  *
  * `npm run bench -- credentials [SECONDS] [ROUNDS] [CONNECTIONS]`
  */
@@ -52,6 +53,7 @@ const tls = stack.use(
 );
 await compareSchemes(await listSchemes());
 await measureFlood();
+await measureUnknown();
 
 async function renderDocument(more: readonly object[] = []) {
   const file = await scratch.write(
@@ -71,6 +73,7 @@ async function renderDocument(more: readonly object[] = []) {
   const limits = { rate: '1000000/s', burst: 1_000_000, concurrent: 10_000 };
   return {
     upstream: { url: upstream.url },
+    failures: { per: '1s', limit: 1_000_000 },
     issuers: { ci: issuer },
     teams: { bench: { jobs: ['*'], limits, credentials } },
   };
@@ -180,19 +183,12 @@ async function measureFlood(): Promise<void> {
   const flooder = openAgent({}, 64);
   const quiet = await listLatencies(scheme);
   let isOver = false;
-  const statuses = new Map<number, number>();
+  let refusals = 0;
   const flood = Array.from({ length: 64 }, async (_, index) => {
     for (let attempt = 0; !isOver; attempt += 1) {
       const authorization = `Basic ${btoa(`user${index}.${attempt}:wrong`)}`;
-      const { statusCode, body } = await flooder.request({
-        origin: clear.url,
-        path: '/metrics/job/bench',
-        method: 'PUT',
-        headers: { authorization },
-        body: BODY,
-      });
-      await body.dump();
-      statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+      await refuseOnce(flooder, authorization);
+      refusals += 1;
       await wait(10);
     }
   });
@@ -201,7 +197,38 @@ async function measureFlood(): Promise<void> {
   await Promise.all(flood);
   console.log('latency of a push with a token, 1 connection, ms');
   console.table({ alone: summarize(quiet), 'under wrong passwords': summarize(flooded) });
-  console.log('answers to the flood:', Object.fromEntries(statuses));
+  console.log(`${refusals} wrong passwords were refused meanwhile`);
+}
+
+/** Refusals of wrong passwords in turns, for a name that is known and for one that is not. */
+async function measureUnknown(): Promise<void> {
+  const dispatcher = openAgent();
+  const latencies = { known: [] as number[], unknown: [] as number[] };
+  for (let attempt = 0; attempt < 20 * seconds; attempt += 1) {
+    for (const [kind, username] of [
+      ['known', 'ann'],
+      ['unknown', `eve${attempt}`],
+    ] as const) {
+      const authorization = `Basic ${btoa(`${username}:wrong ${attempt}`)}`;
+      latencies[kind].push(await refuseOnce(dispatcher, authorization));
+    }
+  }
+  console.log(`latency of a wrong password, bcrypt ${BCRYPT_COST} and $apr1$ among the known, ms`);
+  console.table({ known: summarize(latencies.known), unknown: summarize(latencies.unknown) });
+}
+
+/** @returns milliseconds until the answer */
+async function refuseOnce(dispatcher: Dispatcher, authorization: string): Promise<number> {
+  const begun = performance.now();
+  const { body } = await dispatcher.request({
+    origin: clear.url,
+    path: '/metrics/job/bench',
+    method: 'PUT',
+    headers: { authorization },
+    body: BODY,
+  });
+  await body.dump();
+  return performance.now() - begun;
 }
 
 async function listLatencies(scheme: Scheme): Promise<readonly number[]> {
@@ -214,7 +241,7 @@ async function listLatencies(scheme: Scheme): Promise<readonly number[]> {
 function summarize(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): string => (sorted[Math.floor(share * sorted.length)] ?? 0).toFixed(2);
-  return { pushes: values.length, p50: at(0.5), p99: at(0.99) };
+  return { count: values.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99) };
 }
 
 function median(values: readonly number[]): number {

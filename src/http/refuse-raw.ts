@@ -41,8 +41,8 @@ function unreadable(id: string, peerAddress: string | undefined): GatewayRequest
   return {
     id,
     peerAddress,
-    method: '?',
-    rawTarget: '?',
+    method: '-',
+    rawTarget: '-',
     head: { httpVersion: '', rawHeaders: [] },
     headers: {
       authorization: undefined,

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Jwks } from '../../src/core/identity/jwks.ts';
 import { createIssuerClient, type IssuerClient } from '../../src/credentials/issuer-client.ts';
+import { type CertificateAuthority, createAuthority } from '../support/certificates.ts';
 import {
   type IssuerBehaviour,
   type IssuerServer,
   startIssuerServer,
 } from '../support/issuer-server.ts';
 import { createScratch } from '../support/scratch.ts';
+import { createSigningKey } from '../support/signing-key.ts';
 
 const TIMEOUT_MS = 400;
 
@@ -156,4 +163,56 @@ describe('the client of an issuer', () => {
     await server.listen(true);
     assert.equal((await client.load()).keys.length, 1);
   });
+});
+
+describe('an issuer behind https', () => {
+  const stack = new AsyncDisposableStack();
+  let ca: CertificateAuthority;
+  let issuer: string;
+  let discovery: object;
+  before(async () => {
+    const scratch = stack.use(await createScratch());
+    ca = createAuthority(scratch.path, 'ca');
+    const files = ca.issue('issuer', { san: 'IP:127.0.0.1', usage: 'serverAuth' });
+    const pair = { cert: await readFile(files.cert), key: await readFile(files.key) };
+    const key = await createSigningKey('secure');
+    const server = createHttpsServer(pair, (req, res) => {
+      const isKeys = req.url === '/keys';
+      res.end(JSON.stringify(isKeys ? { keys: [key.publicJwk] } : discovery));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    stack.defer(() => void server.close());
+    issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server that listens
+  });
+  after(() => stack.disposeAsync());
+
+  async function load(source: object): Promise<Jwks> {
+    const client = createIssuerClient({ issuer, source: { type: 'remote', ...source } });
+    try {
+      return await client.load();
+    } finally {
+      await client.close();
+    }
+  }
+
+  test('is trusted with the certificates that were named for it, and not without', async () => {
+    discovery = { issuer, jwks_uri: `${issuer}/keys` };
+    const { keys } = await load({ ca: await readFile(ca.cert, 'utf8') });
+    assert.equal(keys[0]?.['kid'], 'secure');
+    await assert.rejects(load({}), { code: 'ERR_JWKS_UNREACHABLE', message: /certificate/ });
+  });
+
+  const bad = [
+    ['names keys in the clear', { jwks_uri: 'http://127.0.0.1:1/keys' }, /not behind https$/],
+    ['names no keys', {}, /has no jwks_uri$/],
+    ['names keys that are nowhere', { jwks_uri: 'nowhere' }, /has no jwks_uri$/],
+  ] as const;
+  for (const [what, names, message] of bad) {
+    test(`is not believed when its discovery document ${what}`, async () => {
+      discovery = { issuer, ...names };
+      const trusting = load({ ca: await readFile(ca.cert, 'utf8') });
+      await assert.rejects(trusting, { code: 'ERR_JWKS_INVALID', message });
+    });
+  }
 });

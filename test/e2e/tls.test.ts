@@ -102,8 +102,9 @@ describe('TLS on the public side', () => {
     });
   }
 
-  test('TLS 1.1 is refused, and so is HTTP in the clear, without an answer', async () => {
+  test('TLS 1.1 is refused, and so is HTTP in the clear, without an answer or a record', async () => {
     const before = (await failures()) ?? 0;
+    const recorded = (await stage.gateway.auditRecords()).length;
     const old = await curl([
       '--tls-max',
       '1.1',
@@ -116,6 +117,7 @@ describe('TLS on the public side', () => {
     const clear = await curl([target().replace('https', 'http')]);
     assert.deepEqual([clear.status, clear.body, clear.exitCode], [0, '', 52]);
     assert.equal(await failures(), before + 2);
+    assert.equal((await stage.gateway.auditRecords()).length, recorded);
   });
 
   test('HTTP/1.1 is agreed upon with a client that would rather have HTTP/2', async () => {

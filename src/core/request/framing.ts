@@ -60,8 +60,10 @@ function collectSingles(rawHeaders: readonly string[]): Decision<Map<SingleHeade
   const singles = new Map<SingleHeader, string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const lower = rawHeaders[index]?.toLowerCase();
-    const name = SINGLE_HEADERS.find((single) => single === lower);
+    const name = SINGLE_HEADERS.find((single) => single === lower?.replaceAll('_', '-'));
     if (name === undefined) continue;
+    // A proxy of the CGI family takes `Transfer_Encoding` for the real one.
+    if (name !== lower) return malformed(`the ${name} header is written with an underscore`);
     if (singles.has(name)) return malformed(`the request has two ${name} headers`);
     singles.set(name, rawHeaders[index + 1] ?? '');
   }

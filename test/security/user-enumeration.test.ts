@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashSync } from '@node-rs/bcrypt';
+import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
+import { createDecoys } from '../../src/credentials/decoys.ts';
+import {
+  ADDRESS,
+  credentialContext,
+  recordingThrottle,
+  recordingVerifier,
+} from '../support/credential-context.ts';
+
+/**
+ * The attack: find out which user names exist. An unknown name cost what a wrong password of the
+ * first user costs, so that users with a hash of another cost, an htpasswd file beside bcrypt, told
+ * themselves apart by time. And all unknown names shared one hash, so that many of them asked with
+ * one password at once were answered after a single computation, unless one of them existed.
+ */
+const HASHES = [
+  hashSync('a', { cost: 4 }),
+  hashSync('b', { cost: 5 }),
+  '{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=',
+  '$apr1$r31.....$HqJZimcKQFAMYayBlzkrA/',
+];
+const NAMES = Array.from({ length: 400 }, (_, index) => `nobody-${index}`);
+
+/** Hashes of one kind and cost begin alike. */
+function kindOf(hash: string): string {
+  return /^(?:\$2b\$\d\d|\$apr1|\{SHA\})/.exec(hash)?.[0] ?? assert.fail(hash);
+}
+
+test('unknown names cost what known ones cost, in the same shares', () => {
+  const decoyOf = createDecoys(HASHES);
+  const counts = Map.groupBy(NAMES.map(decoyOf), kindOf);
+  assert.deepEqual(new Set(counts.keys()), new Set(HASHES.map(kindOf)));
+  for (const [kind, hashes] of counts) {
+    assert.ok(hashes.length > 50 && hashes.length < 150, `${hashes.length} of ${kind}`);
+  }
+});
+
+test('an unknown name always costs the same, after a restart as well', () => {
+  const before = NAMES.map(createDecoys(HASHES));
+  const after = NAMES.map(createDecoys([...HASHES].reverse()).bind(undefined));
+  const kinds = (hashes: readonly string[]) => Map.groupBy(hashes, kindOf).size;
+  assert.equal(kinds(before), kinds(after));
+  const again = createDecoys(HASHES);
+  assert.deepEqual(NAMES.map(again).map(kindOf), before.map(kindOf));
+});
+
+test('each unknown name has a hash of its own, and keeps it', () => {
+  const decoyOf = createDecoys(HASHES);
+  assert.equal(new Set(NAMES.map(decoyOf)).size, NAMES.length);
+  assert.deepEqual(NAMES.map(decoyOf), NAMES.map(decoyOf));
+});
+
+test('a name that nobody can have costs no hash and no memory', async () => {
+  const passwords = recordingVerifier();
+  const throttle = recordingThrottle();
+  const spec = {
+    type: 'basic',
+    name: 'ci',
+    username: 'ci',
+    passwordHash: HASHES[0] ?? '',
+  } as const;
+  const context = credentialContext({ passwords, throttle });
+  const authenticator = createBasicAuthenticator([{ team: 'a', spec }], context) ?? assert.fail();
+  const presented = { scheme: 'basic', username: 'u'.repeat(129), password: 'a' } as const;
+  const decision = await authenticator.authenticate(presented, ADDRESS);
+  assert.equal(decision?.effect === 'deny' && decision.reason, 'credential_invalid');
+  assert.deepEqual([passwords.started, throttle.failures], [[], []]);
+});
