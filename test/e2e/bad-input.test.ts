@@ -118,7 +118,7 @@ function checkForwarded(request: RecordedRequest, upstream: RecordingUpstream) {
     [],
   );
   assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(request.header('host'), [`127.0.0.1:${upstream.port}`]);
+  assert.deepEqual(request.header('host'), [`${upstream.host}:${upstream.port}`]);
   assert.deepEqual(request.header('connection'), ['keep-alive']);
 }
 

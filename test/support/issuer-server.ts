@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ownAddress } from './own-address.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 
 /** How the issuer answers a request for its keys. */
@@ -45,8 +46,9 @@ export async function startIssuerServer(): Promise<IssuerServer> {
     if (behaviour !== undefined) behaviour(req, res);
     else res.end(JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) }));
   });
+  const host = ownAddress();
   const listen = async (port: number): Promise<number> => {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     return (server.address() as AddressInfo).port; // a TCP server that listens has one
   };
@@ -55,7 +57,7 @@ export async function startIssuerServer(): Promise<IssuerServer> {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   const port = await listen(0);
-  const issuer = `http://127.0.0.1:${port}`;
+  const issuer = `http://${host}:${port}`;
   return {
     issuer,
     jwksUri: `${issuer}/keys`,

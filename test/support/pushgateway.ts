@@ -32,8 +32,6 @@ export interface StoredGroup {
 
 interface PushgatewayOptions {
   readonly version: PushgatewayVersion;
-  /** 0, when left out, takes a free one. */
-  readonly port?: number;
   /** Path prefix under which it serves everything, such as `/pg`. */
   readonly routePrefix?: string;
   /** Added to the command line. */
@@ -57,7 +55,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
     command,
     args: [
       '--persistence.file=',
-      `--web.listen-address=127.0.0.1:${options.port ?? 0}`,
+      `--web.listen-address=127.0.0.1:0`,
       '--web.enable-admin-api',
       '--log.format=json',
       ...(options.routePrefix ? [`--web.route-prefix=${options.routePrefix}`] : []),

@@ -8,7 +8,11 @@ const REQUEST = 'POST /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\
 
 test('an exchange ends after the answer, on a connection that stays open', async () => {
   await using upstream = await startRecordingUpstream();
-  const { answers, ending } = await exchange({ port: upstream.port, send: REQUEST });
+  const { answers, ending } = await exchange({
+    host: upstream.host,
+    port: upstream.port,
+    send: REQUEST,
+  });
   assert.deepEqual(
     answers.map(({ status, phrase }) => [status, phrase]),
     [[200, 'OK']],
@@ -21,7 +25,7 @@ test('an exchange counts pipelined answers and interim ones', async () => {
   const interim = `HTTP/1.1 100 Continue\r\n\r\n${behaviour.answer('202 Accepted')}`;
   await using upstream = await startRecordingUpstream(behaviour.reply(interim));
   const send = [REQUEST, REQUEST];
-  const { answers } = await exchange({ port: upstream.port, send, expect: 2 });
+  const { answers } = await exchange({ host: upstream.host, port: upstream.port, send, expect: 2 });
   assert.deepEqual(
     answers.map(({ status }) => status),
     [100, 202, 100, 202],
@@ -35,9 +39,9 @@ test('an exchange counts pipelined answers and interim ones', async () => {
 test('an exchange decodes chunks and says whether they arrived in full', async () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
   await using upstream = await startRecordingUpstream(behaviour.replyThenClose(head));
-  const cut = await exchange({ port: upstream.port, send: REQUEST });
+  const cut = await exchange({ host: upstream.host, port: upstream.port, send: REQUEST });
   upstream.behave(behaviour.replyThenClose(`${head}0\r\n\r\n`));
-  const whole = await exchange({ port: upstream.port, send: REQUEST });
+  const whole = await exchange({ host: upstream.host, port: upstream.port, send: REQUEST });
   assert.deepEqual(
     [cut, whole].map(({ answers: [answer] }) => [answer?.body.toString(), answer?.complete]),
     [
@@ -55,7 +59,12 @@ const endings = [
 for (const [name, misbehaviour, ending] of endings) {
   test(`an exchange tells that the peer did ${name}`, async () => {
     await using upstream = await startRecordingUpstream(misbehaviour);
-    const result = await exchange({ port: upstream.port, send: REQUEST, timeoutMs: 200 });
+    const result = await exchange({
+      host: upstream.host,
+      port: upstream.port,
+      send: REQUEST,
+      timeoutMs: 200,
+    });
     assert.deepEqual([result.ending, result.answers.length], [ending, 0]);
   });
 }
@@ -63,7 +72,13 @@ for (const [name, misbehaviour, ending] of endings) {
 test('an upstream that refuses accepts again on the same port', async () => {
   await using upstream = await startRecordingUpstream();
   await upstream.refuse();
-  assert.equal((await exchange({ port: upstream.port, send: REQUEST })).ending, 'reset');
+  assert.equal(
+    (await exchange({ host: upstream.host, port: upstream.port, send: REQUEST })).ending,
+    'reset',
+  );
   await upstream.listen();
-  assert.equal((await exchange({ port: upstream.port, send: REQUEST })).answers.length, 1);
+  assert.equal(
+    (await exchange({ host: upstream.host, port: upstream.port, send: REQUEST })).answers.length,
+    1,
+  );
 });

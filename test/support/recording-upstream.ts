@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { eventually } from './eventually.ts';
+import { ownAddress } from './own-address.ts';
 import { type RecordedRequest, readRequest } from './recorded-request.ts';
 import { accept, answer, type Behaviour } from './upstream-behaviour.ts';
 
@@ -10,6 +11,7 @@ import { accept, answer, type Behaviour } from './upstream-behaviour.ts';
  */
 export interface RecordingUpstream extends AsyncDisposable {
   readonly url: string;
+  readonly host: string;
   readonly port: number;
   /** Requests that arrived in full since the last `forget`. */
   readonly requests: readonly RecordedRequest[];
@@ -67,13 +69,20 @@ export async function startRecordingUpstream(
       }
     });
   });
-  const port = await listenOn(server, 0);
+  const host = ownAddress();
+  const listen = async (wanted: number): Promise<number> => {
+    server.listen(wanted, host);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port; // a TCP server that listens has one
+  };
+  const port = await listen(0);
   const refuse = async () => {
     for (const socket of sockets) socket.resetAndDestroy();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
+    host,
     port,
     requests,
     get byteCount() {
@@ -94,14 +103,7 @@ export async function startRecordingUpstream(
       byteCount = 0;
     },
     refuse,
-    listen: async () => void (await listenOn(server, port)),
+    listen: async () => void (await listen(port)),
     [Symbol.asyncDispose]: refuse,
   };
-}
-
-async function listenOn(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo; // a TCP server that listens has one
-  return address.port;
 }
