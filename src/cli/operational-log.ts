@@ -1,20 +1,15 @@
-import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { pino, stdSerializers, stdTimeFunctions } from 'pino';
 import type { OperationalLog } from '../pipeline/ports.ts';
+import { createLineSink } from './line-sink.ts';
 
 /** What is logged from; `warn` leaves the usual news out. */
 type Level = 'info' | 'warn';
-
-/** Bytes of lines that may wait for whoever reads stderr; what comes beyond is lost. */
-const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
  * Creates the log for the operator: JSON lines on stderr, all of them written before the process
  * ends. Where nobody reads them, or their disk is full, lines are lost and the gateway goes on.
  */
 export function createOperationalLog(level: Level = 'info'): OperationalLog {
-  const { fd } = process.stderr;
-  const stderr = destination({ fd, sync: false, maxLength: MAX_WAITING_BYTES });
-  stderr.on('error', () => undefined);
   const logger = pino(
     {
       level,
@@ -23,7 +18,7 @@ export function createOperationalLog(level: Level = 'info'): OperationalLog {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: stdSerializers.err },
     },
-    stderr,
+    createLineSink(process.stderr.fd),
   );
   return {
     info: (message, fields = {}) => logger.info(fields, message),

@@ -13,14 +13,15 @@ const MAX_REMEMBERED = 10_000;
  */
 export function createDecoys(hashes: readonly string[]): (username: string) => string {
   // Not random: a name that costs something else after each restart would be an unknown one.
-  const key = createHash('sha256').update(hashes.toSorted().join('\n')).digest();
+  const models = hashes.toSorted();
+  const key = createHash('sha256').update(models.join('\n')).digest();
   const remembered = new LRUCache<string, string>({ max: MAX_REMEMBERED });
   return (username) => {
     const digest = createHmac('sha256', key).update(username).digest();
     const id = digest.toString('base64');
     const known = remembered.get(id);
     if (known !== undefined) return known;
-    const decoy = createDecoy(hashes[digest.readUInt32BE() % hashes.length] ?? '');
+    const decoy = createDecoy(models[digest.readUInt32BE() % models.length] ?? '');
     remembered.set(id, decoy);
     return decoy;
   };

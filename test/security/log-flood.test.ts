@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { deny } from '../../src/core/decision.ts';
 import { createRefusalLog } from '../../src/http/refusal-log.ts';
 import { manualClock } from '../support/manual-clock.ts';
-import { createScratch } from '../support/scratch.ts';
 
 /**
  * The attack: every refusal was a line on stderr, and to be refused takes no credential. The lines
@@ -15,40 +13,53 @@ import { createScratch } from '../support/scratch.ts';
  * reader that had stopped reading, a terminal on hold or a collector that hangs, stopped the whole
  * gateway after a few hundred of them.
  */
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const REQUESTS = 1500;
+const LOG = new URL('../../src/cli/operational-log.ts', import.meta.url);
+const LINES = 5000;
 
-test('a gateway whose log nobody reads goes on', { timeout: 60_000 }, async () => {
-  await using scratch = await createScratch();
-  const config = {
-    listen: '127.0.0.1:0',
-    admin: { listen: 'off' },
-    upstream: { url: 'http://127.0.0.1:1' },
-    teams: {
-      etl: { jobs: ['a'], credentials: [{ type: 'token', name: 't', sha256: '0'.repeat(64) }] },
-    },
-  };
-  const file = await scratch.write('pushwarden.yaml', JSON.stringify(config));
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', file], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+/** Runs a program that has a log, then says that it went on. */
+function start(program: string, stderr: string, readers: StdioOptions) {
+  const source = `
+    import { createOperationalLog } from ${JSON.stringify(LOG.href)};
+    const log = createOperationalLog();
+    ${program}
+    setTimeout(() => { console.log('went on'); process.exit(0); }, 100);`;
+  const node = [process.execPath, '--input-type=module', '--eval', source];
+  return spawn('/bin/sh', ['-c', `exec "$0" "$@" ${stderr}`, ...node], { stdio: readers });
+}
+
+test('a program whose log nobody reads goes on', { timeout: 30_000 }, async () => {
+  const flood = `for (let line = 0; line < ${LINES}; line += 1) log.info('x'.repeat(100));`;
+  const child = start(flood, '', ['ignore', 'pipe', 'pipe']); // of which nobody reads the last
   try {
-    const lines = createInterface({ input: child.stderr });
-    let url = '';
-    for await (const line of lines) {
-      url = JSON.parse(line).listen ?? '';
-      if (url !== '') break;
-    }
-    child.stderr.pause();
-    for (let count = 0; count < REQUESTS; count += 1) {
-      const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(10_000) });
-      await answer.text();
-      assert.equal(answer.status, 401);
-    }
+    const [answer] = await once(child.stdout ?? assert.fail(), 'data');
+    assert.equal(String(answer), 'went on\n');
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
+});
+
+test('a log on a full disk loses its lines and ends nothing', { timeout: 30_000 }, async () => {
+  const lost = "log.info('lost'); setTimeout(() => log.info('lost'), 50);";
+  const child = start(lost, '2>/dev/full', ['ignore', 'pipe', 'inherit']);
+  const [answer, [status]] = await Promise.all([
+    text(child.stdout ?? assert.fail()),
+    once(child, 'exit'),
+  ]);
+  assert.deepEqual([answer, status], ['went on\n', 0]);
+});
+
+test('what is logged before the process ends is written', { timeout: 30_000 }, async () => {
+  const child = start("log.info('one'); log.info('two'); process.exit(0);", '', [
+    'ignore',
+    'ignore',
+    'pipe',
+  ]);
+  const lines = (await text(child.stderr ?? assert.fail())).trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ['one', 'two'],
+  );
 });
 
 test('refusals fill no log: some of a second are written, the others counted', () => {
