@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   closeSync,
   fdatasyncSync,
   fstatSync,
@@ -42,8 +43,6 @@ export interface FileStatus {
   readonly device: bigint;
   readonly inode: bigint;
   readonly bytes: number;
-  /** Names of the file; 0 once it was removed. */
-  readonly links: number;
 }
 
 /** Rights of a new file: the gateway's user alone may read it. */
@@ -89,11 +88,6 @@ export function withFile<T>(fs: FileSystem, path: string, use: (fd: number) => T
   }
 }
 
-function toStatus(stats: { dev: bigint; ino: bigint; size: bigint; nlink: bigint }): FileStatus {
-  return {
-    device: stats.dev,
-    inode: stats.ino,
-    bytes: Number(stats.size),
-    links: Number(stats.nlink),
-  };
+function toStatus({ dev, ino, size }: BigIntStats): FileStatus {
+  return { device: dev, inode: ino, bytes: Number(size) };
 }

@@ -92,24 +92,28 @@ export class SegmentFile {
 
   /** Whether the file at its path is still this one. */
   isInPlace(): boolean {
-    const found = this.#fs.statusAt(this.path);
-    return found?.inode === this.#identity.inode && found.device === this.#identity.device;
+    return this.#isThis(this.#fs.statusAt(this.path));
   }
 
   close(): void {
     this.#fs.close(this.#fd);
   }
 
+  /** What is at the path must be this file, as long as it was made here. */
   #assertUntouched(writtenBytes: number): void {
-    const { bytes, links } = this.#fs.status(this.#fd);
-    if (links === 0 || !this.isInPlace()) {
+    const found = this.#fs.statusAt(this.path);
+    if (!this.#isThis(found)) {
       throw new SegmentError('file_changed', 'the file was moved or removed', writtenBytes);
     }
     const expected = this.#bytes + writtenBytes;
-    if (bytes !== expected) {
-      const found = `the file has ${bytes} bytes where ${expected} were written`;
-      throw new SegmentError('file_changed', found, writtenBytes);
+    if (found?.bytes !== expected) {
+      const problem = `the file has ${found?.bytes} bytes where ${expected} were written`;
+      throw new SegmentError('file_changed', problem, writtenBytes);
     }
+  }
+
+  #isThis(found: FileStatus | undefined): boolean {
+    return found?.inode === this.#identity.inode && found.device === this.#identity.device;
   }
 }
 

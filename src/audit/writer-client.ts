@@ -8,6 +8,7 @@ import type {
   WriterReply,
   WriterRequest,
   WriterSettings,
+  WriterThreadData,
 } from './writer-messages.ts';
 
 /** The writer thread, seen from the thread that serves requests. */
@@ -28,7 +29,9 @@ export interface WriterClient {
 export function startWriter(settings: WriterSettings, onWait: () => void): Promise<WriterClient> {
   // `.ts` from the sources, `.js` from a build
   const entry = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(entry, { workerData: settings });
+  const sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const workerData: WriterThreadData = { ...settings, sent };
+  const worker = new Worker(entry, { workerData });
   let ended: Failed | undefined;
   let answer: ((reply: WriterReply) => void) | undefined;
   const end = (message: string): Failed => {
@@ -58,6 +61,8 @@ export function startWriter(settings: WriterSettings, onWait: () => void): Promi
     return new Promise((resolve) => {
       answer = resolve;
       worker.postMessage(request);
+      Atomics.add(sent, 0, 1);
+      Atomics.notify(sent, 0);
     });
   }
 

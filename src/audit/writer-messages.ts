@@ -15,6 +15,11 @@ export interface WriterSettings {
   readonly lockWaitMs: number;
 }
 
+export interface WriterThreadData extends WriterSettings {
+  /** One shared word: requests sent so far. A change wakes the thread. */
+  readonly sent: Int32Array;
+}
+
 /** To the writer thread, one at a time; the next after its reply. */
 export type WriterRequest = Batch | { readonly close: true; readonly time: string };
 

@@ -1,4 +1,9 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
 import { GatewayError } from '../core/errors.ts';
 import { ChainWriter } from './chain-writer.ts';
 import { createCheckpointSigner } from './checkpoint.ts';
@@ -9,16 +14,16 @@ import { ReserveFile } from './reserve-file.ts';
 import { SegmentError } from './segment-file.ts';
 import { nameCompanion } from './segments.ts';
 import { readSigningKey } from './signing-key.ts';
-import type { Failed, WriterMessage, WriterRequest, WriterSettings } from './writer-messages.ts';
+import type { Failed, WriterMessage, WriterRequest, WriterThreadData } from './writer-messages.ts';
 
 // a thread of its own with synchronous calls: no other work of the process, and no full pool of
 // libuv threads, can come between a record and the disk
 if (parentPort !== null) {
   // set by writer-client.ts, which starts this file
-  run(parentPort, workerData as WriterSettings);
+  run(parentPort, workerData as WriterThreadData);
 }
 
-function run(port: MessagePort, settings: WriterSettings): void {
+function run(port: MessagePort, settings: WriterThreadData): void {
   const post = (message: WriterMessage): void => port.postMessage(message);
   try {
     const { file, lockWaitMs } = settings;
@@ -29,16 +34,29 @@ function run(port: MessagePort, settings: WriterSettings): void {
     const signer =
       signKeyFile === undefined ? undefined : createCheckpointSigner(readSigningKey(signKeyFile));
     const writer = new ChainWriter(nodeFileSystem, recovery, { ...settings, signer, reserve });
-    port.on('message', (request: WriterRequest) => {
-      post(answer(writer, request));
-      if (!('close' in request)) return;
-      lock.release();
-      port.close();
-    });
     post({ type: 'opened', recovery });
+    for (const request of waitForRequests(port, settings.sent)) {
+      post(answer(writer, request));
+      if ('close' in request) break;
+    }
+    lock.release();
   } catch (error) {
     const code = error instanceof GatewayError ? error.code : 'ERR_AUDIT_UNAVAILABLE';
     post({ type: 'refused', code, message: messageOf(error) });
+  }
+}
+
+/**
+ * Sleeps until the next request: waking a thread that sleeps on a word of memory costs half of what
+ * it costs to wake one that waits for events, and a push does it twice.
+ */
+function* waitForRequests(port: MessagePort, sent: Int32Array): Generator<WriterRequest> {
+  for (let seen = 0; ; ) {
+    Atomics.wait(sent, 0, seen);
+    // read before the message is: what is sent from here on wakes the thread again
+    seen = Atomics.load(sent, 0);
+    const message: { readonly message: WriterRequest } | undefined = receiveMessageOnPort(port);
+    if (message !== undefined) yield message.message;
   }
 }
 

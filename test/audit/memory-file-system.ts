@@ -4,7 +4,6 @@ import type { FileStatus, FileSystem } from '../../src/audit/file-system.ts';
 interface Node {
   readonly inode: bigint;
   bytes: Buffer;
-  links: number;
 }
 
 /** What goes wrong, decided anew at each call; nothing when it returns undefined. */
@@ -40,7 +39,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   put(path: string, content: string | Uint8Array): void {
-    this.#files.set(path, { inode: this.#inode(), bytes: Buffer.from(content), links: 1 });
+    this.#files.set(path, { inode: this.#inode(), bytes: Buffer.from(content) });
   }
 
   open(path: string, flags: string): number {
@@ -76,13 +75,13 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   status(fd: number): FileStatus {
-    const { inode, bytes, links } = this.#node(fd);
-    return { device: 1n, inode, bytes: bytes.byteLength, links };
+    const { inode, bytes } = this.#node(fd);
+    return { device: 1n, inode, bytes: bytes.byteLength };
   }
 
   statusAt(path: string): FileStatus | undefined {
     const node = this.#files.get(path);
-    return node && { device: 1n, inode: node.inode, bytes: node.bytes.byteLength, links: 1 };
+    return node && { device: 1n, inode: node.inode, bytes: node.bytes.byteLength };
   }
 
   truncate(fd: number, bytes: number): void {
@@ -108,7 +107,7 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   remove(path: string): void {
-    this.#at(path).links = 0;
+    this.#at(path);
     this.#files.delete(path);
   }
 
