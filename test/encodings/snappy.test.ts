@@ -37,6 +37,12 @@ test('decodeSnappy joins chunks and streams', async () => {
   );
 });
 
+test('decodeSnappy takes chunks of nothing and of 64 KiB', async () => {
+  const chunks = ['', 'a'.repeat(65_536)].flatMap((text) => [chunk(0, text), chunk(1, text)]);
+  const decision = await decodeSnappy(Buffer.concat([IDENTIFIER, ...chunks]), MAX_BYTES);
+  assert.equal(decision.effect === 'allow' && decision.value.byteLength, 131_072);
+});
+
 test('decodeSnappy returns nothing for a stream without chunks', async () => {
   const decision = await decodeSnappy(IDENTIFIER, MAX_BYTES);
   assert.equal(decision.effect === 'allow' && decision.value.byteLength, 0);

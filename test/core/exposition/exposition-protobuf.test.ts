@@ -32,7 +32,7 @@ function metric(type: keyof typeof TYPES, value: Fields, labels: Fields = []): F
 const label = (name: string, value: string): Buffer =>
   delimited(1, delimited(1, name), delimited(2, value));
 const gauge = (...labels: Fields): Fields => metric('gauge', [double(1, 1)], labels);
-const bucket = (count: number, bound: number, ...rest: Fields): Buffer =>
+const bucket = (count: number | bigint, bound: number, ...rest: Fields): Buffer =>
   delimited(3, integer(1, count), double(2, bound), ...rest);
 const quantile = (at: number): Buffer => delimited(3, double(1, at), double(2, 1));
 const histogram = (...fields: Fields): Fields => metric('histogram', fields);
@@ -144,6 +144,73 @@ const ACCEPTED: readonly (readonly [string, Buffer, readonly PushedFamily[], num
     3,
   ],
   [
+    'native histograms with every kind of bucket, their counts rising and falling',
+    family(
+      'a',
+      'histogram',
+      // A negative bucket of 2 and one of 1; after a gap none, and a positive one of 3.
+      histogram(
+        integer(1, 6),
+        signed(5, -4),
+        delimited(9, signed(1, 3), integer(2, 2)),
+        signed(10, 2),
+        signed(10, -1),
+        delimited(12, signed(1, -1), integer(2, 1)),
+        delimited(12, integer(2, 1)),
+        signed(13, 0),
+        signed(13, 3),
+      ),
+    ),
+    [{ name: 'a', type: 'native_histogram' }],
+    3,
+  ],
+  ...(
+    [
+      ['a negative span', delimited(9)],
+      ['a positive span', delimited(12)],
+      ['a zero threshold', double(6, 1)],
+    ] as const
+  ).map(
+    ([mark, field]) =>
+      [
+        `a native histogram that only ${mark} marks as one`,
+        family('a', 'histogram', histogram(signed(5, 8), field)),
+        [{ name: 'a', type: 'native_histogram' }],
+        3,
+      ] as const,
+  ),
+  [
+    'a native histogram that only observations of zero mark as one',
+    family('a', 'histogram', histogram(integer(1, 2), integer(7, 2), double(2, NaN))),
+    [{ name: 'a', type: 'native_histogram' }],
+    3,
+  ],
+  [
+    'times at their limits',
+    family(
+      'a',
+      'counter',
+      metric('counter', [delimited(3, integer(1, 253_402_300_799), integer(2, 999_999_999))]),
+    ),
+    [{ name: 'a', type: 'counter' }],
+    1,
+  ],
+  [
+    'label names that change from metric to metric',
+    family(
+      'a',
+      'gauge',
+      gauge(label('x', '1'), label('y', '1')),
+      gauge(label('x', '1'), label('z', '1')),
+      gauge(label('y', '1'), label('z', '1')),
+      gauge(label('x', '1')),
+      gauge(label('y', '1')),
+      gauge(),
+    ),
+    [{ name: 'a', type: 'gauge' }],
+    6,
+  ],
+  [
     'a unit that the name ends with',
     Buffer.concat([
       prefixed(
@@ -181,6 +248,12 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
   ['a varint that does not end', Buffer.alloc(11, 0xff), /broken varint/],
   ['a varint longer than it needs', Buffer.concat([Buffer.from([0x80, 0x00]), A]), /broken varint/],
   ['a varint of over 64 bits', Buffer.from('ffffffffffffffffff02', 'hex'), /broken varint/],
+  ['a varint of eleven bytes', Buffer.from('8080808080808080808001', 'hex'), /broken varint/],
+  [
+    'a varint that goes on after the end of its message',
+    prefixed(delimited(1, 'a'), delimited(4, Buffer.from([0x80])), integer(3, 1)),
+    /broken varint/,
+  ],
   ['an empty message', Buffer.from([0]), /no name/],
   ['an empty name', family('', 'gauge', gauge()), /no name/],
   ['a name with a line feed', family('a\nb', 'gauge', gauge()), /"a\\u\{a\}b" is no metric name/],
@@ -191,6 +264,11 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
     'a help with a NUL',
     prefixed(delimited(1, 'a'), delimited(2, 'x\0'), delimited(4, delimited(3))),
     /NUL/,
+  ],
+  [
+    'a text that is not UTF-8 after characters that are',
+    prefixed(delimited(2, Buffer.from('6162ff', 'hex'))),
+    /not UTF-8/,
   ],
   ['a family without metrics', family('a', 'gauge'), /no metrics/],
   [
@@ -259,6 +337,9 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
   ['a bound NaN', NATIVE_FAMILY(bucket(0, NaN)), /NaN/],
   ['counts that fall', NATIVE_FAMILY(integer(1, 2), bucket(2, 1), bucket(1, 2)), /smaller count/],
   ['a count below the last bucket', NATIVE_FAMILY(integer(1, 1), bucket(2, 1)), /smaller count/],
+  ['packed deltas that are cut off', NATIVE_FAMILY(Buffer.from([0x6a, 0x01, 0x80])), /varint/],
+  ['packed deltas beyond the end', NATIVE_FAMILY(Buffer.from([0x6a, 0x05, 0x00])), /beyond/],
+  ['a bucket that rounds to 2^64', NATIVE_FAMILY(bucket(2n ** 64n - 1n, Infinity)), /out of range/],
   ['a count that rounds to 2^64', NATIVE_FAMILY(integer(1, 2n ** 64n - 1n)), /out of range/],
   ['a count that is not whole', NATIVE_FAMILY(double(4, 1.5)), /not whole/],
   ['a bucket that is not whole', NATIVE_FAMILY(delimited(3, double(4, 1.5))), /not whole/],
@@ -269,7 +350,16 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
   ],
   ['a schema twice', NATIVE_FAMILY(...NATIVE, signed(5, 9)), /two values/],
   ['schema 9', NATIVE_FAMILY(signed(5, 9)), /schema 9/],
+  ['schema -5', NATIVE_FAMILY(signed(5, -5)), /schema -5/],
   ['a zero threshold of NaN', NATIVE_FAMILY(double(6, NaN)), /zero threshold/],
+  ['an infinite zero threshold', NATIVE_FAMILY(double(6, Infinity)), /zero threshold/],
+  ['a zero threshold below zero', NATIVE_FAMILY(double(6, -1)), /zero threshold/],
+  ['a span that begins too far away', NATIVE_FAMILY(delimited(12, signed(1, 2 ** 31))), /spans/],
+  [
+    'a count below the buckets of a histogram that observed NaN',
+    NATIVE_FAMILY(integer(1, 1), integer(7, 2), double(2, NaN)),
+    /sum up/,
+  ],
   ['spans without buckets', NATIVE_FAMILY(...NATIVE.slice(0, -1)), /spans/],
   ['buckets without spans', NATIVE_FAMILY(signed(13, 1)), /spans/],
   ['spans that overlap', NATIVE_FAMILY(delimited(12), delimited(12, signed(1, -1))), /spans/],
@@ -281,6 +371,26 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
     /exemplar/,
   ],
   [
+    'a wrong exemplar in a bucket',
+    NATIVE_FAMILY(integer(1, 1), bucket(1, 1, delimited(3, label('', '1')))),
+    /exemplar/,
+  ],
+  [
+    'a wrong exemplar of a native histogram',
+    NATIVE_FAMILY(delimited(16, label('', '1'))),
+    /exempl/,
+  ],
+  [
+    'a label of an exemplar twice',
+    NATIVE_FAMILY(delimited(16, label('x', '1'), label('x', '1'))),
+    /exemplar/,
+  ],
+  [
+    'nanoseconds of more than a second',
+    NATIVE_FAMILY(delimited(15, integer(2, 1_000_000_000))),
+    /time out of range/,
+  ],
+  [
     'an exemplar of a time far away',
     family('a', 'counter', metric('counter', [delimited(2, delimited(3, integer(1, -1)))])),
     /time out of range/,
@@ -289,6 +399,16 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
     'a unit that the name does not end with',
     prefixed(delimited(1, 'a'), delimited(5, 'seconds'), delimited(4, delimited(3))),
     /unit "seconds"/,
+  ],
+  [
+    'a unit that is the whole name',
+    prefixed(delimited(1, '_s'), delimited(5, 's'), delimited(4, delimited(3))),
+    /unit "s"/,
+  ],
+  [
+    'a unit before _total of what is no counter',
+    prefixed(delimited(1, 'a_s_total'), integer(3, 1), delimited(5, 's'), delimited(4, ...gauge())),
+    /unit "s"/,
   ],
   ['text', Buffer.from('# TYPE a gauge\na 1\n'), /family 1/],
 ];
@@ -312,6 +432,7 @@ test('parseProtobufExposition ends at the limit of series, buckets included', ()
     assert.equal(decision.effect === 'deny' && decision.reason, 'too_many_series');
   }
   const metrics = Array.from({ length: 5 }, (_, index) => gauge(label('x', `${index}`)));
+  assert.equal(parse(family('a', 'gauge', ...metrics.slice(1)), { limits }).effect, 'allow');
   const decision = parse(family('a', 'gauge', ...metrics), { limits });
   assert.equal(decision.effect === 'deny' && decision.reason, 'too_many_series');
 });
@@ -330,7 +451,7 @@ test('parseProtobufExposition collects the values of watched labels that reach t
     family(
       'a',
       'gauge',
-      gauge(label('env', 'prod')),
+      gauge(label('env', '\uFEFFprod')),
       gauge(label('instance', '1'), label('env', '')),
     ),
     {
@@ -339,6 +460,6 @@ test('parseProtobufExposition collects the values of watched labels that reach t
     },
   );
   assert.ok(decision.effect === 'allow', JSON.stringify(decision));
-  assert.deepEqual(decision.value.labelValues.get('env'), new Set(['prod']));
+  assert.deepEqual(decision.value.labelValues.get('env'), new Set(['\uFEFFprod']));
   assert.deepEqual(decision.value.labelValues.get('instance'), new Set());
 });

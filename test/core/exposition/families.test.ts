@@ -163,7 +163,7 @@ test('a rebuild keeps what changed while the store was read', () => {
 
 test('a refusal names the group to the team that pushed to it, and to no other', () => {
   const registry = createFamilyRegistry();
-  store(registry, push('/secret', 'foo:gauge'));
+  store(registry, push('/other', 'other:gauge'), push('/secret', 'first:gauge foo:gauge'));
   assert.match(detailOf(registry.claim(push('/b', 'foo:counter'))), /payments.*\/secret/);
   const foreign = detailOf(registry.claim(push('/b', 'foo:counter', { team: 'orders' })));
   assert.doesNotMatch(foreign, /payments|secret/);
