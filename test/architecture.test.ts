@@ -40,7 +40,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
   'compose.ts': { src: EVERYTHING, outside: LIBRARIES },
   'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },
-  'cli/operational-log.ts': { src: ['pipeline/ports.ts'], outside: ['pino'] },
+  'cli/operational-log.ts': { src: ['pipeline/ports.ts', 'cli/line-sink.ts'], outside: ['pino'] },
   'cli/': { src: [...COMMAND, 'audit/', 'credentials/', 'demo/'], outside: ['node:', 'commander'] },
   'main.ts': { src: ['cli/', 'node-version.ts'], outside: [] },
   'node-version.ts': { src: [], outside: [] },
