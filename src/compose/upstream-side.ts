@@ -43,7 +43,11 @@ export async function openUpstreamSide(
     ...(ca && { ca }),
   });
   const families = createFamilyRegistry();
-  const seed = createFamilySeed({ read: (path) => client.read(path, SEED_TIMEOUT_MS), families });
+  const seed = createFamilySeed({
+    read: (path, accept) =>
+      client.read(path, { timeoutMs: SEED_TIMEOUT_MS, ...(accept && { accept }) }),
+    families,
+  });
   const readiness = await watchReadiness({
     probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await seed()),
     intervalMs: PROBE_INTERVAL_MS,

@@ -1,11 +1,26 @@
+import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
 import type { FamilyRegistry } from '../core/exposition/families.ts';
-import { readOwnFamilies, readStartTime, readStoredGroups } from './stored-families.ts';
+import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
+import type { ContentScope, PushedFamily } from '../core/exposition/push-content.ts';
+import { parseStoredGroups } from '../core/exposition/stored-groups.ts';
+import { parseStoreStatus } from './store-status.ts';
 
 interface FamilySeedOptions {
-  /** Reads a path of the upstream; undefined for whatever is no whole 200. */
-  readonly read: (path: string) => Promise<Uint8Array | undefined>;
+  /** Reads a path of the upstream in a format; undefined for whatever is no whole 200. */
+  readonly read: (path: string, accept?: string) => Promise<Uint8Array | undefined>;
   readonly families: FamilyRegistry;
 }
+
+/** A scrape belongs to no group, and nothing in it is too much. */
+const SCRAPE_SCOPE: ContentScope = {
+  key: undefined,
+  limits: {
+    series: Number.POSITIVE_INFINITY,
+    labels: Number.POSITIVE_INFINITY,
+    labelValue: Number.POSITIVE_INFINITY,
+  },
+  watchedLabels: new Set(),
+};
 
 /**
  * Creates what keeps the registry true to the store: the first time, and whenever the upstream has
@@ -15,16 +30,34 @@ interface FamilySeedOptions {
 export function createFamilySeed({ read, families }: FamilySeedOptions): () => Promise<boolean> {
   let seededFor: string | undefined;
   return async () => {
-    const status = await read('/api/v1/status');
-    const startTime = status && readStartTime(status);
+    const status = parseStoreStatus(parseJson(await read('/api/v1/status')));
     // An upstream that is no Pushgateway tells nothing; its pushes are registered as they come.
-    if (startTime === undefined || startTime === seededFor) return true;
+    if (status === undefined || status.startTime === seededFor) return true;
     const revision = families.revision();
-    const [metrics, scrape] = [await read('/api/v1/metrics'), await read('/metrics')];
-    const groups = metrics && readStoredGroups(metrics);
+    const listing = parseJson(await read('/api/v1/metrics'));
+    const groups = parseStoredGroups(listing, readFamilies(await readScrape(read)));
     if (groups === undefined) return false;
-    families.rebuild([...groups, readOwnFamilies(scrape ?? new Uint8Array(), groups)], revision);
-    seededFor = startTime;
+    families.rebuild({ groups, keepsNative: status.keepsNative }, revision);
+    seededFor = status.startTime;
     return true;
   };
+}
+
+/** In protobuf, which alone tells native histograms. */
+function readScrape(read: FamilySeedOptions['read']): Promise<Uint8Array | undefined> {
+  return read('/metrics', CONTENT_TYPES.protobuf);
+}
+
+/** Nothing is known of the families of a scrape that is broken but what the API lists. */
+function readFamilies(scrape: Uint8Array | undefined): readonly PushedFamily[] {
+  const content = scrape && parseProtobufExposition(scrape, SCRAPE_SCOPE);
+  return content?.effect === 'allow' ? content.value.families : [];
+}
+
+function parseJson(answer: Uint8Array | undefined): unknown {
+  try {
+    return answer && JSON.parse(Buffer.from(answer).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { type Decision, deny } from '../core/decision.ts';
+import type { Decision } from '../core/decision.ts';
 import { checkContent } from '../core/exposition/content-policy.ts';
 import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
 import { parseTextExposition } from '../core/exposition/exposition-text.ts';
@@ -25,13 +25,5 @@ export function inspectBody(
 ): Decision<PushContent> {
   const { limits, watchedLabels } = team;
   const content = PARSERS[mediaType](body, { key, limits, watchedLabels });
-  if (content.effect === 'deny') return content;
-  const native = content.value.families.find(({ type }) => type === 'native_histogram');
-  if (native !== undefined) {
-    return deny('body_invalid', {
-      detail: `${native.name} is a native histogram, which is not supported yet`,
-      hints: ['push it with classic buckets'],
-    });
-  }
-  return checkContent(content.value, team);
+  return content.effect === 'deny' ? content : checkContent(content.value, team);
 }

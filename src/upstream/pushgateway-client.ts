@@ -21,9 +21,15 @@ export interface PushgatewayClient extends Upstream {
   /** Whether the upstream calls itself ready. */
   probe(timeoutMs: number): Promise<boolean>;
   /** Reads a path for the gateway itself; undefined for whatever is no whole 200. */
-  read(path: string, timeoutMs: number): Promise<Uint8Array | undefined>;
+  read(path: string, options: ReadOptions): Promise<Uint8Array | undefined>;
   /** Ends every connection once what is under way on it has ended. */
   close(): Promise<void>;
+}
+
+interface ReadOptions {
+  readonly timeoutMs: number;
+  /** The media type that is asked for. */
+  readonly accept?: string;
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -79,11 +85,11 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       : result;
   };
 
-  const read = async (path: string, timeoutMs: number): Promise<Uint8Array | undefined> => {
+  const read: PushgatewayClient['read'] = async (path, { timeoutMs, accept }) => {
     const result = await exchange(ownPool, {
       method: 'GET',
       path: prefix + path,
-      headers: { 'user-agent': USER_AGENT, ...authorization },
+      headers: { 'user-agent': USER_AGENT, ...(accept && { accept }), ...authorization },
       deadline: performance.now() + timeoutMs,
     });
     return result.kind === 'answered' && result.status === 200 ? result.body : undefined;
@@ -100,10 +106,11 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       }
       return describe(await attempt(request), 2);
     },
-    probe: async (timeoutMs) => (await read('/-/ready', timeoutMs)) !== undefined,
+    probe: async (timeoutMs) => (await read('/-/ready', { timeoutMs })) !== undefined,
     read,
     async close() {
       await Promise.all([pool.close(), ownPool.close()]);
+      connections.close();
     },
   };
 }

@@ -37,6 +37,8 @@ interface PrometheusOptions {
   readonly target: string;
   /** Further keys of the scrape config, such as `authorization`. */
   readonly scrapeConfig?: Readonly<Record<string, unknown>>;
+  /** Values of `--enable-feature`. */
+  readonly features?: readonly string[];
 }
 
 /** Why tests with a version cannot run here, for the `skip` of `node:test`; false when they can. */
@@ -61,6 +63,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
         `--storage.tsdb.path=${scratch.path}/data`,
         '--web.listen-address=127.0.0.1:0',
         '--log.format=json',
+        ...(options.features ?? []).map((feature) => `--enable-feature=${feature}`),
       ],
       ready: listeningOn,
     }),

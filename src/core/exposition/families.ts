@@ -18,7 +18,7 @@ import type { PushedFamily } from './push-content.ts';
 export interface FamilyRegistry {
   /**
    * Claims the families of a push before it is sent, so that no other push comes in between. Ends
-   * in `inconsistent`.
+   * in `inconsistent`, or in `body_invalid` where the store cannot keep what it holds.
    */
   claim(push: FamilyPush): Decision<FamilyClaim>;
   /** Notes that a group was deleted. */
@@ -29,7 +29,14 @@ export interface FamilyRegistry {
    * Puts what was read from the store in the place of what was noted, but for claims and for groups
    * that changed since `revision`, which was asked for before the store was.
    */
-  rebuild(stored: readonly StoredGroup[], revision: number): void;
+  rebuild(stored: StoredFamilies, revision: number): void;
+}
+
+/** A store as it was read. */
+export interface StoredFamilies {
+  readonly groups: readonly StoredGroup[];
+  /** Whether it keeps native histograms and passes them on. */
+  readonly keepsNative: boolean;
 }
 
 /** A push on its way to the store. */
@@ -69,12 +76,19 @@ interface State {
   readonly index: FamilyIndex;
   readonly groups: Map<string, Group>;
   readonly claims: Set<FamilyPush>;
+  keepsNative: boolean;
   revision: number;
 }
 
-/** Creates the registry of an empty store. */
+/** Creates the registry of an empty store that keeps no native histograms. */
 export function createFamilyRegistry(): FamilyRegistry {
-  const state: State = { index: new Map(), groups: new Map(), claims: new Set(), revision: 0 };
+  const state: State = {
+    index: new Map(),
+    groups: new Map(),
+    claims: new Set(),
+    keepsNative: false,
+    revision: 0,
+  };
   return {
     claim: (push) => claim(state, push),
     forget: (group) => forget(state, group),
@@ -84,6 +98,8 @@ export function createFamilyRegistry(): FamilyRegistry {
 }
 
 function claim(state: State, push: FamilyPush): Decision<FamilyClaim> {
+  const native = state.keepsNative ? undefined : push.families.find(isNative);
+  if (native !== undefined) return denyNative(native);
   for (const family of push.families) {
     const clash = findClashes(state.index, family).find(
       (occupant) => !givesWay(state, occupant, push),
@@ -116,7 +132,12 @@ function forget(state: State, group: string): void {
   if (state.groups.has(group)) replace(state, group, [], undefined);
 }
 
-function rebuild(state: State, stored: readonly StoredGroup[], revision: number): void {
+function rebuild(
+  state: State,
+  { groups: stored, keepsNative }: StoredFamilies,
+  revision: number,
+): void {
+  state.keepsNative = keepsNative;
   const isStale = (group: string): boolean => (state.groups.get(group)?.revision ?? 0) <= revision;
   const names = new Set(stored.map(({ group }) => group));
   const gone = [...state.groups.keys()].filter((group) => !names.has(group) && isStale(group));
@@ -173,6 +194,17 @@ function replace(
   for (const family of before) release(index, family);
   state.revision += 1;
   groups.set(group, { families: held, team, revision: state.revision });
+}
+
+function isNative({ type }: PushedFamily): boolean {
+  return type === 'native_histogram';
+}
+
+function denyNative({ name }: PushedFamily): Deny {
+  return deny('body_invalid', {
+    detail: `${renderQuoted(name)} is a native histogram, which this Pushgateway does not keep`,
+    hints: ['push it with classic buckets, or have Pushgateway updated to 1.5.1 or later'],
+  });
 }
 
 /** The other team is never named, the group only to the team that pushed to it. */

@@ -39,6 +39,13 @@ function detailOf(decision: Decision<FamilyClaim>): string {
   return [decision.detail, ...(decision.hints ?? [])].join('; ');
 }
 
+/** Of an empty store that takes everything. */
+function createRegistry(): FamilyRegistry {
+  const registry = createFamilyRegistry();
+  registry.rebuild({ groups: [], keepsNative: true }, registry.revision());
+  return registry;
+}
+
 const TOGETHER = [
   ['the same type', 'foo:gauge', 'foo:gauge'],
   ['another name', 'foo:gauge', 'bar:counter'],
@@ -48,7 +55,7 @@ const TOGETHER = [
 
 for (const [name, first, second] of TOGETHER) {
   test(`the registry allows ${name} in another group`, () => {
-    const registry = createFamilyRegistry();
+    const registry = createRegistry();
     store(registry, push('/a', first), push('/b', second));
     store(registry, push('/a', first), push('/b', second));
   });
@@ -70,7 +77,7 @@ const APART = [
 
 for (const [name, first, second, problem] of APART) {
   test(`the registry refuses ${name} in another group, until the first is gone`, () => {
-    const registry = createFamilyRegistry();
+    const registry = createRegistry();
     store(registry, push('/a', first));
     assert.ok(detailOf(registry.claim(push('/b', `other:gauge ${second}`))).includes(problem));
     registry.forget('/a');
@@ -79,7 +86,7 @@ for (const [name, first, second, problem] of APART) {
 }
 
 test('the registry counts every group that has a family', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/a', 'foo:gauge'), push('/b', 'foo:gauge'));
   registry.forget('/a');
   detailOf(registry.claim(push('/c', 'foo:counter')));
@@ -88,7 +95,7 @@ test('the registry counts every group that has a family', () => {
 });
 
 test('the registry lets a PUT replace what its group alone has', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/a', 'foo:summary'));
   store(registry, push('/a', 'foo_sum:gauge'));
   store(registry, push('/b', 'foo:gauge'));
@@ -96,7 +103,7 @@ test('the registry lets a PUT replace what its group alone has', () => {
 });
 
 test('the registry lets a POST replace families by name only', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/a', 'foo:summary bar:gauge'));
   detailOf(registry.claim(push('/a', 'foo_sum:gauge', { method: 'POST' })));
   store(registry, push('/a', 'foo:gauge foo_sum:gauge', { method: 'POST' }));
@@ -104,7 +111,7 @@ test('the registry lets a POST replace families by name only', () => {
 });
 
 test('a claim keeps other pushes out until it is settled', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   const claim = allowed(registry.claim(push('/a', 'foo:gauge')));
   detailOf(registry.claim(push('/b', 'foo:counter')));
   claim.settle('refused');
@@ -112,7 +119,7 @@ test('a claim keeps other pushes out until it is settled', () => {
 });
 
 test('a claim does not keep out another push to its own group', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   const first = allowed(registry.claim(push('/a', 'foo:gauge')));
   const second = allowed(registry.claim(push('/a', 'foo:counter')));
   first.settle('stored');
@@ -121,7 +128,7 @@ test('a claim does not keep out another push to its own group', () => {
 });
 
 test('a claim is settled once', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   const claim = allowed(registry.claim(push('/a', 'foo:gauge')));
   claim.settle('stored');
   claim.settle('refused');
@@ -129,7 +136,7 @@ test('a claim is settled once', () => {
 });
 
 test('after an unknown end the group counts with what it had and what it may have', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/a', 'foo:gauge'));
   allowed(registry.claim(push('/a', 'foo:counter bar:gauge'))).settle('unknown');
   detailOf(registry.claim(push('/b', 'foo:gauge')));
@@ -139,21 +146,27 @@ test('after an unknown end the group counts with what it had and what it may hav
 });
 
 test('a rebuild puts what the store has in the place of what was noted', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/a', 'foo:gauge'), push('/b', 'bar:gauge'));
-  registry.rebuild([{ group: '/b', families: families('bar:counter') }], registry.revision());
+  registry.rebuild(
+    { groups: [{ group: '/b', families: families('bar:counter') }], keepsNative: true },
+    registry.revision(),
+  );
   store(registry, push('/c', 'foo:counter bar:counter'));
   detailOf(registry.claim(push('/c', 'bar:gauge')));
 });
 
 test('a rebuild keeps what changed while the store was read', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/old', 'old:gauge'));
   const claim = allowed(registry.claim(push('/claimed', 'claimed:gauge')));
   const revision = registry.revision();
   store(registry, push('/new', 'new:gauge'));
   registry.forget('/old');
-  registry.rebuild([{ group: '/old', families: families('old:gauge') }], revision);
+  registry.rebuild(
+    { groups: [{ group: '/old', families: families('old:gauge') }], keepsNative: true },
+    revision,
+  );
   detailOf(registry.claim(push('/x', 'new:counter')));
   detailOf(registry.claim(push('/x', 'claimed:counter')));
   store(registry, push('/x', 'old:counter'));
@@ -162,7 +175,7 @@ test('a rebuild keeps what changed while the store was read', () => {
 });
 
 test('a refusal names the group to the team that pushed to it, and to no other', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   store(registry, push('/other', 'other:gauge'), push('/secret', 'first:gauge foo:gauge'));
   assert.match(detailOf(registry.claim(push('/b', 'foo:counter'))), /payments.*\/secret/);
   const foreign = detailOf(registry.claim(push('/b', 'foo:counter', { team: 'orders' })));
@@ -170,7 +183,7 @@ test('a refusal names the group to the team that pushed to it, and to no other',
 });
 
 test('the registry is empty again after everything was forgotten', () => {
-  const registry = createFamilyRegistry();
+  const registry = createRegistry();
   for (let round = 0; round < 3; round += 1) {
     store(registry, push('/a', 'foo:histogram bar:summary'), push('/b', 'foo:histogram'));
     store(registry, push('/a', 'bar:summary', { method: 'POST' }));
@@ -179,4 +192,16 @@ test('the registry is empty again after everything was forgotten', () => {
     store(registry, push('/c', 'foo_sum:gauge foo_bucket:gauge bar_count:gauge'));
     registry.forget('/c');
   }
+});
+
+test('a native histogram is refused as long as the store is not known to keep it', () => {
+  const registry = createFamilyRegistry();
+  const refused = registry.claim(push('/a', 'foo:gauge bar:native_histogram'));
+  assert.ok(refused.effect === 'deny');
+  assert.equal(refused.reason, 'body_invalid');
+  assert.match(refused.detail ?? '', /^"bar" is a native histogram/);
+  registry.rebuild({ groups: [], keepsNative: true }, registry.revision());
+  store(registry, push('/a', 'foo:gauge bar:native_histogram'));
+  registry.rebuild({ groups: [], keepsNative: false }, registry.revision());
+  assert.equal(registry.claim(push('/a', 'bar:native_histogram')).effect, 'deny');
 });
