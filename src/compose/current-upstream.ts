@@ -1,10 +1,8 @@
 import pLimit from 'p-limit';
 import { readEnvironment } from '../config/secrets.ts';
 import type { UpstreamConfig } from '../config/types.ts';
-import type { Metrics } from '../metrics/registry.ts';
-import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import { type SupervisedChild, superviseChild } from '../upstream/child.ts';
-import { openUpstreamSide, type UpstreamSide } from './upstream-side.ts';
+import { openUpstreamSide, type UpstreamSide, type UpstreamSideOptions } from './upstream-side.ts';
 
 /** The way to the upstream in use, which follows the configuration and a child that moves. */
 export interface CurrentUpstream extends AsyncDisposable {
@@ -13,24 +11,18 @@ export interface CurrentUpstream extends AsyncDisposable {
   replace(config: UpstreamConfig): Promise<void>;
 }
 
-interface CurrentUpstreamOptions {
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  readonly log: OperationalLog;
-}
-
 /**
  * Starts the child, if the upstream is one, and opens the way to the upstream.
  * @throws GatewayError ERR_UPSTREAM_START
  */
 export async function openCurrentUpstream(
   initial: UpstreamConfig,
-  { metrics, clock, log }: CurrentUpstreamOptions,
+  options: UpstreamSideOptions,
 ): Promise<CurrentUpstream> {
   let follow = (): void => undefined;
-  const child = await startChild(initial, { clock, log }, () => follow());
+  const child = await startChild(initial, options, () => follow());
   const open = (config: UpstreamConfig): Promise<UpstreamSide> =>
-    openUpstreamSide(config, urlOf(config, child), metrics, clock);
+    openUpstreamSide(config, urlOf(config, child), options);
   let current = { config: initial, side: await open(initial) };
   let closing: Promise<unknown> = Promise.resolve();
 
@@ -57,13 +49,13 @@ export async function openCurrentUpstream(
 
 async function startChild(
   { pushgateway }: UpstreamConfig,
-  supervision: { readonly clock: Clock; readonly log: OperationalLog },
+  { clock, log }: UpstreamSideOptions,
   onRestart: () => void,
 ): Promise<SupervisedChild | undefined> {
   if (pushgateway.kind === 'running') return undefined;
   const { command, args } = pushgateway;
   const searchPath = readEnvironment('PATH');
-  return await superviseChild({ ...supervision, command, args, searchPath, onRestart });
+  return await superviseChild({ clock, log, command, args, searchPath, onRestart });
 }
 
 function urlOf({ pushgateway }: UpstreamConfig, child: SupervisedChild | undefined): string {

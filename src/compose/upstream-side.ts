@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/types.ts';
 import { createFamilyRegistry, type FamilyRegistry } from '../core/exposition/families.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
+import { createScrapeWatch } from '../groups/scrape-watch.ts';
 import { createReadHandler, type ReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchUpstream } from '../metrics/watch.ts';
-import type { Clock, Upstream } from '../pipeline/ports.ts';
+import type { Clock, OperationalLog, Upstream } from '../pipeline/ports.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { watchReadiness } from '../upstream/readiness.ts';
+import { repeat } from '../upstream/repeat.ts';
 
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
@@ -22,17 +24,24 @@ export interface UpstreamSide {
   close(): Promise<void>;
 }
 
+export interface UpstreamSideOptions {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+}
+
 const PROBE_INTERVAL_MS = 5000;
 const PROBE_TIMEOUT_MS = 2000;
-/** The whole store, once. */
-const SEED_TIMEOUT_MS = 10_000;
+/** The whole store. */
+const LISTING_TIMEOUT_MS = 10_000;
+/** As often as Prometheus scrapes, by its defaults or near them: one more reader of the store. */
+const SCRAPE_INTERVAL_MS = 15_000;
 
 /** Opens the way to an upstream; resolves after the first look at it, whatever that saw. */
 export async function openUpstreamSide(
   config: UpstreamConfig,
   url: string,
-  metrics: Metrics,
-  clock: Clock,
+  { metrics, clock, log }: UpstreamSideOptions,
 ): Promise<UpstreamSide> {
   const { connections, ca } = config;
   const authorization = renderAuthorization(config);
@@ -43,16 +52,22 @@ export async function openUpstreamSide(
     ...(ca && { ca }),
   });
   const families = createFamilyRegistry();
-  const seed = createFamilySeed({
-    read: (path, accept) =>
-      client.read(path, { timeoutMs: SEED_TIMEOUT_MS, ...(accept && { accept }) }),
-    families,
-  });
+  const read = (path: string, accept?: string): Promise<Uint8Array | undefined> =>
+    client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
+  const seed = createFamilySeed({ read, families });
   const readiness = await watchReadiness({
     probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await seed()),
     intervalMs: PROBE_INTERVAL_MS,
     onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
   });
+  const scrapeWatch = createScrapeWatch({
+    scrape: (onData) => client.scrape(LISTING_TIMEOUT_MS, onData),
+    read,
+    families,
+    log,
+    onLook: (isBroken) => metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken)),
+  });
+  const scraping = repeat(scrapeWatch, SCRAPE_INTERVAL_MS);
   return {
     upstream: watchUpstream(client, metrics, clock),
     families,
@@ -61,6 +76,7 @@ export async function openUpstreamSide(
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {
       readiness[Symbol.dispose]();
+      scraping[Symbol.dispose]();
       await client.close();
     },
   };

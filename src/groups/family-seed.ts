@@ -3,6 +3,7 @@ import type { FamilyRegistry } from '../core/exposition/families.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import type { ContentScope, PushedFamily } from '../core/exposition/push-content.ts';
 import { parseStoredGroups } from '../core/exposition/stored-groups.ts';
+import { parseJson } from './json.ts';
 import { parseStoreStatus } from './store-status.ts';
 
 interface FamilySeedOptions {
@@ -52,12 +53,4 @@ function readScrape(read: FamilySeedOptions['read']): Promise<Uint8Array | undef
 function readFamilies(scrape: Uint8Array | undefined): readonly PushedFamily[] {
   const content = scrape && parseProtobufExposition(scrape, SCRAPE_SCOPE);
   return content?.effect === 'allow' ? content.value.families : [];
-}
-
-function parseJson(answer: Uint8Array | undefined): unknown {
-  try {
-    return answer && JSON.parse(Buffer.from(answer).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

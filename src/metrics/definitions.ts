@@ -80,6 +80,11 @@ export const METRICS = {
     help: 'Whether the last probe found the upstream ready.',
     labels: [],
   },
+  pushwarden_upstream_scrape_broken: {
+    type: 'gauge',
+    help: 'Whether the last look at the scrape of the upstream found an error, or families missing.',
+    labels: [],
+  },
   pushwarden_config_last_reload_successful: {
     type: 'gauge',
     help: 'Whether the last attempt to load the configuration succeeded.',

@@ -9,6 +9,8 @@ export interface ExchangeRequest {
   readonly body?: Uint8Array;
   /** On the monotonic clock of `performance.now`, milliseconds. */
   readonly deadline: number;
+  /** Gets the body of the answer as it comes; the result then has none. */
+  readonly onData?: (chunk: Buffer) => void;
 }
 
 /** An answer read to its end, or how it failed. */
@@ -42,7 +44,7 @@ const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
  */
 export function exchange(pool: Pool, request: ExchangeRequest): Promise<ExchangeResult> {
   return new Promise((resolve) => {
-    const handler = createHandler(resolve, request.deadline);
+    const handler = createHandler(resolve, request);
     const { method, path, headers, body = null } = request;
     pool.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body }, handler); // a token by type
   });
@@ -50,7 +52,7 @@ export function exchange(pool: Pool, request: ExchangeRequest): Promise<Exchange
 
 function createHandler(
   resolve: (result: ExchangeResult) => void,
-  deadline: number,
+  { deadline, onData }: ExchangeRequest,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   let status = 0;
@@ -82,7 +84,8 @@ function createHandler(
       status = statusCode;
     },
     onResponseData: (_, chunk) => {
-      chunks.push(chunk);
+      if (onData === undefined) chunks.push(chunk);
+      else onData(chunk);
     },
     onResponseEnd: () => end({ kind: 'answered', status, body: Buffer.concat(chunks) }),
     onResponseError: (_, error) => {

@@ -22,6 +22,11 @@ export interface PushgatewayClient extends Upstream {
   probe(timeoutMs: number): Promise<boolean>;
   /** Reads a path for the gateway itself; undefined for whatever is no whole 200. */
   read(path: string, options: ReadOptions): Promise<Uint8Array | undefined>;
+  /**
+   * Scrapes in the text format, for the gateway itself.
+   * @returns the status; undefined if no answer came to its end
+   */
+  scrape(timeoutMs: number, onData: (chunk: Uint8Array) => void): Promise<number | undefined>;
   /** Ends every connection once what is under way on it has ended. */
   close(): Promise<void>;
 }
@@ -32,12 +37,18 @@ interface ReadOptions {
   readonly accept?: string;
 }
 
+interface AskOptions extends ReadOptions {
+  readonly onData?: (chunk: Buffer) => void;
+}
+
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** What the gateway itself reads may list the whole store. */
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Tells what the gateway asks for itself from what it passes on. */
 const USER_AGENT = 'pushwarden';
+/** For what the gateway itself asks: a look does not wait for a long scrape. */
+const OWN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 3000;
 /** Requests that wait for one of the connections, as a multiple of these. */
 const QUEUE_FACTOR = 32;
@@ -63,7 +74,7 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       maxResponseSize,
     });
   const pool = openPool(options.connections, MAX_ANSWER_BYTES);
-  const ownPool = openPool(1, MAX_LISTING_BYTES);
+  const ownPool = openPool(OWN_CONNECTIONS, MAX_LISTING_BYTES);
   const authorization = options.authorization && { authorization: options.authorization };
 
   const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
@@ -85,13 +96,16 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       : result;
   };
 
-  const read: PushgatewayClient['read'] = async (path, { timeoutMs, accept }) => {
-    const result = await exchange(ownPool, {
+  const ask = (path: string, { timeoutMs, accept, onData }: AskOptions): Promise<ExchangeResult> =>
+    exchange(ownPool, {
       method: 'GET',
       path: prefix + path,
       headers: { 'user-agent': USER_AGENT, ...(accept && { accept }), ...authorization },
       deadline: performance.now() + timeoutMs,
+      ...(onData && { onData }),
     });
+  const read: PushgatewayClient['read'] = async (path, readOptions) => {
+    const result = await ask(path, readOptions);
     return result.kind === 'answered' && result.status === 200 ? result.body : undefined;
   };
 
@@ -108,6 +122,10 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
     },
     probe: async (timeoutMs) => (await read('/-/ready', { timeoutMs })) !== undefined,
     read,
+    async scrape(timeoutMs, onData) {
+      const result = await ask('/metrics', { timeoutMs, onData });
+      return result.kind === 'answered' ? result.status : undefined;
+    },
     async close() {
       await Promise.all([pool.close(), ownPool.close()]);
       connections.close();

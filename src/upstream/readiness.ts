@@ -1,3 +1,5 @@
+import { repeat } from './repeat.ts';
+
 /** Whether the upstream takes pushes, as of the last look. */
 export interface Readiness extends Disposable {
   isReady(): boolean;
@@ -19,7 +21,6 @@ export async function watchReadiness(options: ReadinessOptions): Promise<Readine
     onProbe(isReady);
   };
   await look();
-  const timer = setInterval(() => void look(), intervalMs); // a probe never rejects
-  timer.unref();
-  return { isReady: () => isReady, [Symbol.dispose]: () => clearInterval(timer) };
+  const looking = repeat(look, intervalMs);
+  return { isReady: () => isReady, [Symbol.dispose]: () => looking[Symbol.dispose]() };
 }

@@ -23,6 +23,8 @@ export interface FamilyRegistry {
   claim(push: FamilyPush): Decision<FamilyClaim>;
   /** Notes that a group was deleted. */
   forget(group: string): void;
+  /** Names of the families that the store holds, what is on its way to it left out. */
+  storedNames(): ReadonlySet<string>;
   /** Rises with every change. */
   revision(): number;
   /**
@@ -92,6 +94,7 @@ export function createFamilyRegistry(): FamilyRegistry {
   return {
     claim: (push) => claim(state, push),
     forget: (group) => forget(state, group),
+    storedNames: () => listStoredNames(state),
     revision: () => state.revision,
     rebuild: (stored, revision) => rebuild(state, stored, revision),
   };
@@ -148,6 +151,12 @@ function rebuild(
   for (const { group, families } of stored) {
     if (isStale(group)) replace(state, group, families, state.groups.get(group)?.team);
   }
+}
+
+function listStoredNames({ groups }: State): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { families } of groups.values()) for (const { name } of families) names.add(name);
+  return names;
 }
 
 /** Whether a push takes the place of all that there is of a family. */

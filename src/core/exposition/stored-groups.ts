@@ -27,30 +27,67 @@ export function parseStoredGroups(
   answer: unknown,
   scraped: readonly PushedFamily[],
 ): readonly StoredGroup[] | undefined {
-  if (!isObject(answer) || !Array.isArray(answer['data'])) return undefined;
   const types = new Map(scraped.map(({ name, type }) => [name, type]));
-  const groups = answer['data'].filter(isObject).flatMap((entry): readonly StoredGroup[] => {
-    const key = readKey(entry);
-    if (key === undefined) return [];
-    return [{ group: renderPushTarget(key), families: readFamilies(entry, types) }];
-  });
+  const groups = parseListing(answer)?.map(
+    ({ key, families }): StoredGroup => ({
+      group: renderPushTarget(key),
+      families: families.map((family) => toFamily(family, types)),
+    }),
+  );
+  if (groups === undefined) return undefined;
   const grouped = new Set(groups.flatMap(({ families }) => families.map(({ name }) => name)));
   const others = scraped.filter(({ name }) => !grouped.has(name));
   return [...groups, { group: '', families: others }];
 }
 
+/** A group as the API lists it: what it holds may be unsound. */
+interface ListedGroup {
+  readonly key: GroupingKey;
+  /** Without the two push time stamps. */
+  readonly families: readonly ListedFamily[];
+}
+
+interface ListedFamily {
+  readonly name: string;
+  /** In the API's spelling; that of an enum without a name is its number. */
+  readonly type: string;
+}
+
+/**
+ * Reads the groups out of the answer of `GET /api/v1/metrics` as they are listed; undefined if it is
+ * not such an answer.
+ * @param answer - the JSON, parsed
+ */
+export function parseListing(answer: unknown): readonly ListedGroup[] | undefined {
+  if (!isObject(answer) || !Array.isArray(answer['data'])) return undefined;
+  return answer['data'].filter(isObject).flatMap((entry): readonly ListedGroup[] => {
+    const key = readKey(entry);
+    return key === undefined ? [] : [{ key, families: readFamilies(entry) }];
+  });
+}
+
+/** Whether Pushgateway has a name for the type that a family is listed with. */
+export function isKnownType(type: string): boolean {
+  return TYPES.has(type);
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
-function readFamilies(
-  entry: JsonObject,
-  types: ReadonlyMap<string, FamilyType>,
-): readonly PushedFamily[] {
-  return Object.entries(entry).flatMap(([name, value]): readonly PushedFamily[] => {
+function readFamilies(entry: JsonObject): readonly ListedFamily[] {
+  return Object.entries(entry).flatMap(([name, value]): readonly ListedFamily[] => {
     if (!isFamily(value) || TIME_STAMPS.has(name)) return [];
-    const type = TYPES.get(String(value['type'])) ?? 'untyped';
-    const isNative = type === 'histogram' && types.get(name) === 'native_histogram';
-    return [{ name, type: isNative ? 'native_histogram' : type }];
+    return [{ name, type: String(value['type']) }];
   });
+}
+
+/** What a scrape knows better: whether a histogram is a native one. */
+function toFamily(
+  { name, type: listed }: ListedFamily,
+  types: ReadonlyMap<string, FamilyType>,
+): PushedFamily {
+  const type = TYPES.get(listed) ?? 'untyped';
+  const isNative = type === 'histogram' && types.get(name) === 'native_histogram';
+  return { name, type: isNative ? 'native_histogram' : type };
 }
 
 /** A family that is called `labels` takes the place of the labels; a time stamp has them too. */

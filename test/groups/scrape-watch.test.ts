@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
+import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
+import { createFamilySeed } from '../../src/groups/family-seed.ts';
+import { createScrapeWatch } from '../../src/groups/scrape-watch.ts';
+import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
+import { eventually } from '../support/eventually.ts';
+import { delimited, double, integer, prefixed } from '../support/protobuf.ts';
+import {
+  PUSHGATEWAYS,
+  type PushgatewayVersion,
+  pushgatewayMissing,
+  startPushgateway,
+} from '../support/pushgateway.ts';
+
+/** Whoever reaches Pushgateway past the gateway can break the scrape: here it is seen. */
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields?: object;
+}
+
+function family(name: string, type: number, ...metrics: readonly Buffer[]): Buffer {
+  return prefixed(delimited(1, name), integer(3, type), ...metrics);
+}
+
+const GAUGE = delimited(4, delimited(2, double(1, 0)));
+
+interface Poison {
+  readonly target: string;
+  readonly body: string | Buffer;
+  readonly contentType?: string;
+  readonly args?: readonly string[];
+  /** What the log then says, and of which group. */
+  readonly problem: RegExp;
+  readonly groups: readonly object[];
+}
+
+const UNCHECKED = ['--push.disable-consistency-check'];
+const EVIL = '/metrics/job/evil';
+const POISONS: Readonly<Record<string, Poison>> = {
+  'a label that is not UTF-8': {
+    target: `${EVIL}/zone/%ff`,
+    body: 'bad 1\n',
+    problem: /^the scrape answers 500$/,
+    groups: [{ group: `${EVIL}/zone@base64/77-9`, problem: 'a label is not UTF-8' }],
+  },
+  'a family without a name': {
+    target: EVIL,
+    body: family('', 1, GAUGE),
+    contentType: CONTENT_TYPES.protobuf,
+    problem: /^the scrape is empty$/,
+    groups: [{ group: EVIL, problem: 'a family has no name' }],
+  },
+  'a family of an unknown type': {
+    target: EVIL,
+    body: family('mmm', 99, GAUGE),
+    contentType: CONTENT_TYPES.protobuf,
+    problem: /^the scrape lacks "zzz"$/,
+    groups: [{ group: EVIL, problem: 'family "mmm" has no known type' }],
+  },
+  'a family of two types': {
+    args: UNCHECKED,
+    target: EVIL,
+    body: '# TYPE zzz counter\nzzz 1\n',
+    problem: /^the scrape answers 500$/,
+    groups: [{ group: EVIL, problem: 'named in the error' }],
+  },
+  'a series twice': {
+    args: UNCHECKED,
+    target: `${EVIL}/instance/i`,
+    body: 'zzz{x="1"} 1\nzzz{x="1"} 2\n',
+    problem: /^the scrape answers 500$/,
+    groups: [{ group: `${EVIL}/instance/i`, problem: 'named in the error' }],
+  },
+};
+
+async function openStage(version: PushgatewayVersion, args: readonly string[] = []) {
+  await using stack = new AsyncDisposableStack();
+  const pushgateway = stack.use(await startPushgateway({ version, args }));
+  const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
+  stack.defer(() => client.close());
+  const families = createFamilyRegistry();
+  const read = (path: string, accept?: string) =>
+    client.read(path, { timeoutMs: 5000, ...(accept && { accept }) });
+  const lines: Line[] = [];
+  const looks: boolean[] = [];
+  const log = (level: string) => (message: string, fields?: object) =>
+    void lines.push({ level, message, ...(fields && { fields }) });
+  const look = createScrapeWatch({
+    scrape: (onData) => client.scrape(5000, onData),
+    read,
+    families,
+    log: { info: log('info'), warn: log('warn'), error: log('error') },
+    onLook: (isBroken) => looks.push(isBroken),
+  });
+  const owned = stack.move();
+  return {
+    pushgateway,
+    lines,
+    looks,
+    look,
+    seed: createFamilySeed({ read, families }),
+    /** Pushgateway does what it answers 202 to when it gets to it. */
+    holds: (jobs: readonly string[]) =>
+      eventually(`the jobs ${jobs}`, async () => {
+        const held = (await pushgateway.groups()).map(({ labels }) => labels['job'] ?? '');
+        return isDeepStrictEqual(held.toSorted(), jobs) || undefined;
+      }),
+    async send(method: string, target: string, body: string | Buffer = '', contentType = 'x') {
+      const headers = { 'content-type': contentType };
+      const init = method === 'DELETE' ? { method } : { method, body, headers };
+      await fetch(pushgateway.url + target, init);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+for (const version of PUSHGATEWAYS) {
+  const skip = pushgatewayMissing(version);
+  for (const [name, poison] of Object.entries(POISONS)) {
+    test(`${name} in Pushgateway ${version} is seen, said once, and over when it is gone`, {
+      skip,
+    }, async () => {
+      await using stage = await openStage(version, poison.args);
+      const { lines, looks, look } = stage;
+      await stage.send('PUT', '/metrics/job/good', 'aaa 1\nzzz 1\n');
+      await stage.holds(['good']);
+      assert.equal(await stage.seed(), true);
+      await look();
+      assert.deepEqual([looks, lines], [[false], []]);
+
+      await stage.send('PUT', poison.target, poison.body, poison.contentType);
+      await stage.holds(['evil', 'good']);
+      await look();
+      await look();
+      assert.deepEqual(looks, [false, true, true]);
+      const [line, ...others] = lines;
+      assert.deepEqual([line?.level, line?.message, others], ['error', 'scrape_broken', []]);
+      const { problem, groups } = { problem: '', groups: [], ...line?.fields };
+      assert.match(problem, poison.problem);
+      assert.deepEqual(groups, poison.groups);
+
+      await stage.send('DELETE', poison.target);
+      await stage.holds(['good']);
+      await look();
+      assert.equal(looks.at(-1), false);
+      assert.equal(lines.at(-1)?.message, 'scrape_whole_again');
+    });
+  }
+
+  test(`what is deleted past the gateway is not missed in Pushgateway ${version}`, {
+    skip,
+  }, async () => {
+    await using stage = await openStage(version);
+    await stage.send('PUT', '/metrics/job/good', 'zzz 1\n');
+    await stage.seed();
+    await stage.send('DELETE', '/metrics/job/good');
+    await stage.holds([]);
+    await stage.look();
+    assert.deepEqual([stage.looks, stage.lines], [[false], []]);
+  });
+}
+
+const CANNOT_TELL = [undefined, 404, 503];
+for (const status of CANNOT_TELL) {
+  test(`a scrape that ends in ${status ?? 'no answer'} tells nothing`, async () => {
+    const looks: boolean[] = [];
+    const silent = { info: assert.fail, warn: assert.fail, error: assert.fail };
+    const look = createScrapeWatch({
+      scrape: async () => status,
+      read: async () => undefined,
+      families: createFamilyRegistry(),
+      log: silent,
+      onLook: (isBroken) => looks.push(isBroken),
+    });
+    await look();
+    assert.deepEqual(looks, []);
+  });
+}
