@@ -8,6 +8,7 @@ import {
   pushgatewayMissing,
   startPushgateway,
 } from '../support/pushgateway.ts';
+import { type ScrapeWitnesses, startScrapeWitnesses } from '../support/scrape-witnesses.ts';
 import { tokenCredential } from '../support/test-credential.ts';
 
 /**
@@ -102,8 +103,10 @@ for (const version of PUSHGATEWAYS) {
     const stack = new AsyncDisposableStack();
     let pushgateway: Pushgateway;
     let gateway: TestGateway;
+    let witnesses: ScrapeWitnesses;
     before(async () => {
       pushgateway = stack.use(await startPushgateway({ version }));
+      witnesses = stack.use(await startScrapeWitnesses(pushgateway));
       gateway = stack.use(
         await startGateway({
           upstream: { url: pushgateway.url },
@@ -122,5 +125,7 @@ for (const version of PUSHGATEWAYS) {
     for (const row of readBodyCorpus()) {
       test(`${row.id}: ${row.gateway_should}`, () => checkRow(row, pushgateway, gateway));
     }
+
+    test('Prometheus could scrape throughout', () => witnesses.assertAlwaysUp());
   });
 }

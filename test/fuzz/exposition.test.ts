@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
+import { startScrapeWitnesses } from '../support/scrape-witnesses.ts';
 import { assertStoreTakes, pushCanary } from '../support/store-check.ts';
 import { acceptedBodies } from './accepted-bodies.ts';
 import { type FuzzCounts, fuzzProtobuf, fuzzText } from './fuzz-parsers.ts';
@@ -27,6 +28,7 @@ for (const version of PUSHGATEWAYS) {
     const name = `Pushgateway ${version} takes every ${mediaType} body that the parser accepts`;
     test(name, { skip: pushgatewayMissing(version) }, async () => {
       await using gateway = await startPushgateway({ version });
+      await using witnesses = await startScrapeWitnesses(gateway);
       await pushCanary(gateway);
       let pushed = 0;
       for (const { body, content } of acceptedBodies(mediaType, 0, PUSHED, WIDE_SCOPE)) {
@@ -34,6 +36,7 @@ for (const version of PUSHGATEWAYS) {
         pushed += 1;
       }
       assert.ok(pushed > PUSHED / 10, 'too few bodies are accepted');
+      await witnesses.assertAlwaysUp();
     });
   }
 }
