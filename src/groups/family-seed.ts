@@ -34,11 +34,11 @@ export function createFamilySeed({ read, families }: FamilySeedOptions): () => P
     const status = parseStoreStatus(parseJson(await read('/api/v1/status')));
     // An upstream that is no Pushgateway tells nothing; its pushes are registered as they come.
     if (status === undefined || status.startTime === seededFor) return true;
-    const revision = families.revision();
+    using reading = families.startReading();
     const listing = parseJson(await read('/api/v1/metrics'));
     const groups = parseStoredGroups(listing, readFamilies(await readScrape(read)));
     if (groups === undefined) return false;
-    families.rebuild({ groups, keepsNative: status.keepsNative }, revision);
+    reading.finish({ groups, keepsNative: status.keepsNative });
     seededFor = status.startTime;
     return true;
   };

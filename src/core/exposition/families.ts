@@ -1,5 +1,4 @@
-import { allow, type Decision, type Deny, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
+import { allow, type Decision } from '../decision.ts';
 import {
   type FamilyIndex,
   findClashes,
@@ -8,6 +7,7 @@ import {
   type Occupant,
   release,
 } from './family-index.ts';
+import { denyClash, denyNative } from './family-refusals.ts';
 import type { PushedFamily } from './push-content.ts';
 
 /**
@@ -25,13 +25,17 @@ export interface FamilyRegistry {
   forget(group: string): void;
   /** Names of the families that the store holds, what is on its way to it left out. */
   storedNames(): ReadonlySet<string>;
-  /** Rises with every change. */
-  revision(): number;
+  /** Begins to read the store anew; a reading that began before is over. */
+  startReading(): StoreReading;
+}
+
+/** Keeps apart what changes while the store is read. */
+export interface StoreReading extends Disposable {
   /**
-   * Puts what was read from the store in the place of what was noted, but for claims and for groups
-   * that changed since `revision`, which was asked for before the store was.
+   * Puts what was read in the place of what was noted, but for claims and for groups that changed
+   * since the reading began. Does nothing once it is over.
    */
-  rebuild(stored: StoredFamilies, revision: number): void;
+  finish(stored: StoredFamilies): void;
 }
 
 /** A store as it was read. */
@@ -71,7 +75,6 @@ interface Group {
   readonly families: readonly PushedFamily[];
   /** Who pushed to it last; undefined when that was before this process. */
   readonly team: string | undefined;
-  readonly revision: number;
 }
 
 interface State {
@@ -79,7 +82,8 @@ interface State {
   readonly groups: Map<string, Group>;
   readonly claims: Set<FamilyPush>;
   keepsNative: boolean;
-  revision: number;
+  /** Groups that changed since the store began to be read; undefined while it is not. */
+  changed: Set<string> | undefined;
 }
 
 /** Creates the registry of an empty store that keeps no native histograms. */
@@ -89,14 +93,13 @@ export function createFamilyRegistry(): FamilyRegistry {
     groups: new Map(),
     claims: new Set(),
     keepsNative: false,
-    revision: 0,
+    changed: undefined,
   };
   return {
     claim: (push) => claim(state, push),
-    forget: (group) => forget(state, group),
+    forget: (group) => remove(state, group),
     storedNames: () => listStoredNames(state),
-    revision: () => state.revision,
-    rebuild: (stored, revision) => rebuild(state, stored, revision),
+    startReading: () => startReading(state),
   };
 }
 
@@ -107,7 +110,10 @@ function claim(state: State, push: FamilyPush): Decision<FamilyClaim> {
     const clash = findClashes(state.index, family).find(
       (occupant) => !givesWay(state, occupant, push),
     );
-    if (clash !== undefined) return denyClash(state, push, family, clash.family);
+    if (clash === undefined) continue;
+    const { team } = push;
+    const group = findOwnGroup(state, team, clash.family);
+    return denyClash(family, clash.family, group === undefined ? undefined : { team, group });
   }
   const held = { ...push, families: push.families.map((family) => hold(state.index, family)) };
   state.claims.add(held);
@@ -131,25 +137,31 @@ function settle(state: State, push: FamilyPush, end: PushEnd): void {
   for (const family of families) release(state.index, family);
 }
 
-function forget(state: State, group: string): void {
-  if (state.groups.has(group)) replace(state, group, [], undefined);
+function startReading(state: State): StoreReading {
+  const changed = new Set<string>();
+  state.changed = changed;
+  const end = (): boolean => {
+    const isCurrent = state.changed === changed;
+    if (isCurrent) state.changed = undefined;
+    return isCurrent;
+  };
+  return {
+    finish: (stored) => void (end() && rebuild(state, stored, changed)),
+    [Symbol.dispose]: () => void end(),
+  };
 }
 
 function rebuild(
   state: State,
   { groups: stored, keepsNative }: StoredFamilies,
-  revision: number,
+  changed: ReadonlySet<string>,
 ): void {
   state.keepsNative = keepsNative;
-  const isStale = (group: string): boolean => (state.groups.get(group)?.revision ?? 0) <= revision;
-  const names = new Set(stored.map(({ group }) => group));
-  const gone = [...state.groups.keys()].filter((group) => !names.has(group) && isStale(group));
-  for (const group of gone) {
-    replace(state, group, [], undefined);
-    state.groups.delete(group);
-  }
+  const known = new Set(stored.map(({ group }) => group)).union(changed);
+  const gone = [...state.groups.keys()].filter((group) => !known.has(group));
+  for (const group of gone) remove(state, group);
   for (const { group, families } of stored) {
-    if (isStale(group)) replace(state, group, families, state.groups.get(group)?.team);
+    if (!changed.has(group)) replace(state, group, families, state.groups.get(group)?.team);
   }
 }
 
@@ -192,50 +204,32 @@ function createLister(keyOf: (family: PushedFamily) => string) {
 }
 
 function replace(
-  state: State,
+  { index, groups, changed }: State,
   group: string,
   families: readonly PushedFamily[],
   team: string | undefined,
 ): void {
-  const { index, groups } = state;
   const before = groups.get(group)?.families ?? [];
   const held = families.map((family) => hold(index, family));
   for (const family of before) release(index, family);
-  state.revision += 1;
-  groups.set(group, { families: held, team, revision: state.revision });
+  changed?.add(group);
+  groups.set(group, { families: held, team });
+}
+
+function remove({ index, groups, changed }: State, group: string): void {
+  for (const family of groups.get(group)?.families ?? []) release(index, family);
+  changed?.add(group);
+  groups.delete(group);
 }
 
 function isNative({ type }: PushedFamily): boolean {
   return type === 'native_histogram';
 }
 
-function denyNative({ name }: PushedFamily): Deny {
-  return deny('body_invalid', {
-    detail: `${renderQuoted(name)} is a native histogram, which this Pushgateway does not keep`,
-    hints: ['push it with classic buckets, or have Pushgateway updated to 1.5.1 or later'],
-  });
-}
-
-/** The other team is never named, the group only to the team that pushed to it. */
-function denyClash(
-  state: State,
-  { team }: FamilyPush,
-  family: PushedFamily,
-  stored: PushedFamily,
-): Deny {
-  const detail =
-    family.name === stored.name
-      ? `metric ${renderQuoted(family.name)} is stored as ${stored.type}, not ${family.type}`
-      : `${family.type} ${renderQuoted(family.name)} clashes with ${stored.type} ${renderQuoted(stored.name)}`;
-  for (const [group, { families, team: owner }] of state.groups) {
-    if (owner === team && families.some((known) => isSame(known, stored))) {
-      return deny('inconsistent', {
-        detail,
-        hints: [
-          `your team ${team} stored it in ${group}: delete that group, or rename one of them`,
-        ],
-      });
-    }
+/** A group that a team itself has put a family into. */
+function findOwnGroup({ groups }: State, team: string, family: PushedFamily): string | undefined {
+  for (const [path, group] of groups) {
+    if (group.team === team && group.families.some((held) => isSame(held, family))) return path;
   }
-  return deny('inconsistent', { detail, hints: ['another group has it: rename your metric'] });
+  return undefined;
 }

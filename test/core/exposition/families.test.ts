@@ -42,7 +42,7 @@ function detailOf(decision: Decision<FamilyClaim>): string {
 /** Of an empty store that takes everything. */
 function createRegistry(): FamilyRegistry {
   const registry = createFamilyRegistry();
-  registry.rebuild({ groups: [], keepsNative: true }, registry.revision());
+  registry.startReading().finish({ groups: [], keepsNative: true });
   return registry;
 }
 
@@ -145,28 +145,26 @@ test('after an unknown end the group counts with what it had and what it may hav
   store(registry, push('/a', 'foo:gauge'), push('/b', 'foo:gauge bar:counter'));
 });
 
-test('a rebuild puts what the store has in the place of what was noted', () => {
+test('a reading puts what the store has in the place of what was noted', () => {
   const registry = createRegistry();
   store(registry, push('/a', 'foo:gauge'), push('/b', 'bar:gauge'));
-  registry.rebuild(
-    { groups: [{ group: '/b', families: families('bar:counter') }], keepsNative: true },
-    registry.revision(),
-  );
+  const groups = [{ group: '/b', families: families('bar:counter') }];
+  registry.startReading().finish({ groups, keepsNative: true });
   store(registry, push('/c', 'foo:counter bar:counter'));
   detailOf(registry.claim(push('/c', 'bar:gauge')));
 });
 
-test('a rebuild keeps what changed while the store was read', () => {
+test('a reading keeps what changed while the store was read', () => {
   const registry = createRegistry();
   store(registry, push('/old', 'old:gauge'));
   const claim = allowed(registry.claim(push('/claimed', 'claimed:gauge')));
-  const revision = registry.revision();
+  using reading = registry.startReading();
   store(registry, push('/new', 'new:gauge'));
   registry.forget('/old');
-  registry.rebuild(
-    { groups: [{ group: '/old', families: families('old:gauge') }], keepsNative: true },
-    revision,
-  );
+  reading.finish({
+    groups: [{ group: '/old', families: families('old:gauge') }],
+    keepsNative: true,
+  });
   detailOf(registry.claim(push('/x', 'new:counter')));
   detailOf(registry.claim(push('/x', 'claimed:counter')));
   store(registry, push('/x', 'old:counter'));
@@ -200,8 +198,19 @@ test('a native histogram is refused as long as the store is not known to keep it
   assert.ok(refused.effect === 'deny');
   assert.equal(refused.reason, 'body_invalid');
   assert.match(refused.detail ?? '', /^"bar" is a native histogram/);
-  registry.rebuild({ groups: [], keepsNative: true }, registry.revision());
+  registry.startReading().finish({ groups: [], keepsNative: true });
   store(registry, push('/a', 'foo:gauge bar:native_histogram'));
-  registry.rebuild({ groups: [], keepsNative: false }, registry.revision());
+  registry.startReading().finish({ groups: [], keepsNative: false });
   assert.equal(registry.claim(push('/a', 'bar:native_histogram')).effect, 'deny');
+});
+
+test('a reading that was given up, or overtaken by another one, changes nothing', () => {
+  const registry = createRegistry();
+  const groups = [{ group: '/b', families: families('bar:counter') }];
+  const overtaken = registry.startReading();
+  const givenUp = registry.startReading();
+  givenUp[Symbol.dispose]();
+  overtaken.finish({ groups, keepsNative: true });
+  givenUp.finish({ groups, keepsNative: true });
+  store(registry, push('/c', 'bar:gauge'));
 });
