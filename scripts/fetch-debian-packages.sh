@@ -1,8 +1,9 @@
 #!/bin/sh
-# Fetches the programs of packages of a Debian suite, each into FOLDER/PACKAGE/usr/bin, without
-# touching the system: the package lists are temporary, nothing is installed, root is not needed.
-# What is fetched is checked against the keys of the Debian archive.
-# usage: fetch-debian-packages.sh SUITE FOLDER PACKAGE...
+# Fetches packages of a Debian suite without touching the system: the package lists are temporary,
+# nothing is installed, root is not needed. What is fetched is checked against the keys of the Debian
+# archive. Each goes into FOLDER/PACKAGE/usr; packages that are joined by commas are unpacked
+# together, in the folder of the first.
+# usage: fetch-debian-packages.sh SUITE FOLDER PACKAGE[,PACKAGE...]...
 set -eu
 
 suite=$1
@@ -29,10 +30,15 @@ apt() {
 }
 
 apt update
-(cd "$work" && apt download "$@")
-for package in "$@"; do
-  mkdir "$work/$package"
-  dpkg --fsys-tarfile "$work/${package}"_*.deb | tar -x -C "$work/$package" ./usr/bin
-  rm -rf "${folder:?}/$package"
-  mv "$work/$package" "$folder/$package"
+for bundle in "$@"; do
+  first=${bundle%%,*}
+  packages=$(echo "$bundle" | tr , ' ')
+  mkdir "$work/$first"
+  # shellcheck disable=SC2086 # several words
+  (cd "$work" && apt download $packages)
+  for package in $packages; do
+    dpkg --fsys-tarfile "$work/${package}"_*.deb | tar -x -C "$work/$first" ./usr
+  done
+  rm -rf "${folder:?}/$first"
+  mv "$work/$first" "$folder/$first"
 done

@@ -24,6 +24,7 @@ const CAPTURED: Readonly<Record<string, readonly [name: string, type: FamilyType
   'prom-client-15.prom': ['req_seconds', 'histogram'],
   'prometheus-cpp-1.0.prom': ['s_seconds', 'summary'],
   'python-0.16.prom': ['gh', 'histogram'],
+  'python-0.21.prom': ['unobserved_seconds', 'histogram'],
   'ruby-mmap-0.16.prom': ['g', 'gauge'],
   'ruby-mmap-0.16-multiprocess.prom': ['req_seconds', 'histogram'],
 };

@@ -5,7 +5,7 @@ const INSTALL_SCRIPT = fileURLToPath(
   new URL('../../scripts/install-debian-packages.sh', import.meta.url),
 );
 
-/** What a package is needed for: `bench` covers the side-by-side comparisons too. */
+/** What a package is needed for: the tests, or the loads of benchmarks and of the comparison. */
 export type Purpose = 'test' | 'bench';
 
 interface DebianPackage {
@@ -22,12 +22,21 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   {
     name: 'python3-prometheus-client',
     purpose: 'test',
-    why: 'a client library of another language',
+    why: 'the client library of Python, 0.16 in Debian 12',
   },
+  { name: 'ruby', purpose: 'test', why: 'runs what pushes with the client library' },
+  {
+    name: 'ruby-prometheus-client-mmap',
+    purpose: 'test',
+    why: 'the client library of Ruby, 0.16 too',
+  },
+  { name: 'prometheus-cpp-dev', purpose: 'test', why: 'the client library of C++, 1.0' },
+  { name: 'g++', purpose: 'test', why: 'compiles what pushes with it' },
+  { name: 'shellcheck', purpose: 'test', why: 'checks the scripts' },
   { name: 'openssl', purpose: 'test', why: 'makes certificates for the TLS tests' },
   { name: 'strace', purpose: 'test', why: 'injects disk faults under the audit log' },
   { name: 'iproute2', purpose: 'test', why: 'network namespaces of the topology tests' },
-  { name: 'nginx', purpose: 'bench', why: 'what the gateway is compared with' },
+  { name: 'nginx', purpose: 'test', why: 'what the gateway is compared with' },
   { name: 'wrk', purpose: 'bench', why: 'makes the load' },
 ];
 

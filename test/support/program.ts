@@ -8,11 +8,23 @@ const FETCH_SCRIPT = fileURLToPath(
 const FETCHED = fileURLToPath(new URL('../../.cache/debian/', import.meta.url));
 
 interface Program {
-  /** Where it is once its package is installed or fetched. */
+  /** Where it is once its package is installed or fetched: a program, or what a library has. */
   readonly path: string;
-  /** Debian suite and package to fetch it from; left out for what is installed on the system. */
+  /** Debian suite and packages to fetch it from; left out for what is installed on the system. */
   readonly fetch?: { readonly suite: string; readonly package: string };
 }
+
+/** What `client_golang/prometheus/push` imports, in any generation of Debian. */
+const GO_LIBRARIES = [
+  'golang-github-prometheus-client-golang-dev',
+  'golang-github-prometheus-client-model-dev',
+  'golang-github-prometheus-common-dev',
+  'golang-github-prometheus-procfs-dev',
+  'golang-github-beorn7-perks-dev',
+  'golang-github-cespare-xxhash-dev',
+  'golang-golang-x-sys-dev',
+  'golang-google-protobuf-dev',
+];
 
 /** Programs by name and the version that they stand for; the true one is `programVersion`. */
 const PROGRAMS = {
@@ -21,6 +33,29 @@ const PROGRAMS = {
   'prometheus-2': { path: '/usr/bin/prometheus' },
   'prometheus-3': fetched('sid', 'prometheus', 'prometheus'),
   vmauth: fetched('sid', 'victoria-metrics', 'vmauth'),
+  'go-1.24': unpacked('trixie', ['golang-1.24-go', 'golang-1.24-src'], 'lib/go-1.24/bin/go'),
+  'client_golang-1.14': unpacked(
+    'bookworm',
+    [...GO_LIBRARIES, 'golang-github-golang-protobuf-1-3-dev', 'golang-protobuf-extensions-dev'],
+    'share/gocode',
+  ),
+  'client_golang-1.21': unpacked(
+    'trixie',
+    [...GO_LIBRARIES, 'golang-github-munnerz-goautoneg-dev'],
+    'share/gocode',
+  ),
+  python: { path: '/usr/bin/python3' },
+  'prometheus_client-0.16': { path: '/usr/lib/python3/dist-packages/prometheus_client' },
+  'prometheus_client-0.21': unpacked(
+    'trixie',
+    ['python3-prometheus-client'],
+    'lib/python3/dist-packages/prometheus_client',
+  ),
+  ruby: { path: '/usr/bin/ruby' },
+  'prometheus-client-mmap': { path: '/usr/lib/ruby/vendor_ruby/prometheus/client' },
+  'g++': { path: '/usr/bin/g++' },
+  'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
+  shellcheck: { path: '/usr/bin/shellcheck' },
 } as const satisfies Record<string, Program>;
 
 export type ProgramName = keyof typeof PROGRAMS;
@@ -29,6 +64,16 @@ export type ProgramName = keyof typeof PROGRAMS;
 export function findProgram(name: ProgramName): string | undefined {
   const { path } = PROGRAMS[name];
   return existsSync(path) ? path : undefined;
+}
+
+/**
+ * Why tests that need programs cannot run here, for the `skip` of `node:test`; false when they can,
+ * and in CI, where a program that is missing fails its tests.
+ */
+export function missingPrograms(names: readonly ProgramName[]): string | false {
+  const missing = names.filter((name) => findProgram(name) === undefined);
+  if (missing.length === 0 || process.env['CI'] === 'true') return false;
+  return `${missing.join(', ')} not here: "npm test" brings it`;
 }
 
 /** The version that a program reports of itself, such as `1.11.2`. */
@@ -60,8 +105,13 @@ export function fetchPrograms(names: readonly ProgramName[]): boolean {
 }
 
 function fetched(suite: string, packageName: string, command: string): Program {
+  return unpacked(suite, [packageName], `bin/${command}`);
+}
+
+/** Packages that belong together, and what to take of them, by its path below `/usr`. */
+function unpacked(suite: string, packages: readonly string[], path: string): Program {
   return {
-    path: `${FETCHED}${suite}/${packageName}/usr/bin/${command}`,
-    fetch: { suite, package: packageName },
+    path: `${FETCHED}${suite}/${packages[0]}/usr/${path}`,
+    fetch: { suite, package: packages.join(',') },
   };
 }

@@ -18,9 +18,17 @@ const TIMEOUT_MS = 180_000;
 const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
 const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];
 
+/** Compiler and client libraries that are used from where they were fetched to. */
+const CLIENTS: readonly ProgramName[] = [
+  'go-1.24',
+  'client_golang-1.14',
+  'client_golang-1.21',
+  'prometheus_client-0.21',
+];
+
 function prepare(): void {
   installDebianPackages(['test']);
-  if (!fetchPrograms(NEWER)) {
+  if (!fetchPrograms([...NEWER, ...CLIENTS])) {
     if (process.env['CI'] === 'true') throw new Error('the newer programs could not be fetched');
     console.log('THE NEWER PROGRAMS COULD NOT BE FETCHED: testing with the older ones only');
   }

@@ -30,7 +30,7 @@ export interface FamilyRegistry {
 }
 
 /** Keeps apart what changes while the store is read. */
-export interface StoreReading extends Disposable {
+interface StoreReading extends Disposable {
   /**
    * Puts what was read in the place of what was noted, but for claims and for groups that changed
    * since the reading began. Does nothing once it is over.
@@ -39,7 +39,7 @@ export interface StoreReading extends Disposable {
 }
 
 /** A store as it was read. */
-export interface StoredFamilies {
+interface StoredFamilies {
   readonly groups: readonly StoredGroup[];
   /** Whether it keeps native histograms and passes them on. */
   readonly keepsNative: boolean;
