@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { hashSync } from '@node-rs/bcrypt';
 import { Agent, type Dispatcher } from 'undici';
 import { createAuthority } from '../test/support/certificates.ts';
@@ -9,11 +8,12 @@ import { startPushgateway } from '../test/support/pushgateway.ts';
 import { createScratch } from '../test/support/scratch.ts';
 import { createSigningKey } from '../test/support/signing-key.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
+import { startFlood } from './support/flood.ts';
 import { readProcessCost } from './support/process-cost.ts';
 
 /**
  * What a push costs in the gateway by the credential that it has, all in one run and in turns, and
- * what a flood of wrong passwords does to pushes of others, and whether an unknown user name can be
+ * what floods of wrong credentials do to pushes of others, and whether an unknown user name can be
  * told from a wrong password by time. Prints medians and ratios to a token.
  *
  * `npm run bench -- credentials [SECONDS] [ROUNDS] [CONNECTIONS]`
@@ -25,6 +25,7 @@ const BODY = '# TYPE bench gauge\nbench{n="1"} 1\nbench{n="2"} 2\n';
 const TOKEN = tokenCredential('nightly');
 /** More than the gateway remembers. */
 const FRESH_TOKENS = 6000;
+const FLOOD = { parallel: 64, pauseMs: 10 } as const;
 
 /** A way to prove who sends a push. */
 interface Scheme {
@@ -35,12 +36,20 @@ interface Scheme {
   readonly authorization: () => string | undefined;
 }
 
+/** What is refused, again and again. */
+interface Refused {
+  readonly name: string;
+  /** @param id - another for each request */
+  readonly authorization: (id: string) => string;
+}
+
 await using stack = new AsyncDisposableStack();
 const scratch = stack.use(await createScratch());
 const upstream = stack.use(
   await startPushgateway({ version: '1.11', args: ['--push.disable-consistency-check'] }),
 );
 const key = await createSigningKey('k', 'RS256');
+const ellipticKey = await createSigningKey('e', 'ES256');
 const servers = createAuthority(scratch.path, 'servers');
 const clients = createAuthority(scratch.path, 'clients');
 const own = servers.issue('server', { san: 'DNS:localhost' });
@@ -51,8 +60,9 @@ const tls = stack.use(
     tls: { cert_file: own.cert, key_file: own.key, client_ca_file: clients.cert },
   }),
 );
+const plain = openAgent();
 await compareSchemes(await listSchemes());
-await measureFlood();
+await measureFloods(await listFloods());
 await measureUnknown();
 
 async function renderDocument(more: readonly object[] = []) {
@@ -60,7 +70,10 @@ async function renderDocument(more: readonly object[] = []) {
     'users',
     'apr:$apr1$/YFKWFom$U3zoQd.Y48yS9bjgv96q1.\n', // of PASSWORD
   );
-  const jwksFile = await scratch.write('keys.json', JSON.stringify({ keys: [key.publicJwk] }));
+  const jwksFile = await scratch.write(
+    'keys.json',
+    JSON.stringify({ keys: [key.publicJwk, ellipticKey.publicJwk] }),
+  );
   const issuer = { issuer: 'https://ci.example', audience: AUDIENCE, jwks_file: jwksFile };
   const hash = hashSync(PASSWORD, { cost: BCRYPT_COST });
   const credentials = [
@@ -86,15 +99,10 @@ async function listSchemes(): Promise<readonly Scheme[]> {
     Array.from({ length: FRESH_TOKENS }, (_, jti) => key.sign({ ...claims, jti: String(jti) })),
   );
   let next = 0;
-  const plain = openAgent();
   const ca = await readFile(servers.cert);
   const edge = clients.issue('edge', { san: 'DNS:edge.example' });
   const [cert, certKey] = await Promise.all([readFile(edge.cert), readFile(edge.key)]);
   const over = (connect: object) => openAgent({ ca, servername: 'localhost', ...connect });
-  const basic = (username: string, password: string) => `Basic ${btoa(`${username}:${password}`)}`;
-  const inClear = (name: string, authorization: () => string): Scheme => {
-    return { name, gateway: clear, dispatcher: plain, authorization };
-  };
   return [
     inClear('token', () => TOKEN.authorization),
     inClear('token as Basic', () => basic('nightly', TOKEN.secret)),
@@ -116,6 +124,14 @@ async function listSchemes(): Promise<readonly Scheme[]> {
       authorization: () => undefined,
     },
   ];
+}
+
+function inClear(name: string, authorization: () => string): Scheme {
+  return { name, gateway: clear, dispatcher: plain, authorization };
+}
+
+function basic(username: string, password: string): string {
+  return `Basic ${btoa(`${username}:${password}`)}`;
 }
 
 function openAgent(connect: object = {}, count = connections): Agent {
@@ -171,49 +187,68 @@ async function compareSchemes(schemes: readonly Scheme[]): Promise<void> {
   console.table(rows);
 }
 
-/** Latency of one client with a token, alone and beside a flood of wrong passwords. */
-async function measureFlood(): Promise<void> {
-  const dispatcher = openAgent();
-  const scheme = {
-    name: 'token',
-    gateway: clear,
-    dispatcher,
-    authorization: () => TOKEN.authorization,
+/** Latency of one client with a token, alone and beside floods of what is refused, in turns. */
+async function measureFloods(floods: readonly Refused[]): Promise<void> {
+  const scheme: Scheme = {
+    ...inClear('token', () => TOKEN.authorization),
+    dispatcher: openAgent(),
   };
-  const flooder = openAgent({}, 64);
-  const quiet = await listLatencies(scheme);
-  let isOver = false;
-  let refusals = 0;
-  const flood = Array.from({ length: 64 }, async (_, index) => {
-    for (let attempt = 0; !isOver; attempt += 1) {
-      const authorization = `Basic ${btoa(`user${index}.${attempt}:wrong`)}`;
-      await refuseOnce(flooder, authorization);
-      refusals += 1;
-      await wait(10);
-    }
+  const flooder = openAgent({}, FLOOD.parallel);
+  const cases = [undefined, ...floods].map((flood) => {
+    return { flood, latencies: [] as number[], refused: [] as number[], cost: [] as number[] };
   });
-  const flooded = await listLatencies(scheme);
-  isOver = true;
-  await Promise.all(flood);
-  console.log('latency of a push with a token, 1 connection, ms');
-  console.table({ alone: summarize(quiet), 'under wrong passwords': summarize(flooded) });
-  console.log(`${refusals} wrong passwords were refused meanwhile`);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { flood, latencies, refused, cost } of cases) {
+      const before = readProcessCost(clear.pid).cpuMicroseconds;
+      const run = flood && startFlood((id) => refuseOnce(flooder, flood.authorization(id)), FLOOD);
+      latencies.push(...(await listLatencies(scheme)));
+      refused.push(run?.count() ?? 0);
+      cost.push((readProcessCost(clear.pid).cpuMicroseconds - before) / (run?.count() ?? 1));
+      await run?.end();
+    }
+  }
+  console.log(
+    `latency of a push with a token, ms, beside ${FLOOD.parallel} connections of each flood`,
+  );
+  console.table(
+    cases.map(({ flood, latencies, refused, cost }) => ({
+      beside: flood?.name ?? 'nothing',
+      ...summarize(latencies),
+      ...(flood && { 'refused/s': (median(refused) / seconds).toFixed(0) }),
+      ...(flood && { 'CPU ms/refusal': (median(cost) / 1000).toFixed(2) }),
+    })),
+  );
 }
 
-/** Refusals of wrong passwords in turns, for a name that is known and for one that is not. */
+async function listFloods(): Promise<readonly Refused[]> {
+  const claims = goodClaims('https://ci.example');
+  const forged = await Promise.all(
+    [key, ellipticKey].map(async ({ publicJwk: { alg, kid } }): Promise<Refused> => {
+      // Well-formed, and of a key that the issuer has: the signature has to be looked at.
+      const token = await (await createSigningKey(kid ?? '', alg)).sign(claims);
+      return { name: `forged JWTs, ${alg}`, authorization: () => `Bearer ${token}` };
+    }),
+  );
+  return [
+    { name: 'unknown tokens', authorization: (id) => `Bearer unknown-${id}` },
+    ...forged,
+    { name: 'wrong passwords', authorization: (id) => basic(`user${id}`, 'wrong') },
+  ];
+}
+
+/** Refusals of wrong passwords in turns, for names that are known and for some that are not. */
 async function measureUnknown(): Promise<void> {
   const dispatcher = openAgent();
   const latencies = { known: [] as number[], unknown: [] as number[] };
   for (let attempt = 0; attempt < 20 * seconds; attempt += 1) {
     for (const [kind, username] of [
-      ['known', 'ann'],
+      ['known', attempt % 2 === 0 ? 'ann' : 'apr'],
       ['unknown', `eve${attempt}`],
     ] as const) {
-      const authorization = `Basic ${btoa(`${username}:wrong ${attempt}`)}`;
-      latencies[kind].push(await refuseOnce(dispatcher, authorization));
+      latencies[kind].push(await refuseOnce(dispatcher, basic(username, `wrong ${attempt}`)));
     }
   }
-  console.log(`latency of a wrong password, bcrypt ${BCRYPT_COST} and $apr1$ among the known, ms`);
+  console.log(`latency of a wrong password, ms, where one of two users has bcrypt ${BCRYPT_COST}`);
   console.table({ known: summarize(latencies.known), unknown: summarize(latencies.unknown) });
 }
 
@@ -233,7 +268,7 @@ async function refuseOnce(dispatcher: Dispatcher, authorization: string): Promis
 
 async function listLatencies(scheme: Scheme): Promise<readonly number[]> {
   const latencies: number[] = [];
-  const end = performance.now() + 2 * seconds * 1000;
+  const end = performance.now() + seconds * 1000;
   while (performance.now() < end) latencies.push(await pushOnce(scheme));
   return latencies;
 }

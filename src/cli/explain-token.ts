@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../config/problem.ts';
 import type { GatewayConfig } from '../config/types.ts';
 import { createJwtVerifier, type Issuer, readIssuer } from '../credentials/jwt-verifier.ts';
-import { openKeySet } from '../credentials/key-set.ts';
+import { type KeySet, openKeySet } from '../credentials/key-set.ts';
 import { EXIT } from './exit.ts';
 import { renderSteps } from './explanation.ts';
 import { promptHidden } from './prompt-hidden.ts';
@@ -47,7 +47,9 @@ async function readToken(): Promise<string> {
 
 async function explain(token: string, config: GatewayConfig): Promise<TokenExplanation> {
   const iss = readIssuer(token);
-  const issuers = config.issuers.filter(({ issuer }) => issuer === iss).map(openIssuer);
+  const issuers = config.issuers.map((spec): Issuer => {
+    return { spec, keys: spec.issuer === iss ? open(spec) : UNASKED };
+  });
   try {
     const verifier = createJwtVerifier(issuers, CLOCK);
     return await explainToken(token, { teams: config.teams, verifier, now: CLOCK.now() });
@@ -56,12 +58,20 @@ async function explain(token: string, config: GatewayConfig): Promise<TokenExpla
   }
 }
 
-function openIssuer(spec: GatewayConfig['issuers'][number]): Issuer {
+/** Keys of an issuer that the token is not of: nothing has to be loaded for it. */
+const UNASKED: KeySet = {
+  current: () => undefined,
+  load: async () => undefined,
+  loadBeyond: async () => undefined,
+  close: async () => {},
+};
+
+function open(spec: GatewayConfig['issuers'][number]): KeySet {
   const observer = {
     loaded: () => {},
     failed: (error: unknown) => console.error(`pushwarden: issuer ${spec.name}: ${error}`),
   };
-  return { spec, keys: openKeySet(spec, CLOCK, observer) };
+  return openKeySet(spec, CLOCK, observer);
 }
 
 function render({ decision, reason, status, claims, steps }: TokenExplanation): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GatewayConfig } from '../config/types.ts';
+import { parseAuthorization } from '../core/identity/authorization-header.ts';
 import { compileClaimConditions } from '../core/identity/claim-condition.ts';
 import type { CredentialSpec } from '../core/identity/credential.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
@@ -13,7 +14,7 @@ export interface TokenExplanation {
   readonly reason: Reason | 'ok';
   /** Of a refusal. */
   readonly status?: number;
-  /** Of a JWT, proved by its issuer. */
+  /** Of a JWT, if a key of its issuer proved them. */
   readonly claims?: object;
   readonly team?: string;
   readonly credential?: string;
@@ -39,6 +40,10 @@ export async function explainToken(
   token: string,
   context: TokenContext,
 ): Promise<TokenExplanation> {
+  const presented = parseAuthorization(`Bearer ${token}`);
+  if (presented.effect === 'deny') {
+    return refuse(presented.reason, [step('header', 'deny', presented.internal ?? '')]);
+  }
   const sha256 = createHash('sha256').update(token).digest('hex');
   const own = listOwned(context).find(
     ({ spec }) => spec.type === 'token' && spec.sha256 === sha256,
@@ -47,7 +52,7 @@ export async function explainToken(
   const notOwn = step('token', 'skip', `no credential has the SHA-256 ${sha256}`);
   const verdict = await context.verifier.verify(token);
   return verdict === undefined
-    ? refuse('credential_invalid', [notOwn, step('jwt', 'deny', 'is none')])
+    ? refuse('credential_invalid', [notOwn, step('jwt', 'deny', 'it is none: not three parts')])
     : explainVerdict(verdict, [notOwn], context);
 }
 
@@ -58,7 +63,10 @@ function explainVerdict(
 ): TokenExplanation {
   switch (verdict.outcome) {
     case 'invalid':
-      return refuse('credential_invalid', [...before, step('jwt', 'deny', verdict.why)]);
+      return {
+        ...(verdict.claims && { claims: verdict.claims }),
+        ...refuse('credential_invalid', [...before, step('jwt', 'deny', verdict.why)]),
+      };
     case 'no_keys': {
       const detail = `issuer ${verdict.issuer}: its keys could not be loaded`;
       return refuse('issuer_unavailable', [...before, step('jwt', 'deny', detail)]);

@@ -59,15 +59,15 @@ export async function openCurrent(
       try {
         await upstream.replace(config.upstream);
       } catch (error) {
-        await closeIssuers(next.issuers, before.issuers);
+        await closeIssuers(next.issuers, before.issuers, { metrics });
         throw error;
       }
       current = next;
       reportConfig(metrics, config, clock);
-      await closeIssuers(before.issuers, next.issuers);
+      await closeIssuers(before.issuers, next.issuers, { metrics });
     },
     async close() {
-      await closeIssuers(current.issuers);
+      await closeIssuers(current.issuers, [], { metrics });
       await upstream[Symbol.asyncDispose]();
     },
   };

@@ -1,5 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
-import { parseJwks } from '../core/identity/jwks.ts';
+import { hasSecretKey, parseJwks } from '../core/identity/jwks.ts';
 import { inspectBy, type NamedFile, type Remark } from './named-file.ts';
 import { assertKeyPair, readCertificates } from './pem.ts';
 import { readHtpasswd } from './read-htpasswd.ts';
@@ -48,16 +48,16 @@ function listIssuerFiles(
   issuer: RawConfig['issuers'][string],
   directory: string,
 ): readonly NamedFile[] {
-  const readers = {
-    jwks_file: (file: string) => parseJwks(readText(file)),
-    ca_file: readCertificates,
-    bearer_file: readText,
+  const inspectors = {
+    jwks_file: (file: string) => () => inspectJwks(file),
+    ca_file: (file: string) => inspectBy(() => readCertificates(file)),
+    bearer_file: (file: string) => inspectBy(() => readText(file)),
   };
-  return Object.entries(readers).flatMap(([key, read]): readonly NamedFile[] => {
-    const name = issuer[key as keyof typeof readers]; // a key of a const object
+  return Object.entries(inspectors).flatMap(([key, inspectorOf]): readonly NamedFile[] => {
+    const name = issuer[key as keyof typeof inspectors]; // a key of a const object
     if (name === undefined) return [];
     const file = resolvePath(directory, name);
-    return [{ path: [...path, key], file, inspect: inspectBy(() => read(file)) }];
+    return [{ path: [...path, key], file, inspect: inspectorOf(file) }];
   });
 }
 
@@ -65,6 +65,14 @@ function inspectOwnCertificate(file: string, now: number): readonly Remark[] {
   const expiry = readCertificates(file)[0]?.validToDate.getTime() ?? 0;
   if (now < expiry) return [];
   return [{ severity: 'warning', message: `the certificate in ${file} has expired` }];
+}
+
+function inspectJwks(file: string): readonly Remark[] {
+  const text = readText(file);
+  parseJwks(text);
+  if (!hasSecretKey(text)) return [];
+  const message = `${file} has a secret key in it, with which its readers can sign tokens: keep the public ones`;
+  return [{ severity: 'warning', message }];
 }
 
 function inspectHtpasswd(file: string): readonly Remark[] {

@@ -81,13 +81,13 @@ async function verify(
 ): Promise<Decision<undefined>> {
   if (passwords.isKnown(password, hash)) return allow(undefined);
   const source = renderSource(address);
-  const retryAfterMs = throttle.retryAfterMs(source, username);
-  if (retryAfterMs > 0) {
-    return deny('too_many_failures', { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) });
-  }
+  // Who waits for a hash that is under way starts none.
+  const isStarted = passwords.isUnderWay(password, hash);
+  const attempt = isStarted ? undefined : throttle.begin(source, username);
+  if (attempt?.effect === 'deny') return attempt;
   const result = await passwords.verify(password, hash, source);
+  if (result !== 'mismatch') attempt?.value.forgive();
   if (result === 'match') return allow(undefined);
   if (result === 'busy') return deny('overloaded', { internal: 'too many password hashes wait' });
-  throttle.countFailure(source, username);
   return deny('credential_invalid', { internal: 'wrong password or unknown user name' });
 }

@@ -28,6 +28,8 @@ interface Attempt {
 
 /** Tokens remembered; each was valid, so nobody else can fill the memory. */
 const MAX_REMEMBERED = 4096;
+/** Issuers that a refusal names. */
+const MAX_NAMED = 3;
 
 /**
  * Creates a verifier. A token that was valid is remembered by its digest for as long as it lives
@@ -59,7 +61,7 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
         valid.set(digest, attempt);
         return attempt.verdict;
       }
-      return chooseVerdict(verdicts, iss);
+      return verdicts.length === 0 ? refuseStranger(iss, byClaim) : chooseVerdict(verdicts);
     },
   };
 }
@@ -77,12 +79,20 @@ async function attemptWith(issuer: Issuer, token: string, clock: Clock): Promise
 }
 
 /** Of those that were not valid, one that says more than that. */
-function chooseVerdict(verdicts: readonly Verdict[], iss: string): Verdict {
+function chooseVerdict(verdicts: readonly Verdict[]): Verdict {
   const telling = verdicts.find(({ outcome }) => outcome !== 'invalid');
   if (telling !== undefined) return telling;
-  const reasons = verdicts.flatMap((verdict) => (verdict.outcome === 'invalid' ? verdict.why : []));
-  const unknown = `no issuer is configured for the "iss" ${renderQuoted(iss)}`;
-  return { outcome: 'invalid', why: reasons.join('; ') || unknown };
+  const invalid = verdicts.filter((verdict) => verdict.outcome === 'invalid');
+  const proved = invalid.find(({ claims }) => claims !== undefined);
+  return proved ?? { outcome: 'invalid', why: invalid.map(({ why }) => why).join('; ') };
+}
+
+/** A token of somebody else, or of an issuer whose name was not copied to the letter. */
+function refuseStranger(iss: string, known: ReadonlyMap<string, unknown>): Verdict {
+  const names = [...known.keys()].slice(0, MAX_NAMED).map(renderQuoted);
+  const others = names.length === 0 ? '' : `, only for ${names.join(', ')}`;
+  const why = `no issuer is configured for the "iss" ${renderQuoted(iss)}${others}`;
+  return { outcome: 'invalid', why };
 }
 
 function hasExpired(verdict: Verdict, clock: Clock): boolean {

@@ -1,36 +1,44 @@
-import { argon2, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-import { genSaltSync, verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { type Argon2idHash, parsePasswordHash } from '../core/identity/password-hash.ts';
-import { verifyApr1 } from './apr1.ts';
+import { argon2Sync, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { genSaltSync, verifySync as verifyBcrypt } from '@node-rs/bcrypt';
+import apacheMd5 from 'apache-md5';
+import {
+  type Argon2idHash,
+  type PasswordHash,
+  parsePasswordHash,
+} from '../core/identity/password-hash.ts';
+
+/** Its types mistake `module.exports` for a default export. */
+const hashApr1 = apacheMd5 as unknown as (password: string, salt: string) => string;
 
 /** bcrypt looks at no more bytes than this, so a longer password is refused. */
 const BCRYPT_MAX_BYTES = 72;
 
-const runArgon2 = promisify(argon2);
-
 /**
- * Verifies a password against a hash of a kind that `parsePasswordHash` knows, off the main thread
- * but for `{SHA}`, which costs nothing. A password longer than bcrypt looks at never matches, and
- * costs as much as a wrong one.
+ * Verifies a password against a hash of a kind that `parsePasswordHash` knows; takes as long as it
+ * costs, so it is for threads that nobody waits for. A password longer than bcrypt looks at never
+ * matches, and costs as much as a wrong one.
  * @throws TypeError for any other hash; the configuration is checked before
  */
-export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+export function verifyPassword(password: string, hash: string): boolean {
   const parsed = parse(hash);
   switch (parsed.algorithm) {
-    case 'bcrypt': {
-      const matches = await verifyBcrypt(password, hash);
-      return matches && Buffer.byteLength(password) <= BCRYPT_MAX_BYTES;
-    }
+    case 'bcrypt':
+      return verifyBcrypt(password, hash) && Buffer.byteLength(password) <= BCRYPT_MAX_BYTES;
     case 'argon2id':
       return verifyArgon2id(password, parsed);
     case 'apr1':
-      return verifyApr1(password, hash);
+      // The package takes each character for a byte.
+      return isSame(hashApr1(Buffer.from(password).toString('latin1'), hash), hash);
     case 'sha1': {
       const digest = createHash('sha1').update(password).digest();
       return timingSafeEqual(digest, Buffer.from(parsed.digest, 'base64'));
     }
   }
+}
+
+/** @throws TypeError for a hash that cannot be verified */
+export function assertPasswordHash(hash: string): void {
+  parse(hash);
 }
 
 /**
@@ -59,15 +67,19 @@ export function createDecoy(hash: string): string {
   }
 }
 
-async function verifyArgon2id(password: string, hash: Argon2idHash): Promise<boolean> {
+function verifyArgon2id(password: string, hash: Argon2idHash): boolean {
   const { memory, passes, lanes: parallelism } = hash;
   const [nonce, tag] = [Buffer.from(hash.salt, 'base64'), Buffer.from(hash.tag, 'base64')];
   const tagLength = tag.byteLength;
   const parameters = { message: password, nonce, parallelism, tagLength, memory, passes };
-  return timingSafeEqual(await runArgon2('argon2id', parameters), tag);
+  return timingSafeEqual(argon2Sync('argon2id', parameters), tag);
 }
 
-function parse(hash: string) {
+function isSame(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+function parse(hash: string): PasswordHash {
   const parsed = parsePasswordHash(hash);
   if (parsed === undefined) throw new TypeError('not a password hash that can be verified');
   return parsed;

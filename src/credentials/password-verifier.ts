@@ -1,12 +1,14 @@
 import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createFairQueue } from './fair-queue.ts';
-import { verifyPassword } from './password-hash.ts';
+import { verifyInThread } from './hashing-threads.ts';
 
 /** Verifies passwords without letting them take the machine. */
 export interface PasswordVerifier {
   /** Whether the pair was found right before: then verifying costs nothing. */
   isKnown(password: string, hash: string): boolean;
+  /** Whether the pair is being verified for somebody: who verifies it now gets that result. */
+  isUnderWay(password: string, hash: string): boolean;
   /**
    * `busy`: too many hashes wait already.
    * @param source - who asks; those who ask more wait for one another, not the others for them
@@ -15,7 +17,7 @@ export interface PasswordVerifier {
 }
 
 interface PasswordVerifierOptions {
-  /** Hashes computed at once; each takes a thread of the pool that files and DNS use too. */
+  /** Hashes computed at once; each takes a thread of its own. */
   readonly parallel: number;
 }
 
@@ -43,7 +45,7 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
 
   const compute = async (id: string, password: string, hash: string, source: string) => {
     try {
-      const isMatch = await queue.run(source, () => verifyPassword(password, hash));
+      const isMatch = await queue.run(source, () => verifyInThread(password, hash));
       if (isMatch === 'dropped') return 'busy';
       if (isMatch) matches.set(id, true);
       return isMatch ? 'match' : 'mismatch';
@@ -54,6 +56,7 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
 
   return {
     isKnown: (password, hash) => matches.has(digest(password, hash)),
+    isUnderWay: (password, hash) => underWay.has(digest(password, hash)),
     async verify(password, hash, source = '') {
       const id = digest(password, hash);
       if (matches.get(id)) return 'match';

@@ -1,9 +1,9 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { IssuerSpec } from '../core/identity/issuer.ts';
-import { renderPrintable } from '../core/printable.ts';
+import { describeJwtFailure } from './jwt-failure.ts';
 import type { Keys } from './key-set.ts';
 
-/** What became of a token; the claims of one that is invalid were proved by nobody. */
+/** What became of a token. */
 export type Verdict =
   | { readonly outcome: 'valid' | 'expired'; readonly issuer: string; readonly claims: JWTPayload }
   | {
@@ -11,6 +11,8 @@ export type Verdict =
       readonly why: string;
       /** The token names a key, and the issuer has none of that name, as far as is known. */
       readonly isKeyUnknown?: boolean;
+      /** Only when a key of the issuer proved them: something else is wrong. */
+      readonly claims?: JWTPayload;
     }
   | { readonly outcome: 'no_keys'; readonly issuer: string };
 
@@ -22,7 +24,8 @@ const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const REQUIRED_CLAIMS = ['iss', 'aud', 'sub', 'iat', 'exp'];
 /** It goes into the audit log as it is. */
 const SUBJECT = /^[ -~]{1,512}$/;
-const SHOWN_BYTES = 120;
+/** Issuers have few keys at once, and each is a signature to verify for whoever sends a token. */
+const MAX_TRIED_KEYS = 8;
 
 /** Whether text is meant as a JWT, by its form alone. */
 export function isJwt(text: string): boolean {
@@ -42,7 +45,6 @@ export async function verifyJwt(
   spec: IssuerSpec,
   now: number,
 ): Promise<Verdict> {
-  const { name: issuer } = spec;
   try {
     const claims = await verifyWithAny(token, keys, {
       algorithms: [...spec.algorithms],
@@ -54,21 +56,19 @@ export async function verifyJwt(
       maxTokenAge: spec.maxLifetimeMs / 1000,
       currentDate: new Date(now),
     });
-    const why = checkClaims(claims, spec);
-    return why === undefined
-      ? { outcome: 'valid', issuer, claims }
-      : { outcome: 'invalid', why: `issuer ${issuer}: ${why}` };
+    return judgeClaims('valid', claims, spec);
   } catch (error) {
-    if (error instanceof errors.JWTExpired) {
-      return { outcome: 'expired', issuer, claims: error.payload };
-    }
+    if (error instanceof errors.JWTExpired) return judgeClaims('expired', error.payload, spec);
+    const header = readHeader(token);
     const isKeyUnknown =
-      error instanceof errors.JWKSNoMatchingKey && typeof readHeader(token)?.kid === 'string';
-    return { outcome: 'invalid', why: `issuer ${issuer}: ${describe(error)}`, isKeyUnknown };
+      error instanceof errors.JWKSNoMatchingKey && typeof header?.kid === 'string';
+    const why = `issuer ${spec.name}: ${describeJwtFailure(error, header, spec)}`;
+    const isProved = error instanceof errors.JWTClaimValidationFailed;
+    return { outcome: 'invalid', why, isKeyUnknown, ...(isProved && { claims: error.payload }) };
   }
 }
 
-/** A token that names no key is tried with each that fits its algorithm. */
+/** A token that does not tell one key from the others is tried with each of the first that fit. */
 async function verifyWithAny(
   token: string,
   { find }: Keys,
@@ -78,15 +78,31 @@ async function verifyWithAny(
     return (await jwtVerify(token, find, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let tried = 0;
     for await (const key of error) {
+      if (tried === MAX_TRIED_KEYS) break;
+      tried += 1;
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (mismatch) {
-        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch;
+        if (!isOfKey(mismatch)) throw mismatch;
       }
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+/** Whether another key may do better: this one did not sign the token, or is of no use at all. */
+function isOfKey(error: unknown): boolean {
+  const isOfToken = error instanceof errors.JOSEError;
+  return !isOfToken || error instanceof errors.JWSSignatureVerificationFailed;
+}
+
+function judgeClaims(outcome: 'valid' | 'expired', claims: JWTPayload, spec: IssuerSpec): Verdict {
+  const why = checkClaims(claims, spec);
+  return why === undefined
+    ? { outcome, issuer: spec.name, claims }
+    : { outcome: 'invalid', why: `issuer ${spec.name}: ${why}`, claims };
 }
 
 function checkClaims({ sub, iat, exp }: JWTPayload, spec: IssuerSpec): string | undefined {
@@ -105,11 +121,4 @@ function readHeader(token: string) {
   } catch {
     return undefined;
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof errors.JWTClaimValidationFailed)) return error.message;
-  const value = JSON.stringify(error.payload[error.claim]) ?? 'missing';
-  return `${error.message}, it is ${renderPrintable(value, SHOWN_BYTES)}`;
 }

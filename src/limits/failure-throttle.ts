@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { allow, deny } from '../core/decision.ts';
 import type { FailureThrottle } from '../pipeline/ports.ts';
 
 /** Pairs remembered at most; the least recently used one goes first. */
@@ -10,24 +11,32 @@ interface FailureLimits {
 }
 
 /**
- * Counts wrong passwords per address and user name, in memory. At the limit no new password hash
- * is started for the pair until its time is over; what was verified before is not asked here.
+ * Counts wrong passwords per address and user name, in memory, those that are still being verified
+ * among them. At the limit no new password hash is started for the pair until its time is over;
+ * what was verified before is not asked here.
  * @param limits - read at each call, so that a reload takes effect
  */
 export function createFailureThrottle(limits: () => FailureLimits): FailureThrottle {
   const failures = new LRUCache<string, { count: number }>({ max: MAX_PAIRS });
-  const keyOf = (address: string, username: string): string => `${address} ${username}`;
   return {
-    retryAfterMs(address, username) {
-      const key = keyOf(address, username);
-      const spent = (failures.get(key)?.count ?? 0) >= limits().limit;
-      return spent ? failures.getRemainingTTL(key) : 0;
-    },
-    countFailure(address, username) {
-      const key = keyOf(address, username);
+    begin(address, username) {
+      const key = `${address} ${username}`;
+      const { perMs, limit } = limits();
       const known = failures.get(key);
-      if (known === undefined) failures.set(key, { count: 1 }, { ttl: limits().perMs });
-      else known.count += 1;
+      if (known !== undefined && known.count >= limit) {
+        const retryAfterSeconds = Math.ceil(failures.getRemainingTTL(key) / 1000);
+        return deny('too_many_failures', { retryAfterSeconds });
+      }
+      const entry = known ?? { count: 0 };
+      if (known === undefined) failures.set(key, entry, { ttl: perMs });
+      entry.count += 1;
+      return allow({
+        forgive() {
+          entry.count -= 1;
+          // The time of a pair begins with a failure, not with a password that was right.
+          if (entry.count === 0 && failures.peek(key) === entry) failures.delete(key);
+        },
+      });
     },
   };
 }

@@ -82,7 +82,7 @@ test('a token that has expired is told from one that nobody has', async () => {
   assert.deepEqual([unknown.reason, unknown.status], ['credential_invalid', 401]);
   assert.deepEqual(lines(unknown), [
     `skip token: no credential has the SHA-256 ${sha256('pwt_unknown')}`,
-    'deny jwt: is none',
+    'deny jwt: it is none: not three parts',
   ]);
 });
 
@@ -118,15 +118,54 @@ test('of a JWT that has expired it is said whose it was', async () => {
   ]);
 });
 
-const broken = [
-  [{ aud: 'other' }, 'issuer ci: unexpected "aud" claim value, it is "other"'],
-  [{ iss: 'x' }, 'no issuer is configured for the "iss" "x"'],
+const broken: readonly (readonly [
+  claims: object,
+  header: Readonly<Record<string, string>>,
+  why: string | RegExp,
+  isProved: boolean,
+])[] = [
+  [
+    { aud: 'other' },
+    {},
+    `issuer ci: unexpected "aud" claim value, it is "other", not "${AUDIENCE}"`,
+    true,
+  ],
+  [{ sub: '' }, {}, 'issuer ci: "sub" is not 1 to 512 printable ASCII characters', true],
+  [{ nbf: 4e9 }, {}, 'issuer ci: "nbf" claim timestamp check failed, it is 4000000000', true],
+  [{ exp: 4e9 }, {}, /^issuer ci: it lives \d+ s, longer than max_lifetime$/, true],
+  [{ iss: 'x' }, {}, `no issuer is configured for the "iss" "x", only for "${ISSUER}"`, false],
+  [{}, { kid: 'other' }, 'issuer ci: it has no key for "ES256" whose "kid" is "other"', false],
+];
+for (const [claims, header, why, isProved] of broken) {
+  const what = JSON.stringify({ ...claims, ...header });
+  test(`a JWT with ${what} is said to be invalid, and why`, async () => {
+    const given = goodClaims(ISSUER, claims);
+    const explanation = await explain(await KEY.sign(given, header));
+    assert.equal(explanation.reason, 'credential_invalid');
+    assert.deepEqual(explanation.claims, isProved ? given : undefined);
+    const last = lines(explanation).at(-1) ?? '';
+    if (typeof why === 'string') assert.equal(last, `deny jwt: ${why}`);
+    else assert.match(last.slice('deny jwt: '.length), why);
+  });
+}
+
+test('a JWT whose signature is wrong is said to be invalid, and its claims are not shown', async () => {
+  const forged = await (await createSigningKey('k')).sign(goodClaims(ISSUER));
+  const explanation = await explain(forged);
+  assert.equal(explanation.claims, undefined);
+  assert.equal(lines(explanation).at(-1), 'deny jwt: issuer ci: signature verification failed');
+});
+
+const NO_HEADERS = [
+  ['', 'the Authorization header is neither Basic nor Bearer'],
+  ['two words', 'the Authorization header is neither Basic nor Bearer'],
+  [`e30.${'A'.repeat(9000)}.AA`, 'the Authorization header is too long'],
 ] as const;
-for (const [claims, why] of broken) {
-  test(`a JWT with ${JSON.stringify(claims)} is said to be invalid, and why`, async () => {
-    const explanation = await explain(await KEY.sign(goodClaims(ISSUER, claims)));
-    assert.deepEqual([explanation.reason, explanation.claims], ['credential_invalid', undefined]);
-    assert.equal(lines(explanation).at(-1), `deny jwt: ${why}`);
+for (const [token, why] of NO_HEADERS) {
+  test(`a token like ${JSON.stringify(token.slice(0, 9))} that no header carries is not looked at`, async () => {
+    const explanation = await explain(token);
+    assert.equal(explanation.reason, 'credential_invalid');
+    assert.deepEqual(lines(explanation), [`deny header: ${why}`]);
   });
 }
 

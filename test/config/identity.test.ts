@@ -114,6 +114,32 @@ test('loadConfig reads neither users nor keys when it is to read no secrets', as
   assert.deepEqual(issuers[2]?.keys, { type: 'file', jwks: '' });
 });
 
+test('loadConfig warns of a key set with which its readers could sign tokens', async () => {
+  await using scratch = await createScratch();
+  const { keys } = JSON.parse(await readFile(join(FIXTURES, 'keys.json'), 'utf8'));
+  const text = JSON.stringify({ keys: [...keys, { ...keys[0], kid: 'own', d: 'AQ' }] });
+  const jwks = await scratch.write('own.json', text);
+  const document = {
+    upstream: { url: 'http://127.0.0.1:9092' },
+    issuers: { own: { issuer: 'https://own.example', audience: 'push', jwks_file: jwks } },
+    teams: {
+      a: {
+        jobs: ['a'],
+        credentials: [{ type: 'jwt', name: 'a', issuer: 'own', claims: { sub: 'a' } }],
+      },
+    },
+  };
+  const file = await scratch.write('pushwarden.yaml', JSON.stringify(document));
+  const loaded = await loadConfig(file, { now: Date.now() });
+  assert.ok(loaded.ok);
+  assert.deepEqual(
+    loaded.warnings.map(({ message }) => message),
+    [
+      `${jwks} has a secret key in it, with which its readers can sign tokens: keep the public ones`,
+    ],
+  );
+});
+
 interface TlsFiles extends CertificateFiles {
   readonly clientCa?: string;
 }

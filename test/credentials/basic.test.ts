@@ -10,6 +10,7 @@ import {
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
 import type { CredentialContext } from '../../src/credentials/registry.ts';
+import { createFailureThrottle } from '../../src/limits/failure-throttle.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { argon2idHash } from '../support/argon2id.ts';
 import {
@@ -106,7 +107,11 @@ test('an unknown user costs a hash of the same kind and is refused in the same w
 });
 
 test('an unknown user is refused even by a verifier to which everything matches', async () => {
-  const passwords: PasswordVerifier = { isKnown: () => true, verify: async () => 'match' };
+  const passwords: PasswordVerifier = {
+    isKnown: () => true,
+    isUnderWay: () => false,
+    verify: async () => 'match',
+  };
   const authenticator = create([specOf()], { passwords });
   const decision = await decide(authenticator.authenticate(basic('x', 'secret'), ADDRESS));
   assert.equal(denied(decision).reason, 'credential_invalid');
@@ -137,7 +142,7 @@ test('wrong passwords and unknown users are counted for their address and name',
 for (const username of ['ci', 'x']) {
   test(`a throttled pair of ${username} starts no hash, whatever the password`, async () => {
     const passwords = recordingVerifier();
-    const throttle = recordingThrottle(1500);
+    const throttle = recordingThrottle(2);
     const authenticator = create([specOf()], { passwords, throttle });
     for (const password of ['secret', 'wrong']) {
       const decision = await decide(authenticator.authenticate(basic(username, password), ADDRESS));
@@ -151,18 +156,51 @@ for (const username of ['ci', 'x']) {
 test('a password that was verified before is never throttled', async () => {
   const passwords = createPasswordVerifier({ parallel: 1 });
   await passwords.verify('secret', BCRYPT);
-  const authenticator = create([specOf()], { passwords, throttle: recordingThrottle(1000) });
+  const authenticator = create([specOf()], { passwords, throttle: recordingThrottle(1) });
   const decision = await decide(authenticator.authenticate(basic('ci', 'secret'), ADDRESS));
   assert.equal(decision.effect, 'allow');
 });
 
 test('a verifier that is busy refuses as overloaded, which is no failure', async () => {
   const throttle = recordingThrottle();
-  const passwords: PasswordVerifier = { isKnown: () => false, verify: async () => 'busy' };
+  const passwords: PasswordVerifier = {
+    isKnown: () => false,
+    isUnderWay: () => false,
+    verify: async () => 'busy',
+  };
   const authenticator = create([specOf()], { passwords, throttle });
   const decision = await decide(authenticator.authenticate(basic('ci', 'secret'), ADDRESS));
   assert.equal(denied(decision).reason, 'overloaded');
   assert.deepEqual(throttle.failures, []);
+});
+
+test('many attempts at once start no more hashes than the limit, and count nothing that is right', async () => {
+  const limit = 5;
+  const throttle = createFailureThrottle(() => ({ perMs: 60_000, limit }));
+  const passwords = recordingVerifier(createPasswordVerifier({ parallel: 1 }));
+  const authenticator = create([specOf()], { throttle, passwords });
+  const run = (username: string, password: string) =>
+    decide(authenticator.authenticate(basic(username, password), ADDRESS));
+  for (let round = 0; round < 10; round += 1) allowed(await run('ci', 'secret'));
+  for (const username of ['ci', 'x']) {
+    const before = passwords.started.length;
+    const flood = Array.from({ length: 40 }, (_, index) => run(username, `wrong ${index}`));
+    const reasons = (await Promise.all(flood)).map((one) => denied(one).reason);
+    const count = (wanted: string) => reasons.filter((reason) => reason === wanted).length;
+    assert.deepEqual([count('credential_invalid'), count('too_many_failures')], [limit, 35]);
+    assert.equal(passwords.started.length - before, limit);
+  }
+});
+
+test('many at once with one right password are one attempt', async () => {
+  const throttle = createFailureThrottle(() => ({ perMs: 60_000, limit: 1 }));
+  const authenticator = create([specOf()], { throttle });
+  const decisions = await Promise.all(
+    Array.from({ length: 40 }, () =>
+      decide(authenticator.authenticate(basic('ci', 'secret'), ADDRESS)),
+    ),
+  );
+  for (const decision of decisions) assert.equal(allowed(decision).credential, 'cron');
 });
 
 test('a right password of an expired credential is no failure', async () => {

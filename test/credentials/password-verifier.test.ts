@@ -61,6 +61,16 @@ test('a pair that is verified many times at once costs one hash and one place', 
   assert.deepEqual(new Set(results), new Set(['match']));
 });
 
+test('a pair is under way until its hash is done, whatever comes of it', async () => {
+  const { isUnderWay, verify } = createPasswordVerifier({ parallel: 1 });
+  for (const password of ['secret', 'wrong']) {
+    const result = verify(password, HASH);
+    assert.deepEqual([isUnderWay(password, HASH), isUnderWay('other', HASH)], [true, false]);
+    await result;
+    assert.equal(isUnderWay(password, HASH), false);
+  }
+});
+
 test('beyond 64 that wait, verify answers busy at once, and goes on when they are done', async () => {
   const { verify } = createPasswordVerifier({ parallel: 2 });
   const results = await Promise.all(

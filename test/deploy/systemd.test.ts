@@ -39,7 +39,6 @@ const SANDBOX = {
   ProtectHome: ['yes'],
   ProtectSystem: ['strict'],
   StateDirectoryMode: ['0700'],
-  SystemCallFilter: ['@system-service', '~@privileged @resources'],
   UMask: ['0077'],
 } as const;
 for (const name of UNITS) {
@@ -49,6 +48,12 @@ for (const name of UNITS) {
     });
   }
 }
+
+test('neither may call what it does not need; the gateway may lower a priority of its own', () => {
+  const filter = ['@system-service', '~@privileged @resources'];
+  assert.deepEqual(pushgateway.get('SystemCallFilter'), filter);
+  assert.deepEqual(gateway.get('SystemCallFilter'), [...filter, 'setpriority']);
+});
 
 const analyses = spawnSync('systemd-analyze', ['--version']).error;
 for (const name of UNITS) {

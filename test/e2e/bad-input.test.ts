@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { type CertificateFiles, createAuthority } from '../support/certificates.ts';
 import { type BadInputRow, readBadInputCorpus } from '../support/corpus.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { exchange, finalAnswer } from '../support/raw-http.ts';
 import type { RecordedRequest } from '../support/recorded-request.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
+import { createScratch } from '../support/scratch.ts';
 import { basicCredential, tokenCredential } from '../support/test-credential.ts';
 
 /**
@@ -13,6 +15,8 @@ import { basicCredential, tokenCredential } from '../support/test-credential.ts'
  */
 
 const SECTIONS = ['path', 'header', 'smuggling', 'auth', 'size', 'ip', 'garbage', 'control'];
+/** What is about where a message begins and ends, whatever carries it. */
+const FRAMING_SECTIONS = ['smuggling', 'size', 'garbage'];
 
 const BASIC = basicCredential('ci');
 const TOKEN = tokenCredential('t');
@@ -51,14 +55,16 @@ const LEGITIMATE = [
 ].join('\r\n');
 
 interface Stage {
+  readonly tls: boolean;
   readonly gateway: TestGateway;
   readonly upstream: RecordingUpstream;
 }
 
-async function startStage(stack: AsyncDisposableStack, profile: Profile): Promise<Stage> {
+async function startStage(profile: Profile, certificate?: CertificateFiles): Promise<Stage> {
   const upstream = stack.use(await startRecordingUpstream());
   const gateway = await startGateway({
     ...PROFILES[profile].networks,
+    ...(certificate && { tls: { cert_file: certificate.cert, key_file: certificate.key } }),
     upstream: { url: upstream.url },
     server: { header_timeout: '1s', body_timeout: '1s' },
     defaults: {
@@ -67,7 +73,7 @@ async function startStage(stack: AsyncDisposableStack, profile: Profile): Promis
     },
     teams: { a: { jobs: ['team-a', 'team-a-*'], credentials: [BASIC.spec, TOKEN.spec] } },
   });
-  return { upstream, gateway: stack.use(gateway) };
+  return { tls: certificate !== undefined, upstream, gateway: stack.use(gateway) };
 }
 
 function fillIn(row: BadInputRow, port: number): Buffer {
@@ -87,9 +93,10 @@ function quietMs(row: BadInputRow): number {
   return row.category === 'smuggling' ? 100 : 20;
 }
 
-async function checkRow(row: BadInputRow, { gateway, upstream }: Stage) {
+async function checkRow(row: BadInputRow, { tls, gateway, upstream }: Stage) {
   upstream.forget();
   const { answers, ending } = await exchange({
+    tls,
     port: gateway.port,
     send: fillIn(row, gateway.port),
     head: row.id === 'method-head',
@@ -102,7 +109,7 @@ async function checkRow(row: BadInputRow, { gateway, upstream }: Stage) {
   if (row.expect.must_not_reach_upstream || status >= 300) assert.equal(upstream.byteCount, 0);
   else assert.equal(upstream.requests.length, 1);
   for (const request of upstream.requests) checkForwarded(request, upstream);
-  const later = await exchange({ port: gateway.port, send: LEGITIMATE });
+  const later = await exchange({ tls, port: gateway.port, send: LEGITIMATE });
   assert.equal(finalAnswer(later.answers)?.status, PROFILES[row.profile ?? 'default'].serves);
 }
 
@@ -124,20 +131,28 @@ function checkForwarded(request: RecordedRequest, upstream: RecordingUpstream) {
 
 const stack = new AsyncDisposableStack();
 const stages = new Map<Profile, Stage>();
+let tlsStage: Stage | undefined;
 before(async () => {
-  for (const profile of PROFILE_NAMES) stages.set(profile, await startStage(stack, profile));
+  for (const profile of PROFILE_NAMES) stages.set(profile, await startStage(profile));
+  const scratch = stack.use(await createScratch());
+  const authority = createAuthority(scratch.path, 'authority');
+  tlsStage = await startStage('default', authority.issue('gateway'));
 });
 after(() => stack.disposeAsync());
 
+function testSection(section: string, stageOf: (row: BadInputRow) => Stage | undefined): void {
+  for (const row of readBadInputCorpus().filter(({ category }) => category === section)) {
+    test(`${row.id}: ${row.why}`, async () => {
+      await checkRow(row, stageOf(row) ?? assert.fail());
+    });
+  }
+}
+
 for (const section of SECTIONS) {
   describe(`bad input, section ${section}`, () => {
-    const rows = readBadInputCorpus().filter(({ category }) => category === section);
-    for (const row of rows) {
-      test(`${row.id}: ${row.why}`, async () => {
-        const stage = stages.get(row.profile ?? 'default');
-        assert.ok(stage);
-        await checkRow(row, stage);
-      });
-    }
+    testSection(section, (row) => stages.get(row.profile ?? 'default'));
   });
+}
+for (const section of FRAMING_SECTIONS) {
+  describe(`bad input inside TLS, section ${section}`, () => testSection(section, () => tlsStage));
 }

@@ -219,7 +219,7 @@ describe('files that say who may come in', () => {
     const refused = await eventually('the refusal', () =>
       gateway.log.find((one) => one.includes('reload refused')),
     );
-    assert.match(refused, /users\.htpasswd: line 1: is not a password hash/);
+    assert.match(refused, /users\.htpasswd: line 1: a password in plain text is not supported/);
     assert.ok(!refused.includes('secret of cem'));
     assert.equal(await push(cem), 200);
     await scratch.write('users.htpasswd', line('cem', 'secret of cem'));

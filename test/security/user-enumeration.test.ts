@@ -50,6 +50,29 @@ test('each unknown name has a hash of its own, and keeps it', () => {
   assert.deepEqual(NAMES.map(decoyOf), NAMES.map(decoyOf));
 });
 
+test('a refusal takes no longer for a name that is known, nor shorter', async () => {
+  const passwordHash = hashSync('secret', { cost: 7 });
+  const spec = { type: 'basic', name: 'ci', username: 'ci', passwordHash } as const;
+  const authenticator =
+    createBasicAuthenticator([{ team: 'a', spec }], credentialContext()) ?? assert.fail();
+  const measure = async (username: string, password: string): Promise<number> => {
+    const begun = performance.now();
+    await authenticator.authenticate({ scheme: 'basic', username, password }, ADDRESS);
+    return performance.now() - begun;
+  };
+  await measure('ci', 'to begin with');
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (let run = 0; run < 40; run += 1) {
+    known.push(await measure('ci', `wrong ${run}`));
+    unknown.push(await measure(`nobody-${run}`, `wrong ${run}`));
+  }
+  // How often a refusal of the one kind takes longer than one of the other: by chance, in half.
+  const longer = known.flatMap((a) => unknown.filter((b) => a > b)).length;
+  const share = longer / (known.length * unknown.length);
+  assert.ok(share > 0.15 && share < 0.85, `share ${share}`);
+});
+
 test('a name that nobody can have costs no hash and no memory', async () => {
   const passwords = recordingVerifier();
   const throttle = recordingThrottle();

@@ -1,3 +1,4 @@
+import { allow, deny } from '../../src/core/decision.ts';
 import { parseIpAddress } from '../../src/core/network/ip-address.ts';
 import {
   createPasswordVerifier,
@@ -12,26 +13,30 @@ export const ADDRESS = parseIpAddress('10.1.2.3') ?? { text: '10.1.2.3', family:
 /** Milliseconds since the epoch at which the clock of a context stands. */
 export const NOW = Date.UTC(2027, 0, 1);
 
-/** What authenticators share: real hashes, a clock that stands, and failures that nobody counts. */
+/** What authenticators share: real hashes, a clock that stands, and failures that are not held against anybody. */
 export function credentialContext(changes: Partial<CredentialContext> = {}): CredentialContext {
   return {
     clock: { now: () => NOW, monotonic: () => 0 },
     passwords: createPasswordVerifier({ parallel: 2 }),
-    throttle: { retryAfterMs: () => 0, countFailure: () => {} },
+    throttle: recordingThrottle(),
     issuers: [],
     ...changes,
   };
 }
 
-/** A throttle that lets nobody start a hash, or everybody, and lists the failures it is told. */
-export function recordingThrottle(retryAfterMs = 0): FailureThrottle & {
+/** A throttle that lets everybody start a hash, or nobody, and lists the failures that count. */
+export function recordingThrottle(retryAfterSeconds?: number): FailureThrottle & {
   readonly failures: readonly string[];
 } {
   const failures: string[] = [];
   return {
     failures,
-    retryAfterMs: () => retryAfterMs,
-    countFailure: (address, username) => failures.push(`${address} ${username}`),
+    begin(address, username) {
+      if (retryAfterSeconds !== undefined) return deny('too_many_failures', { retryAfterSeconds });
+      const pair = `${address} ${username}`;
+      failures.push(pair);
+      return allow({ forgive: () => void failures.splice(failures.indexOf(pair), 1) });
+    },
   };
 }
 
@@ -43,6 +48,7 @@ export function recordingVerifier(
   return {
     started,
     isKnown: verifier.isKnown,
+    isUnderWay: verifier.isUnderWay,
     verify(password, hash) {
       started.push(hash);
       return verifier.verify(password, hash);

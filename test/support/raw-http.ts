@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { type HeaderLine, type HttpMessage, headerValues, readMessage } from './http-message.ts';
 
 /** Between two parts, so that the peer's kernel does not join them. */
@@ -33,6 +34,10 @@ export interface RawAnswer {
 interface RawExchangeOptions {
   readonly host?: string;
   readonly port: number;
+  /** Address of this machine to come from; any when left out. */
+  readonly localAddress?: string;
+  /** Inside TLS, whoever the server proves to be. */
+  readonly tls?: boolean;
   /** Written in this order, each in a packet of its own. */
   readonly send: string | Buffer | readonly (string | Buffer)[];
   /** Milliseconds until the exchange ends whatever happened. */
@@ -50,7 +55,7 @@ interface RawExchangeOptions {
 /** Writes exact bytes to a socket and collects the answers; never fails because of the peer. */
 export async function exchange(options: RawExchangeOptions): Promise<RawExchange> {
   const { timeoutMs = 5000, quietMs = 50, expect = 1, head = false } = options;
-  const socket = connect({ port: options.port, host: options.host ?? '127.0.0.1', noDelay: true });
+  const socket = open(options);
   const { promise, resolve } = Promise.withResolvers<RawExchange['ending']>();
   const deadline = performance.now() + timeoutMs;
   let timer = setTimeout(resolve, timeoutMs, 'open');
@@ -63,11 +68,18 @@ export async function exchange(options: RawExchangeOptions): Promise<RawExchange
   });
   socket.once('end', () => resolve('closed'));
   socket.once('error', () => resolve('reset'));
-  socket.once('connect', () => void writeAll(socket, options));
+  const ready = options.tls ? 'secureConnect' : 'connect';
+  socket.once(ready, () => void writeAll(socket, options));
   const ending = await promise;
   clearTimeout(timer);
   socket.destroy();
   return { answers: parseAnswers(received, head, ending === 'closed'), received, ending };
+}
+
+function open(options: RawExchangeOptions): Socket {
+  const { port, host = '127.0.0.1', localAddress, tls = false } = options;
+  const plain = connect({ port, host, noDelay: true, ...(localAddress && { localAddress }) });
+  return tls ? connectTls({ socket: plain, rejectUnauthorized: false }) : plain;
 }
 
 /** The final answer (not 1xx) of an exchange, the first when there are several. */

@@ -28,6 +28,13 @@ export function parseJwks(text: string): Jwks {
   return { keys: usable };
 }
 
+/** Whether a key set has a key that can sign, or any other that nobody but its owner may know. */
+export function hasSecretKey(text: string): boolean {
+  const keys = parseObject(text)?.['keys'];
+  if (!Array.isArray(keys)) return false;
+  return keys.some((key) => isObject(key) && (key['d'] !== undefined || key['k'] !== undefined));
+}
+
 /** Parses a JSON object; undefined for anything else. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown;

@@ -33,6 +33,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^\{SHA\}/, 'the {SHA} hash is not complete'],
   [/^\$[1567y]\$/, 'a crypt hash is not supported'],
   [/^[./A-Za-z0-9]{13}$/, 'a DES crypt hash is not supported'],
+  [/^[^${:]+$/, 'a password in plain text is not supported'],
 ];
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseJwks } from '../../../src/core/identity/jwks.ts';
+import { hasSecretKey, parseJwks } from '../../../src/core/identity/jwks.ts';
 
 const RSA = { kty: 'RSA', kid: 'r', n: 'AQ', e: 'AQAB', use: 'sig' };
 const EC = { kty: 'EC', kid: 'e', crv: 'P-256', x: 'AQ', y: 'AQ' };
@@ -40,3 +40,18 @@ for (const keys of [[], [{ kty: 'oct', k: 'AQ' }], [{ ...RSA, d: 'AQ' }]]) {
     });
   });
 }
+
+const SECRETS: readonly (readonly [keys: readonly unknown[], isSecret: boolean])[] = [
+  [[RSA, EC, OKP, null, 'text'], false],
+  [[RSA, { ...EC, d: 'AQ' }], true],
+  [[RSA, { kty: 'oct', k: 'AQ' }], true],
+];
+for (const [keys, isSecret] of SECRETS) {
+  test(`hasSecretKey is ${isSecret} of ${JSON.stringify(keys.at(-1))} among others`, () => {
+    assert.equal(hasSecretKey(JSON.stringify({ keys })), isSecret);
+  });
+}
+
+test('hasSecretKey is false of what is no key set', () => {
+  for (const text of NO_SET) assert.equal(hasSecretKey(text), false);
+});
