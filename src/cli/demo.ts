@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway } from '../compose.ts';
 import { loadConfig } from '../config/load.ts';
+import { listenAddress } from '../config/schema-values.ts';
 import { readEnvironment } from '../config/secrets.ts';
 import type { GatewayConfig } from '../config/types.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -13,6 +14,7 @@ import { type DemoUpstream, findDemoUpstream } from '../demo/demo-upstream.ts';
 import { download } from '../demo/download.ts';
 import { createDebianSource } from '../demo/fetch-debian.ts';
 import { createReleaseSource } from '../demo/fetch-release.ts';
+import { createConfigOption } from './config-option.ts';
 import { renderDemoWelcome } from './demo-welcome.ts';
 import { loadAgain } from './load-again.ts';
 import { createOperationalLog } from './operational-log.ts';
@@ -24,12 +26,14 @@ interface DemoOptions {
   readonly fetch: boolean;
 }
 
+const parseListen = createConfigOption(listenAddress);
+
 /** Adds `demo`: exit status 0 after a clean stop, else 1. */
 export function registerDemo(program: Command): void {
   program
     .command('demo')
     .description('run a gateway with a Pushgateway of its own behind it, to try it out')
-    .option('--listen <address>', 'where the gateway listens', '127.0.0.1:9091')
+    .option('--listen <address>', 'where the gateway listens', parseListen, '127.0.0.1:9091')
     .option('--no-fetch', 'do not fetch a Pushgateway where there is none')
     .action(async (options: DemoOptions) => process.exit(await demo(options)));
 }

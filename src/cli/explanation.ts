@@ -4,7 +4,7 @@ import type { IpAddress } from '../core/network/ip-address.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
 import { type Attributes, POLICY_CHECKS, type TeamPolicy } from '../core/policy/policy.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
-import { parseEndpoint, withoutQuery } from '../core/request/endpoint.ts';
+import { parseEndpoint, parseHealthEndpoint, withoutQuery } from '../core/request/endpoint.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 
 /** A request that somebody might send. */
@@ -68,6 +68,12 @@ interface Taken {
 
 function* listSteps(question: Question, config: GatewayConfig): Generator<Taken, void> {
   const { team, method, rawTarget, from } = question;
+  const health = parseHealthEndpoint(method, rawTarget);
+  if (health !== undefined) {
+    const decision = inWords(health, () => 'open to everybody, from every network');
+    yield { step: 'endpoint', decision };
+    return;
+  }
   yield { step: 'gateway_network', decision: from && checkGatewayNetworks(from, config) };
 
   const endpoint = parseEndpoint(method, rawTarget);

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { duration, instant, name } from '../config/schema-values.ts';
 import { parseDuration } from '../core/units.ts';
+import { createConfigOption } from './config-option.ts';
 
 /** Lets scanners of leaked secrets find a token, and tell a real one from look-alikes. */
 const PREFIX = 'pwt_';
@@ -12,6 +13,8 @@ interface TokenOptions {
   readonly name: string;
   readonly expires?: string;
 }
+
+const parseName = createConfigOption(name);
 
 /** Adds `token create`: the token on standard output, once; its line for the file on the other. */
 export function registerTokenCreate(token: Command): void {
@@ -37,12 +40,6 @@ export function createToken(): string {
   const body = PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
   const checksum = createHash('sha256').update(body).digest('base64url');
   return body + checksum.slice(0, CHECKSUM_LENGTH);
-}
-
-function parseName(text: string): string {
-  const parsed = name.safeParse(text);
-  if (parsed.success) return text;
-  throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'is not a name');
 }
 
 /** As the configuration writes it. */

@@ -1,11 +1,12 @@
-import { resolve as resolvePath } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve as resolvePath } from 'node:path';
 import { checkUserNames } from './check-user-names.ts';
 import { listIdentityFiles } from './identity-files.ts';
-import { checkNamedFile, inspectBy, type NamedFile } from './named-file.ts';
-import { readCertificates } from './pem.ts';
+import { checkNamedFile, inspectBy, type NamedFile, type Remark } from './named-file.ts';
+import { assertSigningKey, readCertificates } from './pem.ts';
 import type { Finding } from './problem.ts';
 import type { RawConfig } from './schema.ts';
-import { readSecret, readText, type SecretSource } from './secrets.ts';
+import { readSecret, type SecretSource } from './secrets.ts';
 
 /**
  * Reads every file and variable that the configuration names, to say at its key what is wrong.
@@ -24,15 +25,15 @@ export function listFiles(config: RawConfig, directory: string): readonly string
 }
 
 function listNamed(config: RawConfig, directory: string, now: number): readonly NamedFile[] {
-  return [...listUpstreamFiles(config, directory), ...listIdentityFiles(config, directory, now)];
+  return [
+    ...listUpstreamFiles(config, directory),
+    ...listAuditFiles(config, directory),
+    ...listIdentityFiles(config, directory, now),
+  ];
 }
 
-function listUpstreamFiles(
-  { upstream, audit }: RawConfig,
-  directory: string,
-): readonly NamedFile[] {
+function listUpstreamFiles({ upstream }: RawConfig, directory: string): readonly NamedFile[] {
   const { basic_auth: basicAuth, tls } = upstream;
-  const { sign_key: signKey } = audit;
   const named: NamedFile[] = [];
   if (basicAuth !== undefined) {
     const { password } = basicAuth;
@@ -46,13 +47,31 @@ function listUpstreamFiles(
     const path = ['upstream', 'tls', 'ca_file'];
     named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
   }
-  if (signKey !== 'none') {
-    const file = resolvePath(directory, signKey.file);
-    named.push({
-      path: ['audit', 'sign_key', 'file'],
-      file,
-      inspect: inspectBy(() => readText(file)),
-    });
+  return named;
+}
+
+function listAuditFiles({ audit }: RawConfig, directory: string): readonly NamedFile[] {
+  const log = resolvePath(directory, audit.file);
+  // The log itself is the gateway's own: who follows the files that are named does not want it.
+  const named: NamedFile[] = [
+    { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFile(log) },
+  ];
+  if (audit.sign_key !== 'none') {
+    const file = resolvePath(directory, audit.sign_key.file);
+    const path = ['audit', 'sign_key', 'file'];
+    named.push({ path, file, inspect: inspectBy(() => assertSigningKey(file)) });
   }
   return named;
+}
+
+/** The gateway makes the file, but not the directory that it is in. */
+function inspectAuditFile(file: string): readonly Remark[] {
+  if (isDirectory(file)) return [{ severity: 'error', message: `${file} is a directory` }];
+  const directory = dirname(file);
+  if (isDirectory(directory)) return [];
+  return [{ severity: 'error', message: `there is no directory ${directory}` }];
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(`${path}/`);
 }

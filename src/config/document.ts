@@ -2,7 +2,9 @@ import {
   type Document,
   isMap,
   isNode,
+  isPair,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   type Pair,
@@ -10,7 +12,6 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import { renderQuoted } from '../core/printable.ts';
 
 /** A parsed file that still knows where everything stands. */
 export interface SourceDocument {
@@ -30,11 +31,14 @@ interface Position {
 }
 
 interface SourceError extends Position {
+  /** Of the key that is wrong; empty for the file as a whole. */
+  readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
 interface Fault {
   readonly offset: number;
+  readonly path?: readonly PropertyKey[];
   readonly message: string;
   /** Whether the data says, in spite of it, what was meant. */
   readonly isLocal: boolean;
@@ -59,10 +63,14 @@ export function parseSource(text: string): SourceDocument {
     }
     return undefined;
   };
-  const { data, faults } = readData(document, text);
+  const { data, faults } = readData(document);
   return {
     data,
-    errors: faults.map(({ offset, message }) => ({ ...position(offset), message })),
+    errors: faults.map(({ offset, path = [], message }) => ({
+      ...position(offset),
+      path,
+      message,
+    })),
     locate: (path) => position(nodeAt(path)?.range?.[0] ?? 0),
     locateKey(path, key) {
       const map = document.getIn(path, true);
@@ -75,8 +83,9 @@ export function parseSource(text: string): SourceDocument {
   };
 }
 
-function readData(document: Document, text: string): { data: unknown; faults: readonly Fault[] } {
-  const found = [...document.errors, ...document.warnings].map((error) => describe(error, text));
+function readData(document: Document): { data: unknown; faults: readonly Fault[] } {
+  const { errors, warnings } = document;
+  const found = [...errors, ...warnings].map((error) => describe(error, document));
   const faults = keepFirst([...found, ...findRefused(document)]);
   if (faults.some(({ isLocal }) => !isLocal)) return { data: undefined, faults };
   try {
@@ -90,12 +99,11 @@ function readData(document: Document, text: string): { data: unknown; faults: re
 const QUOTE_STAR = 'a value that begins with * needs quotes: "*"';
 
 /** The library's words, or ours where they are about its own interface. */
-function describe({ code, message, pos: [offset, end] }: YAMLError, text: string): Fault {
+function describe({ code, message, pos: [offset, end] }: YAMLError, document: Document): Fault {
   switch (code) {
     case 'DUPLICATE_KEY': {
-      const key = /^[^:\n]*/.exec(text.slice(offset))?.[0].trim() ?? '';
-      const name = key.replace(/^(["'])(.*)\1$/, '$2');
-      return { offset, message: `duplicate key ${renderQuoted(name)}`, isLocal: true };
+      const path = findKeyPath(document, offset);
+      return { offset, path, message: 'duplicate key', isLocal: true };
     }
     case 'BAD_ALIAS':
       return { offset, message: QUOTE_STAR, isLocal: false };
@@ -109,6 +117,23 @@ function describe({ code, message, pos: [offset, end] }: YAMLError, text: string
     default:
       return { offset, message: lowerFirst(message), isLocal: false };
   }
+}
+
+/** The path of the key that stands at an offset. */
+function findKeyPath(document: Document, offset: number): readonly PropertyKey[] {
+  let path: readonly PropertyKey[] = [];
+  visit(document, {
+    Pair(_, pair: Pair, parents) {
+      if (!isNode(pair.key) || pair.key.range?.[0] !== offset) return undefined;
+      const nodes = [...parents, pair];
+      path = nodes.flatMap((node, depth): PropertyKey[] => {
+        if (isPair(node)) return [String(node.key)];
+        return isSeq(node) ? [node.items.indexOf(nodes[depth + 1])] : [];
+      });
+      return visit.BREAK;
+    },
+  });
+  return path;
 }
 
 /** What parses and is still refused. */

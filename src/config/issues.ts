@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { renderQuoted } from '../core/printable.ts';
 import { findNearest } from './nearest.ts';
 import type { Finding } from './problem.ts';
 
-/** A finding about a key of the map at `path` is shown where the key stands. */
+/** A finding about a key itself: `path` is that of the map which has it. */
 export interface IssueFinding extends Finding {
   readonly key?: string;
 }
@@ -37,7 +36,7 @@ function describeIssue(
       return describeUnion(issue, schema, path);
     case 'invalid_key': {
       const key = String(path.at(-1));
-      const message = `${renderQuoted(key)} ${issue.issues[0]?.message ?? 'is not a name'}`;
+      const message = issue.issues[0]?.message ?? 'is not a name';
       return [{ severity: 'error', path: path.slice(0, -1), key, message }];
     }
     default:
@@ -91,7 +90,7 @@ function describeUnion(
 function describeUnknownKey(key: string, known: readonly string[]): string {
   const nearest = findNearest(key, known);
   const hint = nearest === undefined ? '' : `, did you mean "${nearest}"?`;
-  return `unknown key ${renderQuoted(key)}${hint}`;
+  return `unknown key${hint}`;
 }
 
 /** The keys that the map at a path may have. */

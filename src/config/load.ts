@@ -40,7 +40,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   const { text } = read;
   const document = parseSource(text);
   const broken = document.errors.map(
-    (error): Problem => ({ ...error, severity: 'error', file, path: '' }),
+    (error): Problem => ({ ...error, severity: 'error', file, path: renderPath(error.path) }),
   );
   if (document.data === undefined) return { ok: false, problems: broken };
   const { now, readsSecrets = true } = options;
@@ -107,7 +107,8 @@ function place(
 ): readonly Problem[] {
   return findings.map(({ severity, path, key, message }) => {
     const position = key === undefined ? document.locate(path) : document.locateKey(path, key);
-    return { severity, file, ...position, path: renderPath(path), message };
+    const whole = key === undefined ? path : [...path, key];
+    return { severity, file, ...position, path: renderPath(whole), message };
   });
 }
 

@@ -5,7 +5,7 @@ import type { Finding } from './problem.ts';
 export interface NamedFile {
   /** Of the key that names it. */
   readonly path: readonly PropertyKey[];
-  /** Absolute; undefined for a variable of the environment. */
+  /** Absolute; undefined for a variable of the environment and for what the gateway writes. */
   readonly file: string | undefined;
   /**
    * Reads it.

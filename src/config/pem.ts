@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { GatewayError } from '../core/errors.ts';
 import { readText } from './secrets.ts';
@@ -32,6 +32,20 @@ export function assertKeyPair(keyFile: string, certFile: string): void {
     const isMismatch = cause instanceof Error && cause.message.includes('values mismatch');
     const what = isMismatch ? `is not the key of the certificate in ${certFile}` : NO_KEY;
     throw unusable(`${keyFile} ${what}`, cause);
+  }
+}
+
+/**
+ * Holds a file against what signs checkpoints.
+ * @throws GatewayError ERR_SECRET_UNREADABLE; never shows the key
+ */
+export function assertSigningKey(file: string): void {
+  const pem = readText(file);
+  try {
+    const { asymmetricKeyType } = createPrivateKey(pem);
+    if (asymmetricKeyType !== 'ed25519') throw new TypeError(`${asymmetricKeyType}`);
+  } catch (cause) {
+    throw unusable(`${file} holds no PEM private key of Ed25519`, cause);
   }
 }
 

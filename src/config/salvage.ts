@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { configSchema, type RawConfig } from './schema.ts';
 
@@ -30,15 +31,11 @@ export function salvageConfig(data: unknown): Salvage | undefined {
   const missing: (readonly PropertyKey[])[] = [];
   const indexes = new Map<unknown, number[]>();
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    for (const key of REQUIRED) {
-      if (rest[key] !== undefined) continue;
-      rest[key] = {};
-      missing.push([key]);
-    }
+    missing.push(...makeUp(rest));
     const parsed = configSchema.safeParse(rest);
     if (parsed.success) {
       return {
-        config: parsed.data,
+        config: withoutMadeUpJobs(parsed.data, missing),
         restore: (path) => restorePath(rest, path, indexes),
         isMissing: (path) => missing.some((part) => beginsWith(path, part)),
         isIncomplete: (path) => missing.some((part) => beginsWith(part, path)),
@@ -49,6 +46,34 @@ export function salvageConfig(data: unknown): Salvage | undefined {
     for (const path of unsound.toReversed()) remove(rest, path, indexes);
   }
   return undefined;
+}
+
+/** Puts something where something must be, so that what is around it is looked at; says where. */
+function makeUp(root: Container): readonly (readonly PropertyKey[])[] {
+  const madeUp: (readonly PropertyKey[])[] = [];
+  const fill = (at: unknown, path: readonly PropertyKey[], key: string, value: unknown): void => {
+    if (!isContainer(at) || at[key] !== undefined) return;
+    at[key] = value;
+    madeUp.push([...path, key]);
+  };
+  for (const key of REQUIRED) fill(root, [], key, {});
+  const { teams } = root;
+  for (const [name, team] of Object.entries(isContainer(teams) ? teams : {})) {
+    fill(team, ['teams', name], 'jobs', ['*']);
+  }
+  return madeUp;
+}
+
+/** Nothing overlaps with jobs that nobody wrote. */
+function withoutMadeUpJobs(
+  config: RawConfig,
+  missing: readonly (readonly PropertyKey[])[],
+): RawConfig {
+  const teams = Object.entries(config.teams).map(([name, team]) => {
+    const isMadeUp = missing.some((path) => isDeepStrictEqual(path, ['teams', name, 'jobs']));
+    return [name, isMadeUp ? { ...team, jobs: [] } : team];
+  });
+  return { ...config, teams: Object.fromEntries(teams) };
 }
 
 function listUnsound(root: unknown, issues: readonly Issue[]): readonly (readonly PropertyKey[])[] {

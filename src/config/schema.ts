@@ -24,7 +24,7 @@ const upstream = z
       .describe('start the Pushgateway as a supervised child instead'),
     timeout: value.timeout
       .default('10s')
-      .describe('from the arrival of a request to the end of the answer'),
+      .describe('from when a request is let through to the end of the answer'),
     connections: value.count.default(32).describe('connections to the upstream'),
     basic_auth: z
       .strictObject({

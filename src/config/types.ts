@@ -41,7 +41,7 @@ export interface TlsConfig {
 
 export interface UpstreamConfig {
   readonly pushgateway: PushgatewayConfig;
-  /** From the arrival of the request to the end of the upstream's answer. */
+  /** From when a request is let through to the end of the upstream's answer. */
   readonly timeoutMs: number;
   readonly connections: number;
   readonly basicAuth?: { readonly username: string; readonly password: string };

@@ -7,6 +7,11 @@ const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();
 /** What broke before anyone read it: the parser runs ahead of the decision. */
 const broken = new WeakMap<IncomingMessage, Deny>();
 
+/** Whether somebody waits for more of a body. */
+export function isBodyAwaited(req: IncomingMessage): boolean {
+  return readers.has(req);
+}
+
 /** Tells whoever reads a body, now or later, that the parser gave up on it. */
 export function failBody(req: IncomingMessage, refusal: Deny): void {
   broken.set(req, refusal);

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
-import { failBody } from './body.ts';
+import { failBody, isBodyAwaited } from './body.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
@@ -66,9 +66,10 @@ export function createPublicServer(options: PublicServerOptions): Server {
   const answering = new WeakMap<Socket, ServerResponse>();
   const newest = new WeakMap<Socket, IncomingMessage>();
   server.on('timeout', (socket: Socket) => {
-    // Until the answer begins, it is the gateway that is slow, and it has deadlines of its own.
-    const isClientIdle = answering.get(socket)?.headersSent ?? true;
-    if (isClientIdle) socket.destroy();
+    const res = answering.get(socket);
+    if (res === undefined || res.headersSent) socket.destroy();
+    else if (isBodyAwaited(res.req)) failBody(res.req, deny('body_timeout'));
+    // Else it is the gateway that is slow, and it has deadlines of its own.
   });
   const answer = takeTurns(turns, answering, listener);
   const take: RequestListener = (req, res) => {

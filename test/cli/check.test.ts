@@ -41,9 +41,9 @@ test('check shows every problem with its place and ends with status 3', async ()
   const file = await scratch.write('pushwarden.yaml', bad);
   assert.deepEqual(await runCli(['check', '--config', file]), {
     status: 3,
-    stdout: `${file}:1:1: unknown key "lisen", did you mean "listen"?
+    stdout: `${file}:1:1: lisen: unknown key, did you mean "listen"?
 ${file}:5:5: teams.payments.jobs: is required
-${file}:5:5: teams.payments: unknown key "jbos", did you mean "jobs"?
+${file}:5:5: teams.payments.jbos: unknown key, did you mean "jobs"?
 FAILED: 3 errors, 0 warnings
 `,
     stderr: '',

@@ -147,7 +147,7 @@ test('the demo on an address that is taken names another way', async () => {
 });
 
 const failures = [
-  [{ args: ['--listen', '9091'] }, /^pushwarden: listen: must be an address/],
+  [{ args: ['--listen', '127.0.0.1:99999'] }, /^pushwarden: listen: there is no port 99999/],
   [
     { env: { PUSHWARDEN_UPSTREAM: 'http://127.0.0.1:9' } },
     /^pushwarden: there is no Pushgateway at http:\/\/127\.0\.0\.1:9: /,

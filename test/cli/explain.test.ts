@@ -110,6 +110,22 @@ DENY: 403 network_not_allowed
 `,
   },
   {
+    name: 'a health probe, which no network and no permission is asked of',
+    args: ['payments', '--from', '192.0.2.7', 'HEAD', '/-/ready'],
+    status: 0,
+    stdout: `allow  endpoint  open to everybody, from every network
+ALLOW
+`,
+  },
+  {
+    name: 'a method that no health probe has',
+    args: ['payments', 'POST', '/-/ready'],
+    status: 3,
+    stdout: `deny   endpoint  this path takes GET, HEAD
+DENY: 405 method_not_allowed
+`,
+  },
+  {
     name: 'a method that the path does not take',
     args: ['prometheus', 'PATCH', '/metrics/job/settlement'],
     status: 3,

@@ -40,6 +40,11 @@ const usageErrors = [
     error:
       "error: option '--algorithm <name>' argument 'md5' is invalid. Allowed choices are bcrypt, argon2id.",
   },
+  {
+    args: ['demo', '--no-fetch', '--listen', 'localhost'],
+    error:
+      "error: option '--listen <address>' argument 'localhost' is invalid. must be an address such as 127.0.0.1:9091 or [::1]:9091",
+  },
 ];
 for (const { args, error } of usageErrors) {
   test(`wrong usage ends with status 2 and says what is wrong: ${args.join(' ')}`, async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
@@ -8,6 +9,12 @@ import { createScratch } from '../support/scratch.ts';
 const HASH = '$2y$10$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzABCDE';
 const SHA256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const [CERTIFICATE = ''] = rootCertificates;
+
+const EC_KEY = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+}).privateKey;
 
 interface Given {
   /** Beside `url` and `teams`. */
@@ -85,6 +92,22 @@ const faults: readonly (readonly [string, Given, readonly string[]])[] = [
     { audit: { sign_key: { file: 'audit.key' } } },
     ['audit.sign_key.file: cannot read ./audit.key: no such file'],
   ],
+  [
+    'a signing key that is none',
+    { audit: { sign_key: { file: 'audit.key' } }, files: { 'audit.key': 'garbage' } },
+    ['audit.sign_key.file: ./audit.key holds no PEM private key of Ed25519'],
+  ],
+  [
+    'a signing key of another kind',
+    { audit: { sign_key: { file: 'audit.key' } }, files: { 'audit.key': EC_KEY } },
+    ['audit.sign_key.file: ./audit.key holds no PEM private key of Ed25519'],
+  ],
+  [
+    'an audit log in a folder that is not there',
+    { audit: { file: 'log/audit.jsonl' } },
+    ['audit.file: there is no directory ./log'],
+  ],
+  ['an audit log that is a folder', { audit: { file: '.' } }, ['audit.file: . is a directory']],
   [
     'everything at once',
     { upstream: { ...basicAuth({ file: 'gw.secret' }), tls: { ca_file: 'ca.crt' } } },

@@ -38,12 +38,12 @@ test('parseSource refuses lists that are nested too deep, in one line', () => {
 });
 
 test('parseSource goes on after duplicate keys, which it names', () => {
-  const { data, errors } = parseSource('a: 1\n"a": 2\nb: { c: 1, c : 2 }\n');
+  const { data, errors } = parseSource('a: 1\n"a": 2\nb: [{ c: 1, c : 2 }]\n');
   assert.deepEqual(errors, [
-    { line: 2, column: 1, message: 'duplicate key "a"' },
-    { line: 3, column: 12, message: 'duplicate key "c"' },
+    { line: 2, column: 1, path: ['a'], message: 'duplicate key' },
+    { line: 3, column: 13, path: ['b', 0, 'c'], message: 'duplicate key' },
   ]);
-  assert.deepEqual(data, { a: 2, b: { c: 2 } });
+  assert.deepEqual(data, { a: 2, b: [{ c: 2 }] });
 });
 
 test('parseSource refuses aliases that stand for too much', () => {
@@ -57,6 +57,7 @@ test('parseSource refuses aliases that stand for too much', () => {
     {
       line: 1,
       column: 1,
+      path: [],
       message: 'aliases (*name) stand for too much: at most 100 are resolved',
     },
   ]);

@@ -51,7 +51,7 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
   assert.deepEqual(config.denyNetworks, ['192.0.2.0/24']);
   assert.equal(config.server.bytesInFlight, 256 * 1024 ** 2);
   assert.deepEqual(config.audit, {
-    file: join(FIXTURES, 'log/audit.jsonl'),
+    file: join(FIXTURES, '../audit.jsonl'),
     sync: 'none',
     onFailure: 'continue',
     rotateBytes: 1024 ** 2,

@@ -24,6 +24,14 @@ const UNBOUNDED = { reserve: () => true, [Symbol.dispose]: () => undefined };
 
 const answerOk = (_: IncomingMessage, res: ServerResponse): void => void res.end();
 
+/** Reads the body of a request and answers with what became of it. */
+async function tellOfBody(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const bounds = { maxBytes: 9, timeoutMs: 60_000, lease: UNBOUNDED };
+  const decision = await readBody(req, res, undefined, bounds);
+  const reason = decision.effect === 'deny' ? decision.reason : 'ok';
+  res.writeHead(400, reason, { connection: 'close' }).end();
+}
+
 async function startPublic({
   bounds,
   listener = answerOk,
@@ -114,6 +122,21 @@ test('a connection is not idle while the gateway works on its request', async ()
   assert.equal(answers[0]?.status, 200);
 });
 
+test('an upload that stops for the idle time is late, as one that takes too long is', async () => {
+  await using server = await startPublic({ bounds: { idleTimeoutMs: 50 }, listener: tellOfBody });
+  const send = `${get('/', 'Content-Length: 9')}begun`;
+  const { answers } = await exchange({ port: server.port, send });
+  assert.equal(answers[0]?.phrase, 'body_timeout');
+});
+
+test('an upload is not idle before anybody reads it', async () => {
+  const listener: RequestListener = (req, res) => void delay(300).then(() => tellOfBody(req, res));
+  await using server = await startPublic({ bounds: { idleTimeoutMs: 100 }, listener });
+  const send = `${get('/', 'Content-Length: 20')}0123456789`;
+  const answered = exchange({ port: server.port, send });
+  assert.equal((await answered).answers[0]?.phrase, 'body_too_large');
+});
+
 test('a connection is idle while its client does not read', async () => {
   const listener: RequestListener = (_, res) => {
     res.writeHead(200).write('the beginning');
@@ -124,13 +147,7 @@ test('a connection is idle while its client does not read', async () => {
 });
 
 test('what breaks in a body is told to whoever reads it, and refused once', async () => {
-  const bounds = { maxBytes: 9, timeoutMs: 60_000, lease: UNBOUNDED };
-  const listener: RequestListener = async (req, res) => {
-    const decision = await readBody(req, res, undefined, bounds);
-    const reason = decision.effect === 'deny' ? decision.reason : 'ok';
-    res.writeHead(400, reason, { connection: 'close' }).end();
-  };
-  await using server = await startPublic({ listener });
+  await using server = await startPublic({ listener: tellOfBody });
   const send = `${get('/', 'Transfer-Encoding: chunked')}zz\r\n`;
   const { answers, ending } = await exchange({ port: server.port, send, quietMs: 1000 });
   assert.deepEqual(
