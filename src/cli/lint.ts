@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { DEFAULT_DENY } from '../config/resolve.ts';
 import { resolveLimits } from '../config/resolve-limits.ts';
+import { describeReadError } from '../config/secrets.ts';
 import type { Decision } from '../core/decision.ts';
 import { type ContentRules, checkContent } from '../core/exposition/content-policy.ts';
 import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
@@ -48,11 +49,19 @@ export function registerLint(program: Command): void {
     )
     .argument('<file>', 'the body, or - for standard input')
     .action(async (file: string, { format }: LintOptions) => {
-      const body = file === '-' ? await buffer(process.stdin) : await readFile(file);
+      const body = await (file === '-' ? buffer(process.stdin) : readBody(file));
       const decision = lint(body, format);
       console.log(render(decision, file === '-' ? 'stdin' : file));
       if (decision.effect === 'deny') process.exitCode = EXIT.refused;
     });
+}
+
+async function readBody(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: ${describeReadError(cause)}`, { cause });
+  }
 }
 
 function lint(body: Buffer, format: MediaType): Decision<PushContent> {

@@ -13,7 +13,7 @@ import { authenticate } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
-import { locateClient } from './locate-client.ts';
+import { checkNetworks, locateClient } from './locate-client.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -80,6 +80,9 @@ export async function admit(visit: Visit): Promise<Decision<Admission>> {
   const address = locateClient(request, snapshot);
   if (address.effect === 'deny') return address;
   trail.learn({ clientAddress: address.value });
+
+  const reachable = checkNetworks(address.value, snapshot);
+  if (reachable.effect === 'deny') return reachable;
 
   const principal = await authenticate(request, address.value, snapshot.authenticators);
   if (principal.effect === 'deny') return principal;

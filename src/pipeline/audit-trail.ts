@@ -1,6 +1,7 @@
 import type { DecisionEvent, OutcomeEvent } from '../core/audit/audit-record.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import { parsePeerAddress } from '../core/network/client-address.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
 import { withoutQuery } from '../core/request/endpoint.ts';
@@ -92,7 +93,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     event: 'decision',
     request_id: request.id,
     ...(clientAddress && { client_ip: clientAddress.text }),
-    peer_ip: request.peerAddress ?? 'unknown',
+    peer_ip: parsePeerAddress(request.peerAddress)?.text ?? 'unknown',
     ...principal,
     method: renderPrintable(request.method, 16),
     ...(target && refusal === undefined

@@ -60,5 +60,5 @@ test('lint reads a file of either format', async () => {
 test('lint ends with 1 for a file that is missing', async () => {
   const { status, stdout, stderr } = await runCli(['lint', 'no-such-file.prom']);
   assert.deepEqual([status, stdout], [1, '']);
-  assert.match(stderr, /no-such-file\.prom/);
+  assert.match(stderr, /cannot read no-such-file\.prom: no such file\n/);
 });

@@ -204,6 +204,10 @@ test('a peer without an address is recorded as unknown', () => {
   assert.equal(refused({ peerAddress: undefined }).peer_ip, 'unknown');
 });
 
+test('an IPv4 peer of a socket for both families is recorded as what client_ip would say', () => {
+  assert.equal(refused({ peerAddress: '::ffff:10.1.2.3' }).peer_ip, '10.1.2.3');
+});
+
 test('a record holds nothing of the credential that was sent', () => {
   assert.doesNotMatch(JSON.stringify(refused({})), /secret/);
 });

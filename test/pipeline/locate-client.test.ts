@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
-import { locateClient } from '../../src/pipeline/locate-client.ts';
+import { checkNetworks, locateClient } from '../../src/pipeline/locate-client.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { gatewayRequest } from '../support/gateway-request.ts';
 
@@ -22,7 +22,11 @@ function locate(
     allowNetworks: allow && compileNetworks(allow),
     denyNetworks: compileNetworks(deny),
   };
-  return locateClient(gatewayRequest({ peerAddress, headers: { forwardedFor } }), rules);
+  const request = gatewayRequest({ peerAddress, headers: { forwardedFor } });
+  const client = locateClient(request, rules);
+  if (client.effect === 'deny') return client;
+  const reachable = checkNetworks(client.value, rules);
+  return reachable.effect === 'deny' ? reachable : client;
 }
 
 const LAN: Networks = { allow: ['10.0.0.0/8', 'fd00::/8'] };
@@ -60,7 +64,7 @@ const CASES: readonly Case[] = [
 for (const [peer, networks, forwardedFor, client] of CASES) {
   const says = forwardedFor.length === 0 ? '' : ` which says "${forwardedFor.join('" and "')}"`;
   const rules = JSON.stringify(networks);
-  test(`locateClient ${client ? `finds ${client}` : 'denies'} at ${peer}${says} under ${rules}`, () => {
+  test(`a request ${client ? `comes from ${client}` : 'is denied'} at ${peer}${says} under ${rules}`, () => {
     const decision = locate(peer, networks, forwardedFor);
     if (client === undefined) assert.equal(denied(decision).reason, 'network_not_allowed');
     else assert.equal(allowed(decision).text, client);

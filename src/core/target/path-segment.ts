@@ -49,7 +49,10 @@ function decodeSegment(raw: string): Decision<string> {
   if (raw === '') {
     return deny('target_invalid', {
       detail: 'the path has an empty segment',
-      hints: ['look for // or a slash at the end, often from a base URL that ends in a slash'],
+      hints: [
+        'look for // or a slash at the end, often from a base URL that ends in a slash',
+        'if a label has an empty value, leave the label out',
+      ],
     });
   }
   const decoded = raw.includes('%') ? decodePercent(raw) : allow(raw);
