@@ -6,8 +6,7 @@ import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.
 import { createScratch, type Scratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
 import { type Contender, findFreePort, startOnPort } from './support/contender.ts';
-import { type ProcessCost, readProcessCost } from './support/process-cost.ts';
-import { type Load, type LoadResult, push } from './support/wrk.ts';
+import { type Measurement, measure, median } from './support/measure.ts';
 
 /**
  * What a push costs in the process between a client and Pushgateway, all contenders in one run and
@@ -20,11 +19,6 @@ const BODY = '# TYPE bench gauge\nbench{n="1"} 1\nbench{n="2"} 2\nbench{n="3"} 3
 const PATH = '/metrics/job/bench/instance/a';
 const TOKEN = tokenCredential('bench');
 
-interface Measurement extends LoadResult {
-  readonly cpuPerPush: number;
-  readonly residentBytes: number;
-}
-
 if (!fetchPrograms(['pushgateway-1.11', 'vmauth'])) throw new Error('vmauth cannot be fetched');
 
 await using stack = new AsyncDisposableStack();
@@ -34,10 +28,10 @@ const upstream = stack.use(
 );
 const contenders = await startContenders(upstream, scratch, stack);
 const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]));
-for (const contender of contenders) await measure(contender, 1);
+for (const contender of contenders) await measureFor(contender, 1);
 for (let round = 0; round < rounds; round += 1) {
   for (const contender of contenders) {
-    measured.get(contender.name)?.push(await measure(contender, seconds));
+    measured.get(contender.name)?.push(await measureFor(contender, seconds));
   }
 }
 printTable(measured);
@@ -61,17 +55,10 @@ async function startContenders(
   return [{ ...direct, async [Symbol.asyncDispose]() {} }, ...started];
 }
 
-async function measure(contender: Contender, duration: number): Promise<Measurement> {
+function measureFor(contender: Contender, duration: number): Promise<Measurement> {
   const { url, authorization } = contender;
-  const load: Load = { url: url + PATH, authorization, body: BODY, connections, seconds: duration };
-  const before = readProcessCost(contender.pid);
-  const result = await push(load, (lua) => scratch.write('push.lua', lua));
-  const after: ProcessCost = readProcessCost(contender.pid);
-  return {
-    ...result,
-    cpuPerPush: (after.cpuMicroseconds - before.cpuMicroseconds) / result.pushes,
-    residentBytes: after.residentBytes,
-  };
+  const load = { url: url + PATH, authorization, body: BODY, connections, seconds: duration };
+  return measure(contender, load, (lua) => scratch.write('push.lua', lua));
 }
 
 /** One bearer token, one job, a size limit, an access log: the nearest that it does. */
@@ -159,11 +146,6 @@ function printTable(results: ReadonlyMap<string, readonly Measurement[]>): void 
   }));
   console.log(`${rounds} rounds of ${seconds} s in turns, ${connections} connections, medians`);
   console.table(rows);
-}
-
-function median<Row>(rows: readonly Row[], pick: (row: Row) => number): number {
-  const sorted = rows.map(pick).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function spread<Row>(rows: readonly Row[], pick: (row: Row) => number): string {

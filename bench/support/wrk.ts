@@ -15,6 +15,8 @@ export interface LoadResult {
   readonly pushes: number;
   readonly pushesPerSecond: number;
   /** Milliseconds. */
+  readonly p50: number;
+  /** Milliseconds. */
   readonly p99: number;
   /** Answers that were no 2xx, and connections that failed. */
   readonly failures: number;
@@ -42,7 +44,6 @@ export async function push(load: Load, writeScript: (lua: string) => Promise<str
 
 function parseReport(report: string, seconds: number): LoadResult {
   const pushes = Number(/(\d+) requests in/.exec(report)?.[1] ?? 0);
-  const [, p99 = '0', unit = 'ms'] = /99%\s+([\d.]+)(us|ms|s)/.exec(report) ?? [];
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(report)?.[1] ?? 0);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(
     report,
@@ -51,7 +52,15 @@ function parseReport(report: string, seconds: number): LoadResult {
   return {
     pushes,
     pushesPerSecond: pushes / seconds,
-    p99: Number(p99) * (UNITS[unit] ?? 1),
+    p50: readPercentile(report, 50),
+    p99: readPercentile(report, 99),
     failures: refused + broken,
   };
+}
+
+/** Milliseconds. */
+function readPercentile(report: string, percent: number): number {
+  const line = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(report);
+  const [, value = '0', unit = 'ms'] = line ?? [];
+  return Number(value) * (UNITS[unit] ?? 1);
 }
