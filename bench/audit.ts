@@ -1,16 +1,13 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { openAuditLog } from '../src/audit/audit-log.ts';
-import { nodeFileSystem } from '../src/audit/file-system.ts';
-import { verifyAuditLog } from '../src/audit/verify.ts';
-import { createVerifyPool } from '../src/audit/verify-pool.ts';
 import { decision, outcome } from '../test/audit/chain-fixture.ts';
-import { createScratch, type Scratch } from '../test/support/scratch.ts';
+import { createScratch } from '../test/support/scratch.ts';
+import { describeSync } from './support/disk-sync.ts';
+import { percentile } from './support/statistics.ts';
 
 /**
  * What `append` costs with `sync: batch` and `none`, in one run and in turns, with the raw time of
- * an fdatasync on the same disk beside it; and how fast a log is verified.
+ * an fdatasync on the same disk beside it.
  *
  * `npm run bench -- audit [MILLISECONDS] [ROUNDS]`
  */
@@ -29,7 +26,7 @@ interface Measurement {
 
 const scratch = await createScratch();
 await using _ = scratch;
-printSync(scratch);
+console.log(`${describeSync(scratch.path)}\n`);
 const measured = new Map<string, Measurement[]>();
 for (let round = 0; round < rounds; round += 1) {
   for (const concurrency of CONCURRENCIES) {
@@ -40,7 +37,6 @@ for (let round = 0; round < rounds; round += 1) {
   }
 }
 printTable();
-await printVerify(scratch);
 
 async function measure(sync: Sync, concurrency: number): Promise<Measurement> {
   const audit = await open(join(scratch.path, `${sync}.jsonl`), sync);
@@ -60,7 +56,6 @@ async function measure(sync: Sync, concurrency: number): Promise<Measurement> {
   const seconds = (performance.now() - begun) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   await audit.close();
-  times.sort((one, other) => one - other);
   return {
     perSecond: times.length / seconds,
     p50Ms: percentile(times, 0.5),
@@ -77,23 +72,6 @@ function open(file: string, sync: Sync) {
       clock: { now: () => Date.now(), monotonic: () => performance.now() },
       log: { info: quiet, warn: quiet, error: console.error },
     },
-  );
-}
-
-function printSync({ path }: Scratch): void {
-  const fd = openSync(join(path, 'raw'), 'a');
-  const line = Buffer.alloc(400, 'x');
-  const times = Array.from({ length: 500 }, () => {
-    const before = performance.now();
-    writeSync(fd, line);
-    fdatasyncSync(fd);
-    return performance.now() - before;
-  });
-  closeSync(fd);
-  times.sort((one, other) => one - other);
-  const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)];
-  console.log(
-    `write + fdatasync of 400 bytes: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms\n`,
   );
 }
 
@@ -117,30 +95,7 @@ function printTable(): void {
   }
 }
 
-async function printVerify({ path }: Scratch): Promise<void> {
-  for (const threads of [1, availableParallelism()]) {
-    const begun = performance.now();
-    const pool = createVerifyPool(threads);
-    const { records, firstBreak } = await verifyAuditLog(
-      nodeFileSystem,
-      [join(path, 'none.jsonl')],
-      { keys: [], anchors: [] },
-      pool,
-    );
-    if (firstBreak !== undefined) throw new Error(firstBreak.problem);
-    const perSecond = (records / (performance.now() - begun)) * 1000;
-    console.log(`\nverify, ${threads} at once: ${records} records, ${perSecond.toFixed(0)}/s`);
-  }
-}
-
 function median(concurrency: number, sync: Sync, key: keyof Measurement): number {
   const values = (measured.get(`${sync} ${concurrency}`) ?? []).map((value) => value[key]);
-  return percentile(
-    values.sort((one, other) => one - other),
-    0.5,
-  );
-}
-
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return percentile(values, 0.5);
 }

@@ -2,6 +2,7 @@ import { openAuditLog } from './audit/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
 import { warnOfSharedPeer } from './compose/peer-warning.ts';
+import { createPublicPort } from './compose/public-port.ts';
 import { createPublicSide } from './compose/public-side.ts';
 import { createReload, type LoadedConfig } from './compose/reload.ts';
 import type { GatewayConfig } from './config/types.ts';
@@ -51,24 +52,23 @@ export async function composeGateway(
   const { metrics } = registry;
   metrics.pushwarden_build_info.labels(VERSION).set(1);
 
-  const audit = watchAudit(await openAuditLog(config.audit, { clock, log }), metrics);
+  const securityHeaders = resolveSecurityHeaders();
+  const publicSide = createPublicSide(config, securityHeaders);
+  const publicPort = createPublicPort(publicSide, config.listen);
+  opened.defer(() => publicPort.giveUp());
+  const audit = await openAuditLog(config.audit, {
+    clock,
+    log,
+    observer: watchAudit(metrics),
+    onWait: publicPort.share,
+  });
   opened.defer(() => audit.close());
   const current = await openCurrent(config, metrics, clock, log);
   opened.defer(() => current.close());
 
   const lifetime = createLifetime(current);
   const gateway = createGateway(current, audit, lifetime, registry);
-  const securityHeaders = resolveSecurityHeaders();
   const observer = createRequestObserver(metrics, clock);
-  const publicSide = createPublicSide({
-    gateway,
-    upstreamSide: current.upstreamSide,
-    config,
-    securityHeaders,
-    observer,
-    log,
-    lifetime,
-  });
   const { server: publicServer } = publicSide;
   warnOfSharedPeer(publicServer, current.snapshot, log);
   watchConnections(publicServer, metrics);
@@ -81,7 +81,8 @@ export async function composeGateway(
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
-  const listenUrl = await listen(publicServer, config.listen);
+  publicSide.open({ gateway, upstreamSide: current.upstreamSide, observer, log, lifetime });
+  const listenUrl = await publicPort.open();
   const closing = opened.move();
   return {
     listenUrl,

@@ -29,6 +29,8 @@ export interface AuditLogDependencies {
   /** For metrics: what is on disk and what was missed. */
   readonly observer?: Pick<CommitObserver, 'recorded' | 'missed'>;
   readonly timing?: Partial<AuditTiming>;
+  /** Called when another gateway holds the file, before the log says so; never rejects. */
+  readonly onWait?: () => Promise<void>;
 }
 
 /** Milliseconds. */
@@ -57,14 +59,18 @@ const TIMING: AuditTiming = {
  */
 export async function openAuditLog(
   config: AuditLogConfig,
-  { clock, log, observer, timing: given }: AuditLogDependencies,
+  { clock, log, observer, timing: given, onWait }: AuditLogDependencies,
 ): Promise<AuditLog> {
   const timing = { ...TIMING, ...given };
   const { lockWaitMs } = timing;
   const { file, onFailure, rotateBytes, keep, signKeyFile } = config;
+  const wait = async (): Promise<void> => {
+    await onWait?.();
+    log.info('waiting for another gateway to let go of the audit log', { file });
+  };
   const writer = await startWriter(
     { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, lockWaitMs },
-    () => log.info('waiting for another gateway to let go of the audit log', { file }),
+    () => void wait(),
   );
   const commit = new GroupCommit(writer.recovery.head, {
     ...timing,

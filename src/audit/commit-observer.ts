@@ -4,8 +4,8 @@ import type { GatewayError } from '../core/errors.ts';
 
 /** Hears what becomes of the events. */
 export interface CommitObserver {
-  /** A record of this kind is on disk. */
-  recorded(event: AuditEvent['event']): void;
+  /** A record of this kind is on disk, and everything up to `head`. */
+  recorded(event: AuditEvent['event'], head: ChainHead): void;
   /** An event was not on disk in time: its caller was refused, or went on without it. */
   missed(event: AuditEvent['event']): void;
   /** The log cannot be written from now on, or takes only what has begun. */

@@ -37,8 +37,9 @@ interface Batch {
 }
 
 /**
- * Group commit: while one batch is on its way to the disk new events queue, and the next batch
- * takes the whole queue. Knows when the disk fails or hangs, and records it once it is back.
+ * Group commit: what one turn of the event loop brings goes to the disk together; while a batch is
+ * on its way new events queue, and the next batch takes the whole queue. Knows when the disk fails
+ * or hangs, and records it once it is back.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -50,6 +51,7 @@ export class GroupCommit {
   #isClosed = false;
   /** Nothing more is sent either. */
   #isOver = false;
+  #isPumpDue = false;
   #checkpointDue = false;
   #checkpointSeq = 0;
   /** The deadline of the batch in flight or the next try, never both. */
@@ -81,7 +83,7 @@ export class GroupCommit {
     const isBeginning = event.event === 'decision' && waiter !== undefined;
     if (this.#isClosed) this.#turnAway(entry);
     else if (this.#isDown || (isBeginning && this.#outage?.phase === 'low')) this.#miss(entry);
-    else if (this.#queue.push(entry)) this.#pump();
+    else if (this.#queue.push(entry)) this.#pumpSoon();
     else this.#overflow(entry);
   }
 
@@ -127,6 +129,16 @@ export class GroupCommit {
     return this.#outage?.phase === 'down';
   }
 
+  /** A batch is sent once all that this turn of the event loop brings has come. */
+  #pumpSoon(): void {
+    if (this.#inFlight !== undefined || this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
   /** Sends the next batch, if the disk may be tried and there is something to send, or `force`. */
   #pump(force = false): void {
     if (this.#inFlight !== undefined || this.#isDown || this.#isOver) return;
@@ -165,7 +177,7 @@ export class GroupCommit {
     const { observer } = this.#options;
     this.#advance(reply);
     for (const entry of batch.entries) {
-      observer.recorded(entry.event);
+      observer.recorded(entry.event, reply.head);
       entry.waiter?.resolve();
     }
     if (batch.ends !== undefined) this.#endOutage(batch.ends);
@@ -182,7 +194,7 @@ export class GroupCommit {
   #advance(reply: Committed): void {
     this.#head = reply.head;
     for (let count = 0; count < reply.checkpoints; count += 1) {
-      this.#options.observer.recorded('checkpoint');
+      this.#options.observer.recorded('checkpoint', reply.head);
     }
   }
 
@@ -228,7 +240,7 @@ export class GroupCommit {
 
   #endOutage({ outage, lostEvents }: NonNullable<Batch['ends']>): void {
     const { observer } = this.#options;
-    observer.recorded('recovered');
+    observer.recorded('recovered', this.#head);
     outage.tornBytes = 0;
     outage.lostEvents -= lostEvents;
     if (outage.lostEvents > 0) return;

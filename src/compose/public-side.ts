@@ -1,7 +1,10 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GatewayConfig } from '../config/types.ts';
+import { type Deny, deny } from '../core/decision.ts';
 import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';
+import { holdCalls } from '../http/held-calls.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { createResponder } from '../http/respond.ts';
@@ -16,6 +19,10 @@ import type { UpstreamSide } from './upstream-side.ts';
 /** The public server, and what may change while it runs. */
 export interface PublicSide {
   readonly server: Server;
+  /** Has requests answered: those that have waited, and all that come. */
+  open(options: PublicSideOptions): void;
+  /** Tells those that wait to come again: there will be nobody to answer them. */
+  giveUp(): void;
   /** @throws Error when TLS key and certificate are no pair; nothing has changed then */
   apply(config: ServerConfiguration): void;
 }
@@ -26,31 +33,45 @@ interface PublicSideOptions {
   readonly gateway: Gateway;
   /** The current one; read once in a request. */
   readonly upstreamSide: () => UpstreamSide;
-  readonly config: ServerConfiguration;
-  readonly securityHeaders: HeaderValues;
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
   readonly lifetime: { isReady(): boolean; isClosing(): boolean };
 }
 
-/** Builds the server of the public side, not yet listening. */
-export function createPublicSide(options: PublicSideOptions): PublicSide {
-  const { gateway, upstreamSide, observer, log, lifetime } = options;
-  const { server: bounds, tls } = options.config;
+/** Builds the server of the public side, not yet listening; what it is asked waits. */
+export function createPublicSide(
+  { server: bounds, tls }: ServerConfiguration,
+  securityHeaders: HeaderValues,
+): PublicSide {
   const certificates = createClientCertificates(tls?.clientCa);
-  const responder = createResponder(options.securityHeaders, lifetime.isClosing);
-  const shared = { gateway, responder, observer, log, createRequestId: createRequestIds() };
-  const visit = createVisitHandler({ ...shared, upstreamSide, certificates });
-  const challenges = () => gateway.snapshot().challenges;
-  const app = createPublicApp({ ...shared, challenges, isReady: lifetime.isReady, visit });
+  const createRequestId = createRequestIds();
+  const requests = holdCalls<IncomingMessage, ServerResponse>();
+  const unreadable = holdCalls<Socket, Deny>();
   const server = createPublicServer({
     bounds,
     tls: tls && { options: tls, certificates },
-    listener: app,
-    refuseRaw: createRawRefuser(shared),
+    listener: requests.call,
+    refuseRaw: unreadable.call,
   });
   return {
     server,
+    open({ gateway, upstreamSide, observer, log, lifetime }) {
+      const responder = createResponder(securityHeaders, lifetime.isClosing);
+      const shared = { gateway, responder, observer, log, createRequestId };
+      const visit = createVisitHandler({ ...shared, upstreamSide, certificates });
+      const challenges = () => gateway.snapshot().challenges;
+      const { isReady } = lifetime;
+      requests.release(createPublicApp({ ...shared, challenges, isReady, visit }));
+      unreadable.release(createRawRefuser(shared));
+    },
+    giveUp() {
+      const responder = createResponder(securityHeaders, () => true);
+      requests.release(({ headers: { accept } }, res) => {
+        const context = { requestId: createRequestId(), accept, challenges: [] };
+        responder.refuse(res, deny('draining'), context);
+      });
+      unreadable.release((socket) => socket.destroy());
+    },
     apply(next) {
       if (next.tls !== undefined) applyTls(server, next.tls);
       certificates.trust(next.tls?.clientCa);

@@ -117,12 +117,12 @@ export const METRICS = {
   },
   pushwarden_audit_records_total: {
     type: 'counter',
-    help: 'Records handed to the audit log, by event.',
+    help: 'Audit records on disk, by event.',
     labels: ['event'],
   },
   pushwarden_audit_failures_total: {
     type: 'counter',
-    help: 'Records that the audit log could not take.',
+    help: 'Audit events that were not on disk in time.',
     labels: [],
   },
   pushwarden_audit_head_seq: {

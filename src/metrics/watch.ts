@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
-import type { AuditLog, Clock, Upstream } from '../pipeline/ports.ts';
+import type { Clock, Upstream } from '../pipeline/ports.ts';
 import type { Metrics } from './registry.ts';
 
 /** Counts the connections of a server that come to nothing. */
@@ -28,27 +28,15 @@ export function watchUpstream(upstream: Upstream, metrics: Metrics, clock: Clock
   };
 }
 
-/** The same audit log, counted. */
-export function watchAudit(audit: AuditLog, metrics: Metrics): AuditLog {
-  const count = ({ event }: AuditEvent): void => {
-    metrics.pushwarden_audit_records_total.labels(event).inc();
-    metrics.pushwarden_audit_head_seq.set(audit.head().seq);
-  };
+/** Counts what is on disk of the audit log, and what is not there in time. */
+export function watchAudit(metrics: Metrics) {
   return {
-    async append(event) {
-      try {
-        await audit.append(event);
-      } catch (error) {
-        metrics.pushwarden_audit_failures_total.inc();
-        throw error;
-      }
-      count(event);
+    recorded(event: AuditEvent['event'], head: { readonly seq: number }): void {
+      metrics.pushwarden_audit_records_total.labels(event).inc();
+      metrics.pushwarden_audit_head_seq.set(head.seq);
     },
-    record(event) {
-      audit.record(event);
-      count(event);
+    missed(): void {
+      metrics.pushwarden_audit_failures_total.inc();
     },
-    head: () => audit.head(),
-    close: () => audit.close(),
   };
 }

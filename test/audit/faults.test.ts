@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { scrypt } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openAuditLog } from '../../src/audit/audit-log.ts';
 import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { listSegments } from '../../src/audit/segments.ts';
+import type { RecoveryCause } from '../../src/core/audit/audit-record.ts';
 import { eventually } from '../support/eventually.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 import { assertWhole, decision, outcome, verifyAll } from './chain-fixture.ts';
+import { mountSmallDisk, readAuditFiles, underStrace } from './disk-faults.ts';
 import { WriterProcess } from './writer-process.ts';
 import type { WriterProgramOptions } from './writer-program.ts';
 
@@ -21,18 +22,20 @@ function fileIn(scratch: Scratch): string {
   return join(scratch.path, 'audit.jsonl');
 }
 
-function readRecords(file: string): readonly Readonly<Record<string, unknown>>[] {
-  return listSegments(nodeFileSystem, file).flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line)])),
+/** Request ids of the records of one kind. */
+function idsOf(file: string, event: string): ReadonlySet<unknown> {
+  return new Set(
+    readAuditFiles(file).flatMap((record) =>
+      record.event === event && 'request_id' in record ? [record.request_id] : [],
+    ),
   );
 }
 
-/** Request ids of the records of one kind. */
-function idsOf(file: string, event: string): ReadonlySet<unknown> {
-  const records = readRecords(file).filter((record) => record['event'] === event);
-  return new Set(records.map((record) => record['request_id']));
+/** What the log recovered from. */
+function recoveriesOf(file: string): readonly RecoveryCause[] {
+  return readAuditFiles(file).flatMap((record) =>
+    record.event === 'recovered' ? [record.cause] : [],
+  );
 }
 
 function options(file: string, more: Partial<WriterProgramOptions> = {}): WriterProgramOptions {
@@ -52,46 +55,13 @@ function assertTold(writer: WriterProcess, file: string): void {
   }
 }
 
-/** A disk of `size` that is gone with the test. */
-async function mountSmallDisk(
-  scratch: Scratch,
-  size: string,
-): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = join(scratch.path, 'disk');
-  await mkdir(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'pushwarden-test', path]);
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      execFileSync('umount', ['--lazy', path]);
-    },
-  };
-}
-
-/** Runs a program whose system calls fail as strace is told. */
-function underStrace(file: string, ...injections: readonly string[]): readonly string[] {
-  const inject = injections.flatMap((injection) => ['-e', `inject=${injection}`]);
-  return [
-    'strace',
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-P',
-    file,
-    '-e',
-    'trace=fdatasync,write',
-    ...inject,
-  ];
-}
-
 test('rows 17 and 18: a full disk refuses pushes, holds no torn record, and heals by itself', async () => {
   await using scratch = await createScratch();
   await using disk = await mountSmallDisk(scratch, '256k');
   const file = join(disk.path, 'audit.jsonl');
   await using writer = new WriterProcess(options(file));
   await writer.until('refused', 8);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   assertTold(writer, file);
   assert.match(writer.details('refused').at(-1) ?? '', /cannot be written: .*(ENOSPC|full)/);
 
@@ -99,8 +69,8 @@ test('rows 17 and 18: a full disk refuses pushes, holds no torn record, and heal
   execFileSync('mount', ['-o', 'remount,size=8m', disk.path]);
   await writer.until('done', before + 50);
   assert.equal(await writer.end('SIGTERM'), 0);
-  assert.equal(readRecords(file).filter(({ event }) => event === 'recovered').length, 1);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
+  assert.equal(readAuditFiles(file).filter(({ event }) => event === 'recovered').length, 1);
+  await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   assertTold(writer, file);
 });
 
@@ -122,11 +92,8 @@ test('row 19: a sync that fails once refuses pushes until a new segment is begun
   assert.ok(writer.details('refused').length > 0);
   assert.match(writer.details('refused')[0] ?? '', /cannot sync: EIO/);
   assert.equal(listSegments(nodeFileSystem, file).length, 2);
-  const causes = readRecords(file).flatMap(({ event, cause }) =>
-    event === 'recovered' ? [cause] : [],
-  );
-  assert.deepEqual(causes, ['sync_failed']);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
+  assert.deepEqual(recoveriesOf(file), ['sync_failed']);
+  await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   assertTold(writer, file);
 });
 
@@ -151,8 +118,8 @@ test('a disk that hangs refuses pushes after the deadline and is recorded once i
   assert.match(writer.details('refused')[0] ?? '', /the disk does not answer/);
   await writer.until('done', 20);
   assert.equal(await writer.end('SIGTERM'), 0);
-  const records = readRecords(file);
-  assert.equal(records.find(({ event }) => event === 'recovered')?.['cause'], 'stalled');
+  const records = readAuditFiles(file);
+  assert.deepEqual(recoveriesOf(file), ['stalled']);
   await assertWhole(nodeFileSystem, records.length, file);
 });
 
@@ -163,31 +130,8 @@ test('an interrupted write and a write that fails leave whole records', async ()
   await using writer = new WriterProcess(options(file, { pushes: 60 }), wrapper);
   assert.equal(await writer.ended(), 0);
   assert.ok(writer.details('refused').length > 0);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   assertTold(writer, file);
-});
-
-test('row 21: after kill -9 at any time every acknowledged step is in the log', async () => {
-  await using scratch = await createScratch();
-  const file = fileIn(scratch);
-  const told: WriterProcess[] = [];
-  for (let round = 0; round < 20; round += 1) {
-    await using writer = new WriterProcess(options(file, { prefix: `${round}.`, concurrency: 8 }));
-    await writer.until('done', 1 + ((round * 37) % 150));
-    await writer.end('SIGKILL');
-    told.push(writer);
-    assert.equal((await verifyAll(nodeFileSystem, file)).firstBreak, undefined, `round ${round}`);
-  }
-  await using last = new WriterProcess(options(file, { pushes: 1, prefix: 'last' }));
-  assert.equal(await last.ended(), 0);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
-  for (const writer of told) assertTold(writer, file);
-
-  const unknown = readRecords(file).flatMap(({ unknown_outcomes: ids }) => ids ?? []);
-  const done = idsOf(file, 'outcome');
-  const open = [...idsOf(file, 'decision')].filter((id) => !done.has(id));
-  assert.deepEqual([...unknown].sort(), open.sort());
-  assert.ok(told.flatMap((writer) => writer.details('done')).length > 500);
 });
 
 describe('row 23: a file touched from outside', () => {
@@ -237,7 +181,7 @@ describe('row 24: two gateways on one file', () => {
     assert.equal(await second.ended(), 1);
     assert.match(second.details('failed')[0] ?? '', /is held by another gateway/);
     await first.end('SIGTERM');
-    await assertWhole(nodeFileSystem, readRecords(file).length, file);
+    await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   });
 
   test('row 26: the second one waits, and takes over when the first has ended', async () => {
@@ -251,8 +195,8 @@ describe('row 24: two gateways on one file', () => {
     assert.deepEqual(second.details('opened'), []);
     assert.equal(await first.end('SIGTERM'), 0);
     assert.equal(await second.ended(), 0);
-    await assertWhole(nodeFileSystem, readRecords(file).length, file);
-    assert.ok(readRecords(file).every(({ event }) => event !== 'recovered'));
+    await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
+    assert.ok(readAuditFiles(file).every(({ event }) => event !== 'recovered'));
   });
 
   test('a killed one leaves no lock behind', async () => {
@@ -303,9 +247,9 @@ test('row 52: a flood of refusals does not fill the disk, and is counted exactly
     audit.record(decision(`r${index}`, { ...refused, client_ip: `10.0.${index % 50}.1` }));
   }
   await audit.close();
-  const records = readRecords(file);
+  const records = readAuditFiles(file);
   const counted = records.reduce(
-    (sum, { count }) => sum + (typeof count === 'number' ? count : 0),
+    (sum, record) => sum + (record.event === 'aggregate' ? record.count : 0),
     0,
   );
   const single = records.filter(({ event }) => event === 'decision').length;
@@ -327,6 +271,6 @@ test('on_failure: continue lets pushes through a full disk and records them when
   );
   assert.equal(await writer.end('SIGTERM'), 0);
   assert.deepEqual(writer.details('refused'), []);
-  await assertWhole(nodeFileSystem, readRecords(file).length, file);
+  await assertWhole(nodeFileSystem, readAuditFiles(file).length, file);
   assertTold(writer, file);
 });

@@ -41,7 +41,11 @@ export async function startStage(change: StageChange = {}): Promise<Stage> {
 type Addresses = Pick<TestGateway, 'url' | 'adminUrl'>;
 
 /** A push of one series, or a delete, with the token of team `etl`. */
-export async function push({ url }: Addresses, job = 'etl', method = 'PUT'): Promise<Response> {
+export async function push(
+  { url }: Pick<Addresses, 'url'>,
+  job = 'etl',
+  method = 'PUT',
+): Promise<Response> {
   return await fetch(`${url}/metrics/job/${job}`, {
     method,
     headers: { authorization: TOKEN.authorization },
