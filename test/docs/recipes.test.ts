@@ -9,8 +9,10 @@ import { promisify } from 'node:util';
 import { hashSync } from '@node-rs/bcrypt';
 import { parse } from 'yaml';
 import { createAuthority } from '../support/certificates.ts';
+import { compileGo } from '../support/compiler.ts';
 import { type GatewayDocument, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type IssuerServer, startIssuerServer } from '../support/issuer-server.ts';
+import { missingPrograms } from '../support/program.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 import { readProjectFile } from './markdown.ts';
@@ -103,6 +105,10 @@ describe('the recipes', () => {
     const options = { cwd: path, env: { PATH: process.env['PATH'], HOME: path, ...env } };
     if (language === 'sh') return run('bash', ['-euo', 'pipefail', '-c', script], options);
     if (language === 'python') return run('/usr/bin/python3', ['-c', script], options);
+    if (language === 'go') {
+      const source = await scratch.write('push.go', script);
+      return run(await compileGo(source, 'client_golang-1.21'), [], options);
+    }
     const library = fileURLToPath(import.meta.resolve('prom-client'));
     const file = await scratch.write('push.mjs', script.replace("'prom-client'", `'${library}'`));
     return run(process.execPath, [file], options);
@@ -214,8 +220,11 @@ describe('the recipes', () => {
     await assertPushed(gateway, target, 'edge', 'hosts', 'host7.edge.example.com');
   });
 
-  for (const language of ['python', 'js']) {
-    test(`programs: ${language} pushes with the token that is in the file at that time`, async () => {
+  const languages = { python: [], js: [], go: ['go-1.24', 'client_golang-1.21'] } as const;
+  for (const [language, needs] of Object.entries(languages)) {
+    const skip = missingPrograms(needs);
+    const name = `programs: ${language} pushes with the token that is in the file at that time`;
+    test(name, { skip }, async () => {
       const recipe = readRecipe('programs');
       await using gateway = await open(recipe);
       await scratch.write('token', `${await issuer.token(PLATFORMS.kubernetes)}\n`);
