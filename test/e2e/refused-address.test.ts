@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { tokenCredential } from '../support/test-credential.ts';
@@ -21,8 +22,10 @@ test('the address that a proxy names is in the record of its refusal', async () 
     body: 'a 1\n',
   });
   assert.equal(answer.statusText, 'Forbidden (network_not_allowed)');
-  const record = (await gateway.auditRecords()).find(({ event }) => event === 'decision');
-  assert.ok(record?.event === 'decision');
+  const record = await eventually('the record', async () =>
+    (await gateway.auditRecords()).find(({ event }) => event === 'decision'),
+  );
+  assert.ok(record.event === 'decision');
   assert.deepEqual(
     [record.reason, record.client_ip, record.peer_ip],
     ['network_not_allowed', '192.0.2.7', '127.0.0.1'],
