@@ -1,7 +1,7 @@
 import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
 import type { FamilyRegistry } from '../core/exposition/families.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
-import type { ContentScope, PushedFamily } from '../core/exposition/push-content.ts';
+import { type PushedFamily, SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { parseStoredGroups } from '../core/exposition/stored-groups.ts';
 import { parseJson } from './json.ts';
 import { parseStoreStatus } from './store-status.ts';
@@ -11,17 +11,6 @@ interface FamilySeedOptions {
   readonly read: (path: string, accept?: string) => Promise<Uint8Array | undefined>;
   readonly families: FamilyRegistry;
 }
-
-/** A scrape belongs to no group, and nothing in it is too much. */
-const SCRAPE_SCOPE: ContentScope = {
-  key: undefined,
-  limits: {
-    series: Number.POSITIVE_INFINITY,
-    labels: Number.POSITIVE_INFINITY,
-    labelValue: Number.POSITIVE_INFINITY,
-  },
-  watchedLabels: new Set(),
-};
 
 /**
  * Creates what keeps the registry true to the store: the first time, and whenever the upstream has

@@ -39,14 +39,19 @@ export function createScrapeWatch(options: ScrapeWatchOptions): () => Promise<vo
   const { read, log, onLook } = options;
   let known: string | undefined;
   return async () => {
-    const found = await scrapeOnce(options);
+    let listing: Promise<unknown> | undefined;
+    const readListing = (): Promise<unknown> => {
+      listing ??= read('/api/v1/metrics').then(parseJson);
+      return listing;
+    };
+    const found = await scrapeOnce(options, readListing);
     if (found === undefined) return;
     if (found === 'whole') {
       if (known !== undefined) log.info('scrape_whole_again');
       known = undefined;
     } else if (found.problem !== known) {
-      const listing = parseJson(await read('/api/v1/metrics'));
-      log.error('scrape_broken', describe(found, findSuspectGroups(listing, found.error)));
+      const suspects = findSuspectGroups(await readListing(), found.error);
+      log.error('scrape_broken', describe(found, suspects));
       known = found.problem;
     }
     onLook(known !== undefined);
@@ -54,11 +59,10 @@ export function createScrapeWatch(options: ScrapeWatchOptions): () => Promise<vo
 }
 
 /** Undefined if this look cannot tell. */
-async function scrapeOnce({
-  scrape,
-  read,
-  families,
-}: ScrapeWatchOptions): Promise<Breakage | 'whole' | undefined> {
+async function scrapeOnce(
+  { scrape, families }: ScrapeWatchOptions,
+  readListing: () => Promise<unknown>,
+): Promise<Breakage | 'whole' | undefined> {
   const before = families.storedNames();
   const scraped = createScrapedNames();
   const head = createHead();
@@ -73,7 +77,7 @@ async function scrapeOnce({
   const expected = families.storedNames().intersection(before);
   const missing = expected.difference(scraped.names());
   if (missing.size === 0) return 'whole';
-  const stored = listNames(await read('/api/v1/metrics')) ?? expected;
+  const stored = listNames(await readListing()) ?? expected;
   const lost = [...missing.intersection(stored)].sort();
   const [first] = lost;
   if (first === undefined) return 'whole';
@@ -81,8 +85,8 @@ async function scrapeOnce({
   return { problem: `the scrape lacks ${renderQuoted(first)}${rest}`, error: '' };
 }
 
-function listNames(listing: Uint8Array | undefined): ReadonlySet<string> | undefined {
-  const groups = parseListing(parseJson(listing));
+function listNames(listing: unknown): ReadonlySet<string> | undefined {
+  const groups = parseListing(listing);
   return groups && new Set(groups.flatMap(({ families }) => families.map(({ name }) => name)));
 }
 

@@ -58,6 +58,12 @@ function endTurn(): void {
   mock.timers.tick(0);
 }
 
+/** Refusals of 4 kB each: thousands are more than what may wait for the disk. */
+function submitLarge(commit: GroupCommit, name: string, count: number): void {
+  const large = { user_agent: 'x'.repeat(4000) };
+  for (let index = 0; index < count; index += 1) commit.submit(refusal(`${name}${index}`, large));
+}
+
 interface Bench {
   readonly disk: Disk;
   readonly commit: GroupCommit;
@@ -219,8 +225,7 @@ describe('when a batch fails', () => {
     const { disk, append, commit } = open();
     append(decision('a'));
     await disk.fail();
-    const big = { user_agent: 'x'.repeat(4000) };
-    for (let index = 0; index < 5000; index += 1) commit.submit(refusal(`r${index}`, big));
+    submitLarge(commit, 'r', 5000);
     mock.timers.tick(250);
     const told = disk.batches[1]?.[0] ?? '';
     const [, lost] = /^recovered write_failed 0 torn (\d+) lost$/.exec(told) ?? [];
@@ -239,10 +244,9 @@ test('events lost while an outage is being recorded are told by the next record'
   const { disk, append, commit } = open();
   append(decision('a'));
   await disk.fail();
-  const big = { user_agent: 'x'.repeat(4000) };
-  for (let index = 0; index < 5000; index += 1) commit.submit(refusal(`r${index}`, big));
+  submitLarge(commit, 'r', 5000);
   mock.timers.tick(250);
-  for (let index = 0; index < 100; index += 1) commit.submit(refusal(`s${index}`, big));
+  submitLarge(commit, 's', 100);
   await disk.commit();
   const told = disk.batches.map(([first = '']) => /torn (\d+) lost$/.exec(first)?.[1]);
   assert.ok(Number(told[1]) > 0 && Number(told[2]) > 0, told.join());

@@ -9,13 +9,6 @@ export const WIDE_SCOPE: ContentScope = {
   watchedLabels: new Set(),
 };
 
-/** Of a whole scrape, which is no push: nothing in it is overwritten, and it has no limits. */
-export const SCRAPE_SCOPE: ContentScope = {
-  key: undefined,
-  limits: { series: 1e9, labels: 1e9, labelValue: 1e9 },
-  watchedLabels: new Set(),
-};
-
 /** Parses text under `WIDE_SCOPE`, but for what `scope` changes in it. */
 export function parseText(
   text: string | Uint8Array,

@@ -37,6 +37,17 @@ export interface ContentScope {
   readonly watchedLabels: ReadonlySet<string>;
 }
 
+/** A whole scrape is no push: nothing in it is overwritten, and nothing is too much. */
+export const SCRAPE_SCOPE: ContentScope = {
+  key: undefined,
+  limits: {
+    series: Number.POSITIVE_INFINITY,
+    labels: Number.POSITIVE_INFINITY,
+    labelValue: Number.POSITIVE_INFINITY,
+  },
+  watchedLabels: new Set(),
+};
+
 /** What the sample names of a family have after its name. */
 export const SAMPLE_SUFFIXES = {
   counter: [''],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseProtobufExposition } from '../../../src/core/exposition/exposition-protobuf.ts';
 import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
+import { SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
 import { parseStoredGroups } from '../../../src/core/exposition/stored-groups.ts';
-import { SCRAPE_SCOPE } from '../../support/content-scope.ts';
 import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
