@@ -67,7 +67,10 @@ const POISONS: Readonly<Record<string, Poison>> = {
     target: EVIL,
     body: '# TYPE zzz counter\nzzz 1\n',
     problem: /^the scrape answers 500$/,
-    groups: [{ group: EVIL, problem: 'named in the error' }],
+    groups: [EVIL, '/metrics/job/good'].map((group) => ({
+      group,
+      problem: 'family "zzz" has two types',
+    })),
   },
   'a series twice': {
     args: UNCHECKED,

@@ -47,7 +47,8 @@ interface ListedGroup {
   readonly families: readonly ListedFamily[];
 }
 
-interface ListedFamily {
+/** One of its families; Pushgateway need not be able to show it. */
+export interface ListedFamily {
   readonly name: string;
   /** In the API's spelling; that of an enum without a name is its number. */
   readonly type: string;

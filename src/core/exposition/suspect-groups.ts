@@ -1,6 +1,6 @@
 import { renderQuoted } from '../printable.ts';
 import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
-import { isKnownType, parseListing } from './stored-groups.ts';
+import { isKnownType, type ListedFamily, parseListing } from './stored-groups.ts';
 
 /** A group that may be why a scrape is broken. */
 export interface SuspectGroup {
@@ -25,14 +25,29 @@ const LABEL = /name:"((?:[^"\\]|\\.)*)"\s+value:"((?:[^"\\]|\\.)*)"/g;
  */
 export function findSuspectGroups(listing: unknown, error: string): readonly SuspectGroup[] {
   const groups = parseListing(listing) ?? [];
+  const contested = findContested(groups.flatMap(({ families }) => families));
   const accused = readAccused(error);
-  return groups.flatMap(({ key, families }) => {
+  const suspects = groups.flatMap(({ key, families }) => {
     const problem =
       (hasUnsoundLabel(key) && 'a label is not UTF-8') ||
-      families.map(explainFamily).find((found) => found !== undefined) ||
+      families
+        .map((family) => explainFamily(family, contested))
+        .find((found) => found !== undefined) ||
       (accused.some((labels) => belongsTo(labels, key)) && 'named in the error');
     return problem ? [{ group: renderPushTarget(key), problem }] : [];
   });
+  return suspects.sort((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+/** Names with several types: the error speaks of one of their groups, now this, now that. */
+function findContested(families: readonly ListedFamily[]): ReadonlySet<string> {
+  const types = new Map<string, string>();
+  const contested = new Set<string>();
+  for (const { name, type } of families) {
+    if ((types.get(name) ?? type) !== type) contested.add(name);
+    types.set(name, type);
+  }
+  return contested;
 }
 
 type Labels = ReadonlyMap<string, string>;
@@ -56,7 +71,11 @@ function hasUnsoundLabel({ job, labels }: GroupingKey): boolean {
   return job.includes(REPLACEMENT) || labels.some(({ value }) => value.includes(REPLACEMENT));
 }
 
-function explainFamily({ name, type }: { name: string; type: string }): string | undefined {
+function explainFamily(
+  { name, type }: ListedFamily,
+  contested: ReadonlySet<string>,
+): string | undefined {
   if (name === '') return 'a family has no name';
-  return isKnownType(type) ? undefined : `family ${renderQuoted(name)} has no known type`;
+  if (!isKnownType(type)) return `family ${renderQuoted(name)} has no known type`;
+  return contested.has(name) ? `family ${renderQuoted(name)} has two types` : undefined;
 }
