@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ChainWriter } from '../src/audit/chain-writer.ts';
-import { nodeFileSystem } from '../src/audit/file-system.ts';
-import { recoverAuditLog } from '../src/audit/recovery.ts';
-import { verifyAuditLog } from '../src/audit/verify.ts';
-import { createVerifyPool } from '../src/audit/verify-pool.ts';
+import { verifyAuditLog } from '../src/audit/verify/verify-audit-log.ts';
+import { createVerifyPool } from '../src/audit/verify/verify-pool.ts';
+import { ChainWriter } from '../src/audit/writer/chain-writer.ts';
+import { recoverAuditLog } from '../src/audit/writer/recovery.ts';
+import { nodeFileSystem } from '../src/disk/file-system.ts';
 import { batch, decision, outcome } from '../test/audit/chain-fixture.ts';
 import { createScratch } from '../test/support/scratch.ts';
 

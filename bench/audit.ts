@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openAuditLog } from '../src/audit/audit-log.ts';
+import { openAuditLog } from '../src/audit/log/audit-log.ts';
 import { decision, outcome } from '../test/audit/chain-fixture.ts';
 import { createScratch } from '../test/support/scratch.ts';
 import { describeSync } from './support/disk-sync.ts';

@@ -1,4 +1,4 @@
-import { openAuditLog } from './audit/audit-log.ts';
+import { openAuditLog } from './audit/log/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
 import { warnOfSharedPeer } from './compose/peer-warning.ts';

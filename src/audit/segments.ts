@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { FileSystem } from './file-system.ts';
+import type { FileSystem } from '../disk/file-system.ts';
 
 /** Digits of the first sequence number in a closed segment's name, so that names sort. */
 const SEQ_DIGITS = 12;

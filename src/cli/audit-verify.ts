@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ChainReport } from '../audit/chain-join.ts';
-import { nodeFileSystem } from '../audit/file-system.ts';
 import { readVerifyingKey } from '../audit/signing-key.ts';
-import { verifyAuditLog } from '../audit/verify.ts';
-import { createVerifyPool } from '../audit/verify-pool.ts';
+import type { ChainReport } from '../audit/verify/chain-join.ts';
+import { verifyAuditLog } from '../audit/verify/verify-audit-log.ts';
+import { createVerifyPool } from '../audit/verify/verify-pool.ts';
 import type { ChainHead } from '../core/audit/audit-chain.ts';
+import { nodeFileSystem } from '../disk/file-system.ts';
 import { EXIT } from './exit.ts';
 
 interface VerifyCommandOptions {

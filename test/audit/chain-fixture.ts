@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import type { ChainReport } from '../../src/audit/chain-join.ts';
-import { type Batch, ChainWriter, type ChainWriterOptions } from '../../src/audit/chain-writer.ts';
-import type { FileSystem } from '../../src/audit/file-system.ts';
-import { recoverAuditLog } from '../../src/audit/recovery.ts';
 import { listSegments } from '../../src/audit/segments.ts';
-import { verifyAuditLog } from '../../src/audit/verify.ts';
+import type { ChainReport } from '../../src/audit/verify/chain-join.ts';
+import { verifyAuditLog } from '../../src/audit/verify/verify-audit-log.ts';
+import {
+  type Batch,
+  ChainWriter,
+  type ChainWriterOptions,
+} from '../../src/audit/writer/chain-writer.ts';
+import { recoverAuditLog } from '../../src/audit/writer/recovery.ts';
 import { renderEntry } from '../../src/core/audit/audit-entry.ts';
 import type { AuditEvent, DecisionEvent, OutcomeEvent } from '../../src/core/audit/audit-record.ts';
+import type { FileSystem } from '../../src/disk/file-system.ts';
 
 export const FILE = '/log/audit.jsonl';
 export const NOON = Date.UTC(2026, 10, 22, 12);

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { listSegments } from '../../src/audit/segments.ts';
 import type { AuditRecord } from '../../src/core/audit/audit-record.ts';
+import { nodeFileSystem } from '../../src/disk/file-system.ts';
 import type { Scratch } from '../support/scratch.ts';
 
 /** Every record of a log on the disk, in the order of its segments. */

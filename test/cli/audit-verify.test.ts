@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { createCheckpointSigner } from '../../src/audit/checkpoint.ts';
 import { generateSigningKey, readSigningKey } from '../../src/audit/signing-key.ts';
 import { batch, decision, FILE, openWriter, outcome } from '../audit/chain-fixture.ts';
-import { MemoryFileSystem } from '../audit/memory-file-system.ts';
+import { MemoryFileSystem } from '../disk/memory-file-system.ts';
 import { runCli } from '../support/run-cli.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 

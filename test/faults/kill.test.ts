@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeFileSystem } from '../../src/audit/file-system.ts';
 import { listSegments } from '../../src/audit/segments.ts';
+import { nodeFileSystem } from '../../src/disk/file-system.ts';
 import { assertWhole, verifyAll } from '../audit/chain-fixture.ts';
 import { readAuditFiles } from '../audit/disk-faults.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,0 +1,94 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  type ChainHead,
+  type ChainProblem,
+  findGap,
+  readRecord,
+  type StoredRecord,
+} from '../../core/audit/audit-chain.ts';
+import type { Line } from '../../disk/line-reader.ts';
+import { isSignedBy } from '../checkpoint.ts';
+
+/** What a chain is checked against beside itself. */
+export interface ChainCheckOptions {
+  /** Public keys that may have signed, by fingerprint; with none, signatures are not looked at. */
+  readonly keys: ReadonlyMap<string, KeyObject>;
+  /** Places of the chain that are known from elsewhere. */
+  readonly anchors: readonly ChainHead[];
+}
+
+/** Where a line is, counted from 1, and what is wrong with it. */
+interface LineProblem extends ChainProblem {
+  readonly line: number;
+}
+
+/** Some lines after one another, checked on their own. */
+export interface ChainRun {
+  readonly lines: number;
+  /** Records up to the first problem. */
+  readonly records: number;
+  /** The place before the first record, which its `prev` names. */
+  readonly start: ChainHead | undefined;
+  readonly head: ChainHead | undefined;
+  /** The newest checkpoint with a signature that holds. */
+  readonly signed: ChainHead | undefined;
+  /** The first problem; nothing was read beyond it. */
+  readonly problem: LineProblem | undefined;
+  /** Number of an unfinished last line. */
+  readonly tornLine: number | undefined;
+}
+
+/** Checks lines that follow one another: each against itself and the one before. */
+export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): ChainRun {
+  let lines = 0;
+  let records = 0;
+  let start: ChainHead | undefined;
+  let head: ChainHead | undefined;
+  let signed: ChainHead | undefined;
+  const end = (found: Partial<ChainRun> = {}): ChainRun => {
+    return {
+      lines,
+      records,
+      start,
+      head,
+      signed,
+      problem: undefined,
+      tornLine: undefined,
+      ...found,
+    };
+  };
+  for (const { number, text, complete } of source) {
+    lines = number;
+    if (!complete) return end({ tornLine: number });
+    const record = readRecord(text);
+    if ('problem' in record) return end({ problem: { ...record, line: number } });
+    const { seq, hash, prev, event } = record;
+    const problem = head && findGap(record, head);
+    const found = problem ?? compareToAnchors(record, options) ?? checkSignature(record, options);
+    if (found !== undefined) return end({ problem: { seq, problem: found, line: number } });
+    start ??= { seq: seq - 1, hash: prev };
+    head = { seq, hash };
+    if (event === 'checkpoint' && options.keys.size > 0) signed = head;
+    records += 1;
+  }
+  return end();
+}
+
+/** Says when an anchor names another record in this place. */
+export function compareToAnchors(
+  { seq, hash }: ChainHead,
+  { anchors }: ChainCheckOptions,
+): string | undefined {
+  const isOther = anchors.some((anchor) => anchor.seq === seq && anchor.hash !== hash);
+  return isOther ? `record ${seq} is not the one that the anchor names` : undefined;
+}
+
+function checkSignature(
+  { event, members }: StoredRecord,
+  { keys }: ChainCheckOptions,
+): string | undefined {
+  if (event !== 'checkpoint' || keys.size === 0) return undefined;
+  const key = typeof members['key'] === 'string' ? keys.get(members['key']) : undefined;
+  if (key === undefined) return 'the checkpoint is signed with another key';
+  return isSignedBy(key, members) ? undefined : 'the signature of the checkpoint does not hold';
+}

@@ -1,0 +1,50 @@
+import type { ChainHead } from '../../core/audit/audit-chain.ts';
+import type { RecoveryCause } from '../../core/audit/audit-record.ts';
+import type { GatewayErrorCode } from '../../core/errors.ts';
+import type { Batch } from './chain-writer.ts';
+import type { Recovery } from './recovery.ts';
+
+/** What the writer thread is started with. */
+export interface WriterSettings {
+  readonly file: string;
+  readonly sync: boolean;
+  readonly rotateBytes: number;
+  readonly keep: number;
+  readonly signKeyFile: string | undefined;
+  /** Milliseconds to wait for another gateway to let go of the file. */
+  readonly lockWaitMs: number;
+}
+
+export interface WriterThreadData extends WriterSettings {
+  /** One shared word: requests sent so far. A change wakes the thread. */
+  readonly sent: Int32Array;
+}
+
+/** To the writer thread, one at a time; the next after its reply. */
+export type WriterRequest = Batch | { readonly close: true; readonly time: string };
+
+/** From the writer thread: first `waiting` or not, then `opened` or `refused`, then replies. */
+export type WriterMessage =
+  | { readonly type: 'waiting' }
+  | { readonly type: 'opened'; readonly recovery: Recovery }
+  | { readonly type: 'refused'; readonly code: GatewayErrorCode; readonly message: string }
+  | WriterReply;
+
+export type WriterReply = Committed | Failed;
+
+export interface Committed {
+  readonly type: 'committed';
+  readonly head: ChainHead;
+  /** Checkpoints among the records. */
+  readonly checkpoints: number;
+  /** The disk is full but for what had been put aside: only what has begun may be recorded. */
+  readonly isLow: boolean;
+}
+
+export interface Failed {
+  readonly type: 'failed';
+  readonly cause: RecoveryCause;
+  readonly message: string;
+  /** Bytes that had reached the file and were cut from it. */
+  readonly tornBytes: number;
+}
