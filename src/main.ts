@@ -5,6 +5,8 @@ if (meetsNodeVersion(process.versions.node)) {
   const { run } = await import('./cli/program.ts');
   await run(process.argv);
 } else {
-  console.error(`pushwarden needs Node ${OLDEST_NODE} or newer, this is ${process.versions.node}`);
+  console.error(
+    `pushwarden needs Node ${OLDEST_NODE} or newer, this is ${process.versions.node}: install one, or in a checkout put "npx" before "node"`,
+  );
   process.exitCode = 1;
 }

@@ -105,7 +105,7 @@ test('a Node that is too old gets one line, and nothing else is loaded', async (
   assert.deepEqual(await runCli(['version'], { nodeOptions }), {
     status: 1,
     stdout: '',
-    stderr: `pushwarden needs Node ${OLDEST_NODE} or newer, this is 24.18.0\n`,
+    stderr: `pushwarden needs Node ${OLDEST_NODE} or newer, this is 24.18.0: install one, or in a checkout put "npx" before "node"\n`,
   });
 });
 
