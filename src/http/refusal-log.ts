@@ -1,5 +1,6 @@
 import type { Deny } from '../core/decision.ts';
 import { REASONS } from '../core/reason.ts';
+import { renderSentence } from '../core/request/raw-target.ts';
 import type { Facts } from '../pipeline/audit-trail.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 
@@ -9,6 +10,7 @@ export type RefusalLog = (requestId: string, facts: Facts, refusal: Deny) => voi
 /** Lines of one level in a second. To be refused takes no credential, and disks are finite. */
 const LINES_PER_SECOND = 50;
 const SECOND_MS = 1000;
+const MAX_DETAIL_BYTES = 1024;
 
 /**
  * Creates the log of refusals. What the operator should see at once is louder than what only
@@ -25,7 +27,7 @@ export function createRefusalLog(log: OperationalLog, clock: Clock): RefusalLog 
       reason: refusal.reason,
       ...(principal && { team: principal.team, credential: principal.credential }),
       ...(clientAddress && { client_ip: clientAddress.text }),
-      ...(refusal.detail && { detail: refusal.detail }),
+      ...(refusal.detail && { detail: renderSentence(refusal.detail, MAX_DETAIL_BYTES) }),
       ...(refusal.internal && { internal: refusal.internal }),
       ...(leftOut > 0 && { left_out: leftOut }),
     });

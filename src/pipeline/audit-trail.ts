@@ -4,7 +4,7 @@ import type { Principal } from '../core/identity/principal.ts';
 import { parsePeerAddress } from '../core/network/client-address.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
-import { withoutQuery } from '../core/request/endpoint.ts';
+import { renderRawTarget } from '../core/request/raw-target.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { AuditLog, Clock } from './ports.ts';
@@ -43,9 +43,6 @@ export interface AuditTrail {
 
 const MAX_TARGET_BYTES = 256;
 const MAX_USER_AGENT_BYTES = 256;
-
-/** User and password of a target in absolute-form. */
-const USER_INFO = /^([^/]*:\/\/)[^/]*@/;
 
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
@@ -98,17 +95,13 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     method: renderPrintable(request.method, 16),
     ...(target && refusal === undefined
       ? { target: target.canonical }
-      : { target: renderRawTarget(request.rawTarget) }),
+      : { target: renderRawTarget(request.rawTarget, MAX_TARGET_BYTES) }),
     ...(target && renderKey(target)),
     ...(content && renderContent(request.method, content)),
     decision: refusal === undefined ? 'allow' : 'deny',
     reason: refusal?.reason ?? 'ok',
     ...(userAgent && { user_agent: renderPrintable(userAgent, MAX_USER_AGENT_BYTES) }),
   };
-}
-
-function renderRawTarget(rawTarget: string): string {
-  return renderPrintable(withoutQuery(rawTarget.replace(USER_INFO, '$1')), MAX_TARGET_BYTES);
 }
 
 function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_key'> {

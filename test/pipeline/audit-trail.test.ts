@@ -172,11 +172,8 @@ test('facts holds what was learned last', () => {
 const TARGETS = [
   ['/metrics/job/a\u202eb', '/metrics/job/a\\u{202e}b'],
   ['/metrics/job/x?token=secret', '/metrics/job/x'],
-  ['/metrics/job/x#secret?y', '/metrics/job/x#secret'],
-  ['http://user:secret@h/metrics/job/x?y', 'http://h/metrics/job/x'],
-  ['http://user:sec?ret@h/metrics', 'http://h/metrics'],
-  ['http://h/@/metrics', 'http://h/@/metrics'],
-  ['/a://b@c/d', '/a://b@c/d'],
+  ['/metrics/job/x#secret?y', '/metrics/job/x'],
+  ['http://user:secret@h/metrics/job/x?y', 'http://…@h/metrics/job/x'],
   ['*', '*'],
   ['', ''],
 ] as const;

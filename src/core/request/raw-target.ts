@@ -1,0 +1,49 @@
+import { renderPrintable } from '../printable.ts';
+
+/** A path, as a request of an honest client has it. */
+const ORIGIN_FORM = /^\/(?![\\/]|%2f|%5c)/i;
+
+/** What stands before the user info of a URL, or before the path. */
+const PREFIX = /^(?:[a-z][a-z0-9+.-]*:[\\/]{2}|[\\/]*)/i;
+
+/** The marker of a base64 value behind a label name: an `@` that ends no user info. */
+const BASE64_MARKER = /(?<=\/[A-Za-z_]\w{0,200})@(?=base64(?:\/|$))/g;
+
+const AT = /@|%40/gi;
+const COLON = /:|%3a/i;
+const END_OF_PATH = /[?#]/;
+
+/** A word of a sentence with user and password of a URL in it. */
+const USER_INFO = /[^\s"]*(?::|%3a)[^\s"]*(?:@(?!base64(?:[/"]|$))|%40)/gi;
+
+/**
+ * Shows a raw request target without what may be a secret: query and fragment are cut, and what may
+ * be user and password of a URL becomes `…`, wherever the URL begins and whatever is in the
+ * password. Control characters are escaped; at most `maxBytes`.
+ */
+export function renderRawTarget(rawTarget: string, maxBytes: number): string {
+  return renderPrintable(cutPath(hideUserInfo(rawTarget)), maxBytes);
+}
+
+/** Shows a sentence that may quote a target, without user and password; at most `maxBytes`. */
+export function renderSentence(text: string, maxBytes: number): string {
+  const shown = text.slice(0, 4 * maxBytes).replace(USER_INFO, '…@');
+  return renderPrintable(shown, maxBytes);
+}
+
+function hideUserInfo(target: string): string {
+  const isPath = ORIGIN_FORM.test(target);
+  const marked = isPath ? target.replace(BASE64_MARKER, ' ') : target;
+  const at = [...marked.matchAll(AT)].at(-1);
+  if (at === undefined) return target;
+  if (isPath && !COLON.test(marked.slice(0, at.index))) return target;
+  const [prefix = ''] = PREFIX.exec(target) ?? [];
+  // a password with `?` or `#` in it, or a query with `@`: nobody can tell
+  if (END_OF_PATH.test(target.slice(0, at.index))) return `${prefix}…`;
+  return `${prefix}…@${target.slice(at.index + at[0].length)}`;
+}
+
+function cutPath(target: string): string {
+  const end = target.search(END_OF_PATH);
+  return end === -1 ? target : target.slice(0, end);
+}
