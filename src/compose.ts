@@ -5,7 +5,7 @@ import { warnOfSharedPeer } from './compose/peer-warning.ts';
 import { createPublicPort } from './compose/public-port.ts';
 import { createPublicSide } from './compose/public-side.ts';
 import { createReload, type LoadedConfig } from './compose/reload.ts';
-import type { GatewayConfig } from './config/types.ts';
+import type { GatewayConfig } from './config/gateway-config.ts';
 import { decodeGzip } from './encodings/gzip.ts';
 import { decodeSnappy } from './encodings/snappy.ts';
 import { createAdminApp, createAdminServer, type ReloadResult } from './http/admin.ts';

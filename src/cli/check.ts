@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { type Problem, renderProblem } from '../config/engine/problem.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
-import { type Problem, renderProblem } from '../config/problem.ts';
 import { EXIT } from './exit.ts';
 
 interface CheckOptions {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { listenAddress, name } from '../config/schema-values.ts';
+import type { name } from '../config/engine/values.ts';
+import type { listenAddress } from '../config/sections/listen.ts';
 
 /**
  * Creates the parser of an option whose value goes into a configuration: it takes what the

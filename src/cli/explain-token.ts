@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
+import { renderProblem } from '../config/engine/problem.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
-import type { GatewayConfig } from '../config/types.ts';
 import { createJwtVerifier, type Issuer, readIssuer } from '../credentials/jwt-verifier.ts';
 import { type KeySet, openKeySet } from '../credentials/key-set.ts';
 import { EXIT } from './exit.ts';

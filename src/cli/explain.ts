@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { renderProblem } from '../config/engine/problem.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 import { type IpAddress, parseIpAddress } from '../core/network/ip-address.ts';
 import { compilePolicy } from '../core/policy/policy.ts';
 import { EXIT } from './exit.ts';

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { compileNetworks } from '../core/network/network-set.ts';

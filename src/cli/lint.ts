@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
-import { DEFAULT_DENY } from '../config/resolve.ts';
-import { resolveLimits } from '../config/resolve-limits.ts';
-import { describeReadError } from '../config/secrets.ts';
+import { describeReadError } from '../config/engine/secrets.ts';
+import { resolveLimits } from '../config/sections/limits.ts';
+import { DEFAULT_DENY } from '../config/sections/metrics.ts';
 import type { Decision } from '../core/decision.ts';
 import { type ContentRules, checkContent } from '../core/exposition/content-policy.ts';
 import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';

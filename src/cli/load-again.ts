@@ -1,5 +1,5 @@
+import { renderProblem } from '../config/engine/problem.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 
 /** Loads a configuration for a reload: complete, or its problems as lines. */
 export async function loadAgain(file: string) {

@@ -1,8 +1,8 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose.ts';
+import { renderProblem } from '../config/engine/problem.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
 import { renderLoadResult } from './check.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { duration, instant, name } from '../config/schema-values.ts';
+import { duration, instant, name } from '../config/engine/values.ts';
 import { parseDuration } from '../core/units.ts';
 import { createConfigOption } from './config-option.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { parseAuthorization } from '../core/identity/authorization-header.ts';
 import { compileClaimConditions } from '../core/identity/claim-condition.ts';
 import type { CredentialSpec } from '../core/identity/credential.ts';

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
 import { compilePolicy } from '../core/policy/policy.ts';
 import {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import { readEnvironment } from '../config/secrets.ts';
-import type { UpstreamConfig } from '../config/types.ts';
+import { readEnvironment } from '../config/engine/secrets.ts';
+import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import { type SupervisedChild, superviseChild } from '../upstream/child.ts';
 import { openUpstreamSide, type UpstreamSide, type UpstreamSideOptions } from './upstream-side.ts';
 

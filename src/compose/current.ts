@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier, type PasswordVerifier } from '../credentials/password-verifier.ts';
 import { createFailureThrottle } from '../limits/failure-throttle.ts';

@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { drainServer } from '../http/drain.ts';
 import { listenBeside, listenReplaceably } from '../http/listen.ts';
 import type { PublicSide } from './public-side.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import { type Deny, deny } from '../core/decision.ts';
 import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';

@@ -1,5 +1,5 @@
 import { listChanges, listFixedChanges } from '../config/changes.ts';
-import type { GatewayConfig } from '../config/types.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { ReloadResult } from '../http/admin.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { UpstreamConfig } from '../config/types.ts';
+import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import { createFamilyRegistry, type FamilyRegistry } from '../core/exposition/families.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createScrapeWatch } from '../groups/scrape-watch.ts';

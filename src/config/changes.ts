@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { GatewayConfig, PushgatewayConfig } from './types.ts';
+import type { GatewayConfig } from './gateway-config.ts';
+import type { PushgatewayConfig } from './sections/upstream.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
 const FIXED_KEYS = ['listen', 'admin', 'audit'] as const satisfies (keyof GatewayConfig)[];

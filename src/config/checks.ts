@@ -1,12 +1,13 @@
-import { checkAddresses } from './check-addresses.ts';
-import { checkCredentials } from './check-credentials.ts';
-import { checkIdentity } from './check-identity.ts';
-import { checkIssuers } from './check-issuers.ts';
-import { checkNetworks } from './check-networks.ts';
-import { checkTeams } from './check-teams.ts';
-import type { Finding } from './problem.ts';
+import type { Finding } from './engine/problem.ts';
 import type { RawConfig } from './schema.ts';
-import { findUnsupported } from './unsupported.ts';
+import { checkAdmin } from './sections/admin.ts';
+import { checkCredentials } from './sections/credentials/check-credentials.ts';
+import { listCredentials } from './sections/credentials/credential.ts';
+import { checkIssuers } from './sections/issuers.ts';
+import { checkListen } from './sections/listen.ts';
+import { checkNetworks } from './sections/networks.ts';
+import { checkTeams } from './sections/teams.ts';
+import { checkUpstream } from './sections/upstream.ts';
 
 /**
  * Checks what a schema cannot say, everything at once.
@@ -14,12 +15,12 @@ import { findUnsupported } from './unsupported.ts';
  */
 export function checkConfig(config: RawConfig, now: number): readonly Finding[] {
   return [
-    ...findUnsupported(config),
-    ...checkAddresses(config),
+    ...checkListen(config.listen, config.tls !== undefined),
+    ...checkAdmin(config.admin, config.listen),
+    ...checkUpstream(config.upstream),
     ...checkNetworks(config),
-    ...checkTeams(config),
-    ...checkCredentials(config, now),
-    ...checkIdentity(config),
-    ...checkIssuers(config),
+    ...checkTeams(config.teams, config),
+    ...checkCredentials(listCredentials(config.teams), config, now),
+    ...checkIssuers(config.issuers),
   ];
 }

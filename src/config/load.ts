@@ -3,14 +3,14 @@ import { dirname, resolve as resolvePath } from 'node:path';
 import { GatewayError } from '../core/errors.ts';
 import { checkFiles, listFiles } from './check-files.ts';
 import { checkConfig } from './checks.ts';
-import { parseSource, type SourceDocument } from './document.ts';
-import { describeIssues, type IssueFinding } from './issues.ts';
-import { type Finding, type Problem, renderPath, renderProblem } from './problem.ts';
+import { parseSource, type SourceDocument } from './engine/document.ts';
+import { describeIssues, type IssueFinding } from './engine/issues.ts';
+import { type Finding, type Problem, renderPath, renderProblem } from './engine/problem.ts';
+import { salvage } from './engine/salvage.ts';
+import { describeReadError } from './engine/secrets.ts';
+import type { GatewayConfig } from './gateway-config.ts';
 import { resolveConfig } from './resolve.ts';
-import { salvageConfig } from './salvage.ts';
 import { configSchema, type RawConfig } from './schema.ts';
-import { describeReadError } from './secrets.ts';
-import type { GatewayConfig } from './types.ts';
 
 /** What loading a configuration came to. */
 export type LoadResult =
@@ -67,15 +67,27 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   }
 }
 
+/** What must be there. */
+const STAND_INS = [
+  { path: ['upstream'], value: {} },
+  { path: ['teams'], value: {} },
+  { path: ['teams', '*', 'jobs'], value: ['*'] },
+];
+
 /** What the schema found, and what the checks find in the rest. */
 function findAll(
   data: unknown,
   found: readonly IssueFinding[],
   check: (config: RawConfig) => readonly Finding[],
 ): readonly IssueFinding[] {
-  const rest = salvageConfig(data);
+  const rest = salvage(data, configSchema, STAND_INS);
   if (rest === undefined) return found;
-  const more = check(rest.config)
+  // Nothing overlaps with jobs that nobody wrote.
+  const teams = Object.entries(rest.data.teams).map(([name, team]) => [
+    name,
+    rest.isMissing(['teams', name, 'jobs']) ? { ...team, jobs: [] } : team,
+  ]);
+  const more = check({ ...rest.data, teams: Object.fromEntries(teams) })
     .map((finding) => ({ ...finding, path: rest.restore(finding.path) }))
     .filter(({ path }) => !rest.isMissing(path))
     // What was taken out may be just what a warning misses.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listChanges, listFixedChanges } from '../../src/config/changes.ts';
-import type { GatewayConfig, PushgatewayConfig } from '../../src/config/types.ts';
+import type { GatewayConfig } from '../../src/config/gateway-config.ts';
+import type { PushgatewayConfig } from '../../src/config/sections/upstream.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
 /** A configuration of objects of its own, but for the changes. */

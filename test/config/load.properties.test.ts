@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem } from '../../src/config/problem.ts';
 import { createScratch } from '../support/scratch.ts';
 
 const EVERY_KEY = new URL('../fixtures/config/every-key.yaml', import.meta.url);

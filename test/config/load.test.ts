@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem } from '../../src/config/problem.ts';
 import { createScratch } from '../support/scratch.ts';
 
 const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem } from '../../src/config/problem.ts';
 import { createScratch } from '../support/scratch.ts';
 import { MARKDOWN_FILES, readProjectFile } from './markdown.ts';
 

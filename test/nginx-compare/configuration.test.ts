@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem } from '../../src/config/problem.ts';
 import { ROOT } from '../docs/markdown.ts';
 
 test('the configuration of the comparison passes the check, without a warning', async () => {

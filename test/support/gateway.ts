@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { composeGateway } from '../../src/compose.ts';
+import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem } from '../../src/config/problem.ts';
 import type { AuditRecord } from '../../src/core/audit/audit-record.ts';
 import type { OperationalLog } from '../../src/pipeline/ports.ts';
 import { type LogRecord, type ProcessEnd, startListeningProcess } from './listening-process.ts';

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { GatewayError } from '../../core/errors.ts';
+
+/** Where a secret is: never in the configuration itself. */
+export type SecretSource = { readonly file: string } | { readonly env: string };
+
+/**
+ * Reads a secret. One line end after it is dropped.
+ * @param source - its file, if any, as an absolute path
+ * @throws GatewayError ERR_SECRET_UNREADABLE, which names the place and never the content
+ */
+export function readSecret(source: SecretSource): string {
+  const place = 'file' in source ? source.file : `environment variable ${source.env}`;
+  const content = 'file' in source ? readText(source.file) : readEnvironment(source.env);
+  const secret = content?.replace(/\r?\n$/, '');
+  if (secret === undefined) throw unreadable(`${place} is not set`);
+  if (secret === '') throw unreadable(`${place} is empty`);
+  return secret;
+}
+
+/**
+ * Reads a text file that the configuration names.
+ * @throws GatewayError ERR_SECRET_UNREADABLE
+ */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw unreadable(`cannot read ${path}: ${describeReadError(cause)}`, { cause });
+  }
+}
+
+/** Reads an environment variable; nothing else in the program does. */
+export function readEnvironment(name: string): string | undefined {
+  return process.env[name];
+}
+
+/** What operators meet, in their words; the rest keeps its code. */
+const READ_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+/** Why a file cannot be read. */
+export function describeReadError(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  return READ_ERRORS[code] ?? code;
+}
+
+function unreadable(message: string, options?: ErrorOptions): GatewayError {
+  return new GatewayError('ERR_SECRET_UNREADABLE', message, options);
+}

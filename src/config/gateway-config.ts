@@ -1,0 +1,30 @@
+import type { IssuerSpec } from '../core/identity/issuer.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
+import type { AuditConfig } from './sections/audit.ts';
+import type { FailuresConfig } from './sections/failures.ts';
+import type { ListenAddress } from './sections/listen.ts';
+import type { ServerConfig } from './sections/server.ts';
+import type { TlsConfig } from './sections/tls.ts';
+import type { UpstreamConfig } from './sections/upstream.ts';
+
+/**
+ * A complete configuration: every default applied, every unit converted (milliseconds, bytes),
+ * every path absolute, every secret read. Plain, frozen data.
+ */
+export interface GatewayConfig {
+  readonly listen: ListenAddress;
+  readonly tls?: TlsConfig;
+  readonly trustedProxies: readonly string[];
+  readonly admin: ListenAddress | undefined;
+  readonly upstream: UpstreamConfig;
+  /** CIDRs; undefined admits every network. */
+  readonly allowNetworks: readonly string[] | undefined;
+  readonly denyNetworks: readonly string[];
+  readonly issuers: readonly IssuerSpec[];
+  readonly server: ServerConfig;
+  readonly failures: FailuresConfig;
+  readonly teams: readonly TeamSpec[];
+  readonly audit: AuditConfig;
+  /** `sha256:` and the hash of the file as read. */
+  readonly hash: string;
+}

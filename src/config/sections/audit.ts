@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve as resolvePath } from 'node:path';
+import { z } from 'zod';
+import { parseSize } from '../../core/units.ts';
+import { inspectBy, type NamedFile, type Remark } from '../engine/named-file.ts';
+import { assertSigningKey } from '../engine/pem.ts';
+import type { Source } from '../engine/source.ts';
+import * as value from '../engine/values.ts';
+
+/** `audit`. */
+export const audit = z
+  .strictObject({
+    file: value.path.default('./audit.jsonl').describe('the newest segment'),
+    sync: z
+      .enum(['batch', 'none'])
+      .default('batch')
+      .describe('none: the system writes when it likes'),
+    on_failure: z
+      .enum(['deny', 'continue'])
+      .default('deny')
+      .describe('what becomes of pushes while the log cannot be written'),
+    rotate: value.size.default('100MiB').describe('size at which a new segment begins'),
+    keep: value.count.default(30).describe('closed segments that stay'),
+    keep_for: value.notYet('none'),
+    reads: value.notYet('all'),
+    unknown: value.notYet(),
+    sign_key: z
+      .union([z.literal('none'), z.strictObject({ file: value.path.describe('PEM private key') })])
+      .default('none')
+      .describe('Ed25519 key that signs checkpoints; see `pushwarden audit keygen`'),
+  })
+  .prefault({})
+  .describe('the audit log');
+
+type RawAudit = z.output<typeof audit>;
+
+export interface AuditConfig {
+  /** Absolute path. */
+  readonly file: string;
+  readonly sync: 'batch' | 'none';
+  readonly onFailure: 'deny' | 'continue';
+  /** Bytes after which a new segment begins. */
+  readonly rotateBytes: number;
+  /** Rotated segments that stay. */
+  readonly keep: number;
+  /** Path of the ed25519 private key that signs checkpoints. */
+  readonly signKeyFile?: string;
+}
+
+/** Units converted, paths absolute. */
+export function resolveAudit(raw: RawAudit, { directory }: Source): AuditConfig {
+  return {
+    file: resolvePath(directory, raw.file),
+    sync: raw.sync,
+    onFailure: raw.on_failure,
+    rotateBytes: parseSize(raw.rotate),
+    keep: raw.keep,
+    ...(raw.sign_key !== 'none' && { signKeyFile: resolvePath(directory, raw.sign_key.file) }),
+  };
+}
+
+/** The log and the key that signs it. */
+export function listAuditFiles(raw: RawAudit, directory: string): readonly NamedFile[] {
+  const log = resolvePath(directory, raw.file);
+  // The log itself is the gateway's own: who follows the files that are named does not want it.
+  const named: NamedFile[] = [
+    { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFile(log) },
+  ];
+  if (raw.sign_key !== 'none') {
+    const file = resolvePath(directory, raw.sign_key.file);
+    const path = ['audit', 'sign_key', 'file'];
+    named.push({ path, file, inspect: inspectBy(() => assertSigningKey(file)) });
+  }
+  return named;
+}
+
+/** The gateway makes the file, but not the directory that it is in. */
+function inspectAuditFile(file: string): readonly Remark[] {
+  if (isDirectory(file)) return [{ severity: 'error', message: `${file} is a directory` }];
+  const directory = dirname(file);
+  if (isDirectory(directory)) return [];
+  return [{ severity: 'error', message: `there is no directory ${directory}` }];
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(`${path}/`);
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { TeamLimits } from '../../core/policy/limits.ts';
+import { parseRate, parseSize } from '../../core/units.ts';
+import * as value from '../engine/values.ts';
+
+/** `limits` of `defaults` and of a team. */
+export const limits = z
+  .strictObject({
+    body: value.size.exactOptional().describe('bytes of a body as sent; 1MiB'),
+    decoded: value.size.exactOptional().describe('bytes of a body after decompression; 8MiB'),
+    ratio: value.count.exactOptional().describe('decoded bytes for each byte sent; 200'),
+    series: value.count.exactOptional().describe('series in one push; 10000'),
+    labels: value.count.exactOptional().describe('labels of one series; 32'),
+    name: value.notYet(),
+    label_value: value.size.exactOptional().describe('bytes of one label value; 1KiB'),
+    rate: value.rate.exactOptional().describe('pushes and deletes, averaged; 50/s'),
+    burst: value.count
+      .exactOptional()
+      .describe('pushes and deletes beyond the rate, in a minute; 100'),
+    concurrent: value.count.exactOptional().describe('pushes and deletes at once; 16'),
+    wait: value.notYet(),
+    groups: value.notYet(),
+    total_series: value.notYet(),
+    total_bytes: value.notYet(),
+  })
+  .describe('what a team may send');
+
+type RawLimits = z.output<typeof limits>;
+
+const DEFAULT_LIMITS = {
+  body: '1MiB',
+  decoded: '8MiB',
+  ratio: 200,
+  series: 10_000,
+  labels: 32,
+  label_value: '1KiB',
+  rate: '50/s',
+  burst: 100,
+  concurrent: 16,
+} as const satisfies RawLimits;
+
+/** The limits of a team: its own, key by key, before those of `defaults`. */
+export function resolveLimits(defaults: RawLimits = {}, own: RawLimits = {}): TeamLimits {
+  const raw = { ...DEFAULT_LIMITS, ...defaults, ...own };
+  const { ratio, series, labels, burst, concurrent } = raw;
+  return {
+    body: parseSize(raw.body),
+    decoded: parseSize(raw.decoded),
+    ratio,
+    series,
+    labels,
+    labelValue: parseSize(raw.label_value),
+    rate: parseRate(raw.rate),
+    burst,
+    concurrent,
+  };
+}

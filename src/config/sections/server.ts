@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { parseDuration, parseSize } from '../../core/units.ts';
+import * as value from '../engine/values.ts';
+
+/** `server`. */
+export const server = z
+  .strictObject({
+    header_timeout: value.timeout.default('10s').describe('for the head of a request'),
+    body_timeout: value.timeout.default('30s').describe('for the body of a push'),
+    idle_timeout: value.timeout.default('15s').describe('without a byte from or to the client'),
+    headers: value.notYet(),
+    chunks: value.notYet(),
+    waiting: value.notYet(),
+    reuse_port: value.notYet(false),
+    keep_alive: value.notYet(),
+    drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
+    connections: value.count.default(5000).describe('open connections; more are closed at once'),
+    connections_per_client: value.notYet(),
+    bytes_in_flight: value.size.default('256MiB').describe('bodies in memory, over all requests'),
+    password_hashes: value.count.default(2).describe('password hashes computed at once'),
+  })
+  .prefault({})
+  .describe('bounds of the public server');
+
+export interface ServerConfig {
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly connections: number;
+  readonly bytesInFlight: number;
+  /** Password hashes computed at once. */
+  readonly passwordHashes: number;
+}
+
+/** Units converted. */
+export function resolveServer(raw: z.output<typeof server>): ServerConfig {
+  return {
+    headerTimeoutMs: parseDuration(raw.header_timeout),
+    bodyTimeoutMs: parseDuration(raw.body_timeout),
+    idleTimeoutMs: parseDuration(raw.idle_timeout),
+    drainTimeoutMs: parseDuration(raw.drain_timeout),
+    connections: raw.connections,
+    bytesInFlight: parseSize(raw.bytes_in_flight),
+    passwordHashes: raw.password_hashes,
+  };
+}

@@ -1,0 +1,154 @@
+import { resolve as resolvePath } from 'node:path';
+import { z } from 'zod';
+import { parseDuration } from '../../core/units.ts';
+import { isLoopbackHost } from '../engine/loopback.ts';
+import { inspectBy, type NamedFile } from '../engine/named-file.ts';
+import { readCertificates } from '../engine/pem.ts';
+import type { Finding } from '../engine/problem.ts';
+import { readSecret, readText, type SecretSource } from '../engine/secrets.ts';
+import type { Source } from '../engine/source.ts';
+import * as value from '../engine/values.ts';
+
+/** A flag for a Pushgateway that is a child: nothing that changes where or to whom it listens. */
+const childFlag = value.matching(
+  /^--(?:persistence\.file|persistence\.interval|log\.level)=.+$/,
+  'must be --persistence.file=PATH, --persistence.interval=5m or --log.level=warn: the gateway sets the others',
+);
+
+/** `upstream`. */
+export const upstream = z
+  .strictObject({
+    url: z.string().optional().describe('where the private Pushgateway is; may have a path prefix'),
+    urls: value.notYet(),
+    spawn: z
+      .strictObject({
+        command: z.string().min(1).describe('program, looked up on PATH'),
+        args: z.array(childFlag).default([]).describe('further flags'),
+      })
+      .optional()
+      .describe('start the Pushgateway as a supervised child instead'),
+    timeout: value.timeout
+      .default('10s')
+      .describe('from when a request is let through to the end of the answer'),
+    connections: value.count.default(32).describe('connections to the upstream'),
+    basic_auth: z
+      .strictObject({
+        username: value.username.describe('user name of the gateway'),
+        password: value.secret.describe('its password: {file: PATH} or {env: NAME}'),
+      })
+      .optional()
+      .describe('credential of the gateway at the upstream'),
+    tls: z
+      .strictObject({ ca_file: value.path.describe('PEM certificates to trust') })
+      .optional()
+      .describe('for an upstream with https'),
+    consistency: value.notYet('upstream'),
+  })
+  .describe('the private Pushgateway');
+
+type RawUpstream = z.output<typeof upstream>;
+
+export interface UpstreamConfig {
+  readonly pushgateway: PushgatewayConfig;
+  /** From when a request is let through to the end of the upstream's answer. */
+  readonly timeoutMs: number;
+  readonly connections: number;
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** PEM certificates that the upstream's certificate must chain to. */
+  readonly ca?: string;
+}
+
+/** A Pushgateway that somebody runs, or the program of one that is a child of the gateway's. */
+export type PushgatewayConfig =
+  | {
+      readonly kind: 'running';
+      /** Origin and path prefix, without a slash at the end. */
+      readonly url: string;
+    }
+  | { readonly kind: 'child'; readonly command: string; readonly args: readonly string[] };
+
+/** @throws GatewayError ERR_SECRET_UNREADABLE */
+export function resolveUpstream(raw: RawUpstream, source: Source): UpstreamConfig {
+  const { url = '', spawn, basic_auth: basicAuth, tls } = raw;
+  const { directory, readsSecrets } = source;
+  return {
+    pushgateway: spawn
+      ? { kind: 'child', ...resolveChild(spawn, directory) }
+      : { kind: 'running', url: url.replace(/\/+$/, '') },
+    timeoutMs: parseDuration(raw.timeout),
+    connections: raw.connections,
+    ...(basicAuth && {
+      basicAuth: {
+        username: basicAuth.username,
+        password: readsSecrets ? readSecret(absolute(basicAuth.password, directory)) : '',
+      },
+    }),
+    ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
+  };
+}
+
+/** A command without a slash is looked up on `PATH`. */
+function resolveChild({ command, args }: NonNullable<RawUpstream['spawn']>, directory: string) {
+  return {
+    command: command.includes('/') ? resolvePath(directory, command) : command,
+    args: args.map((flag) => {
+      const [, name, path = ''] = /^(--persistence\.file)=(.+)$/s.exec(flag) ?? [];
+      return name === undefined ? flag : `${name}=${resolvePath(directory, path)}`;
+    }),
+  };
+}
+
+function absolute(secret: SecretSource, directory: string): SecretSource {
+  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
+}
+
+/** Checks that there is one Pushgateway, and that its password crosses no network in clear. */
+export function checkUpstream(raw: RawUpstream): readonly Finding[] {
+  const path = ['upstream'];
+  const { url, spawn } = raw;
+  if ((url === undefined) === (spawn === undefined)) {
+    return [{ severity: 'error', path, message: 'needs either url or spawn' }];
+  }
+  const message = url === undefined ? undefined : explainUrl(url);
+  if (message !== undefined) return [{ severity: 'error', path: [...path, 'url'], message }];
+  if (raw.basic_auth === undefined || url === undefined || isPrivate(url)) return [];
+  const warning = 'is not https: the password crosses the network in clear';
+  return [{ severity: 'warning', path: [...path, 'url'], message: warning }];
+}
+
+/** Whether nobody between here and the upstream can read along. */
+function isPrivate(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+}
+
+function explainUrl(text: string): string | undefined {
+  // The URL parser repairs much and drops a query that is empty; here the text itself must be one.
+  if (!/^[a-z]+:\/\/[^\s/\\]+/i.test(text) || /\s/.test(text) || !URL.canParse(text)) {
+    return 'is not a URL, such as http://127.0.0.1:9092';
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http or https';
+  if (url.username !== '' || url.password !== '') {
+    return 'must not hold a credential: use upstream.basic_auth';
+  }
+  return /[?#]/.test(text) ? 'must have no query and no fragment' : undefined;
+}
+
+/** The secret and the certificates that it names. */
+export function listUpstreamFiles(raw: RawUpstream, directory: string): readonly NamedFile[] {
+  const { basic_auth: basicAuth, tls } = raw;
+  const named: NamedFile[] = [];
+  if (basicAuth !== undefined) {
+    const secret = absolute(basicAuth.password, directory);
+    const file = 'file' in secret ? secret.file : undefined;
+    const path = ['upstream', 'basic_auth', 'password'];
+    named.push({ path, file, inspect: inspectBy(() => readSecret(secret)) });
+  }
+  if (tls !== undefined) {
+    const file = resolvePath(directory, tls.ca_file);
+    const path = ['upstream', 'tls', 'ca_file'];
+    named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
+  }
+  return named;
+}
