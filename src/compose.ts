@@ -81,7 +81,7 @@ export async function composeGateway(
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
-  publicSide.open({ gateway, upstreamSide: current.upstreamSide, observer, log, lifetime });
+  publicSide.open({ gateway, observer, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();
   return {
@@ -143,6 +143,6 @@ function createGateway(
     teamLimiter: createTeamLimiter(),
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
-    families: () => current.upstreamSide().families,
+    upstream: () => current.upstreamSide().lend(),
   };
 }

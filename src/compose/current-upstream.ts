@@ -21,15 +21,15 @@ export async function openCurrentUpstream(
 ): Promise<CurrentUpstream> {
   let follow = (): void => undefined;
   const child = await startChild(initial, options, () => follow());
-  const open = (config: UpstreamConfig): Promise<UpstreamSide> =>
-    openUpstreamSide(config, urlOf(config, child), options);
+  const open = (config: UpstreamConfig, before?: UpstreamSide): Promise<UpstreamSide> =>
+    openUpstreamSide(config, urlOf(config, child), options, before);
   let current = { config: initial, side: await open(initial) };
   let closing: Promise<unknown> = Promise.resolve();
 
   const replace = async (config: UpstreamConfig): Promise<void> => {
     const { side: before } = current;
     const isSame = before.fits(config, urlOf(config, child));
-    current = { config, side: isSame ? before : await open(config) };
+    current = { config, side: isSame ? before : await open(config, before) };
     if (!isSame) closing = Promise.all([closing, before.close()]);
   };
 

@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts';
 import { type Deny, deny } from '../core/decision.ts';
 import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';
+import { createRequestHandler } from '../http/handle-request.ts';
 import { holdCalls } from '../http/held-calls.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
 import { createRequestIds } from '../http/request-id.ts';
@@ -11,10 +12,8 @@ import { createResponder } from '../http/respond.ts';
 import type { HeaderValues } from '../http/security-headers.ts';
 import { applyBounds, createPublicServer } from '../http/server.ts';
 import { applyTls } from '../http/tls.ts';
-import { createVisitHandler } from '../http/visit.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
-import type { UpstreamSide } from './upstream-side.ts';
 
 /** The public server, and what may change while it runs. */
 export interface PublicSide {
@@ -31,8 +30,6 @@ type ServerConfiguration = Pick<GatewayConfig, 'server' | 'tls'>;
 
 interface PublicSideOptions {
   readonly gateway: Gateway;
-  /** The current one; read once in a request. */
-  readonly upstreamSide: () => UpstreamSide;
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
   readonly lifetime: { isReady(): boolean; isClosing(): boolean };
@@ -55,13 +52,13 @@ export function createPublicSide(
   });
   return {
     server,
-    open({ gateway, upstreamSide, observer, log, lifetime }) {
+    open({ gateway, observer, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
       const shared = { gateway, responder, observer, log, createRequestId };
-      const visit = createVisitHandler({ ...shared, upstreamSide, certificates });
+      const handleRequest = createRequestHandler({ ...shared, certificates });
       const challenges = () => gateway.snapshot().challenges;
       const { isReady } = lifetime;
-      requests.release(createPublicApp({ ...shared, challenges, isReady, visit }));
+      requests.release(createPublicApp({ ...shared, challenges, isReady, handleRequest }));
       unreadable.release(createRawRefuser(shared));
     },
     giveUp() {

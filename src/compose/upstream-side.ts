@@ -3,26 +3,38 @@ import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import { createFamilyRegistry, type FamilyRegistry } from '../core/exposition/families.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createScrapeWatch } from '../groups/scrape-watch.ts';
-import { createReadHandler, type ReadHandler } from '../http/handle-read.ts';
+import { createReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchUpstream } from '../metrics/watch.ts';
 import type { Clock, OperationalLog, Upstream } from '../pipeline/ports.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { watchReadiness } from '../upstream/readiness.ts';
 import { repeat } from '../upstream/repeat.ts';
+import { createLending } from './lending.ts';
 
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
-  readonly upstream: Upstream;
-  readonly handleRead: ReadHandler;
-  /** What the upstream holds, as far as metric types go. */
-  readonly families: FamilyRegistry;
+  /** Lends the way to the upstream to one request. */
+  lend(): Upstream;
+  /** What is known of the store; it goes on over another way to the same Pushgateway. */
+  readonly known: KnownStore;
   isReady(): boolean;
   /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
   fits(config: UpstreamConfig, url: string): boolean;
-  /** Lets what is under way finish. */
+  /** Takes back what was lent, then ends. */
   close(): Promise<void>;
 }
+
+/** What is known of the store of one Pushgateway. */
+interface KnownStore {
+  readonly url: string;
+  readonly families: FamilyRegistry;
+  readonly seed: () => Promise<boolean>;
+  /** Has the store read on another way from now on. */
+  readonly readBy: (read: Read) => void;
+}
+
+type Read = (path: string, accept?: string) => Promise<Uint8Array | undefined>;
 
 export interface UpstreamSideOptions {
   readonly metrics: Metrics;
@@ -37,11 +49,15 @@ const LISTING_TIMEOUT_MS = 10_000;
 /** As often as Prometheus scrapes, by its defaults or near them: one more reader of the store. */
 const SCRAPE_INTERVAL_MS = 15_000;
 
-/** Opens the way to an upstream; resolves after the first look at it, whatever that saw. */
+/**
+ * Opens the way to an upstream; resolves after the first look at it, whatever that saw.
+ * @param before - the way that this one takes the place of
+ */
 export async function openUpstreamSide(
   config: UpstreamConfig,
   url: string,
   { metrics, clock, log }: UpstreamSideOptions,
+  before?: UpstreamSide,
 ): Promise<UpstreamSide> {
   const { connections, ca } = config;
   const authorization = renderAuthorization(config);
@@ -51,12 +67,13 @@ export async function openUpstreamSide(
     ...(authorization && { authorization }),
     ...(ca && { ca }),
   });
-  const families = createFamilyRegistry();
-  const read = (path: string, accept?: string): Promise<Uint8Array | undefined> =>
+  const known = before?.known.url === url ? before.known : createKnownStore(url);
+  const { families } = known;
+  const read: Read = (path, accept) =>
     client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
-  const seed = createFamilySeed({ read, families });
+  known.readBy(read);
   const readiness = await watchReadiness({
-    probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await seed()),
+    probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await known.seed()),
     intervalMs: PROBE_INTERVAL_MS,
     onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
   });
@@ -68,18 +85,33 @@ export async function openUpstreamSide(
     onLook: (isBroken) => metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken)),
   });
   const scraping = repeat(scrapeWatch, SCRAPE_INTERVAL_MS);
+  const lending = createLending({
+    store: families,
+    send: watchUpstream(client, metrics, clock).send,
+    read: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
+  });
   return {
-    upstream: watchUpstream(client, metrics, clock),
-    families,
-    handleRead: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
+    lend: lending.lend,
+    known,
     isReady: () => readiness.isReady(),
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {
       readiness[Symbol.dispose]();
       scraping[Symbol.dispose]();
+      await lending.allBack();
       await client.close();
     },
   };
+}
+
+function createKnownStore(url: string): KnownStore {
+  const families = createFamilyRegistry();
+  let read: Read = async () => undefined;
+  const seed = createFamilySeed({ families, read: (path, accept) => read(path, accept) });
+  const readBy = (next: Read): void => {
+    read = next;
+  };
+  return { url, families, seed, readBy };
 }
 
 /** @see RFC 7617 section 2 */

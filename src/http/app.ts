@@ -18,7 +18,7 @@ interface PublicAppOptions {
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
   /** Everything but the health endpoints. */
-  readonly visit: RequestHandler;
+  readonly handleRequest: RequestHandler;
 }
 
 /** Targets that Express can take apart; for many others, such as `foo://bar`, it calls nobody. */
@@ -30,11 +30,11 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  const { visit } = options;
-  app.use(createHealthHandler(options), visit, createFailureHandler(options));
+  const { handleRequest } = options;
+  app.use(createHealthHandler(options), handleRequest, createFailureHandler(options));
   return (req, res) => {
     if (ROUTABLE.test(req.url ?? '')) app(req, res);
-    else visit(req as Request, res as Response, () => undefined); // which needs nothing of Express
+    else handleRequest(req as Request, res as Response, () => undefined); // which needs nothing of Express
   };
 }
 

@@ -8,9 +8,9 @@ import { Agent as HttpsAgent } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { type Deny, deny } from '../core/decision.ts';
-import type { ReadAdmission } from '../pipeline/admit.ts';
-import type { Clock } from '../pipeline/ports.ts';
+import type { Clock, ReadAnswer, Upstream } from '../pipeline/ports.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
+import { exchangeOf } from './receive.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 interface ReadHandlerOptions {
@@ -37,20 +37,6 @@ interface ReadPlan {
   upstreamRequest?: ClientRequest;
 }
 
-/** How a read is answered by who asked for it. */
-interface ReadAnswer {
-  readonly headers: HeaderValues;
-  /** Answers with a refusal; once the answer has begun, breaks it off. */
-  readonly refuse: (refusal: Deny) => void;
-}
-
-export type ReadHandler = (
-  admission: ReadAdmission,
-  req: IncomingMessage,
-  res: ServerResponse,
-  answer: ReadAnswer,
-) => Promise<void>;
-
 /** Reads at once, those that wait for a connection included, as a multiple of the connections. */
 const QUEUE_FACTOR = 32;
 
@@ -58,7 +44,7 @@ const QUEUE_FACTOR = 32;
  * Streams reads from the upstream. Nothing of the caller goes there but what `renderReadHeaders`
  * lets through, and of the upstream's answer comes back only a whole 200.
  */
-export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
+export function createReadHandler(options: ReadHandlerOptions): Upstream['read'] {
   const { upstreamUrl, connections, authorization, ca, clock } = options;
   const Agent = upstreamUrl.startsWith('https:') ? HttpsAgent : HttpAgent;
   const plans = new WeakMap<IncomingMessage, ReadPlan>();
@@ -93,16 +79,17 @@ export function createReadHandler(options: ReadHandlerOptions): ReadHandler {
   });
 
   let underWay = 0;
-  return async (admission, req, res, answer) => {
+  return async (read, answer) => {
+    const { req, res } = exchangeOf(answer.request);
     if (underWay >= connections * QUEUE_FACTOR) {
       answer.refuse(deny('overloaded', { internal: 'too many reads wait for the upstream' }));
       return;
     }
-    const plan = createPlan(admission.path, answer);
+    const plan = createPlan(read.path, answer);
     plans.set(req, plan);
     const deadlineTimer = setTimeout(
       () => plan.fail(deny('upstream_timeout', 'Pushgateway did not answer in time')),
-      Math.max(0, admission.deadline - clock.monotonic()),
+      Math.max(0, read.deadline - clock.monotonic()),
     );
     // Express, the proxy and the stream that relays the answer listen for its end: more than 10.
     res.setMaxListeners(20);

@@ -3,6 +3,21 @@ import type { ClientCertificate } from '../core/identity/client-certificate.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { readBody } from './body.ts';
 
+/** What a request of the pipeline came in on. */
+interface NodeExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+const exchanges = new WeakMap<GatewayRequest, NodeExchange>();
+
+/** The way back: for what streams an answer to a request that the pipeline has admitted. */
+export function exchangeOf(request: GatewayRequest): NodeExchange {
+  const exchange = exchanges.get(request);
+  if (exchange === undefined) throw new TypeError(`request ${request.id} came in on no connection`);
+  return exchange;
+}
+
 /** Turns a request of Node into one of the pipeline, which sees nothing else of it. */
 export function receive(
   req: IncomingMessage,
@@ -11,7 +26,7 @@ export function receive(
   clientCertificate: ClientCertificate | undefined,
 ): GatewayRequest {
   const { headers, headersDistinct, httpVersion, rawHeaders, socket } = req;
-  return {
+  const request: GatewayRequest = {
     id,
     peerAddress: socket.remoteAddress,
     clientCertificate,
@@ -29,4 +44,6 @@ export function receive(
     },
     readBody: (contentLength, bounds) => readBody(req, res, contentLength, bounds),
   };
+  exchanges.set(request, { req, res });
+  return request;
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
-import type { Clock, Upstream } from '../pipeline/ports.ts';
+import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
 import type { Metrics } from './registry.ts';
 
 /** Counts the connections of a server that come to nothing. */
@@ -10,7 +10,11 @@ export function watchConnections(server: Server, metrics: Metrics): void {
 }
 
 /** The same upstream, measured. */
-export function watchUpstream(upstream: Upstream, metrics: Metrics, clock: Clock): Upstream {
+export function watchUpstream(
+  upstream: UpstreamSender,
+  metrics: Metrics,
+  clock: Clock,
+): UpstreamSender {
   return {
     async send(request) {
       const sentAt = clock.monotonic();

@@ -14,22 +14,23 @@ import type { Gateway } from './gateway.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
 import { checkNetworks, locateClient } from './locate-client.ts';
+import type { Upstream, UpstreamRead } from './ports.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What a request may do, with everything that is needed to do it. */
 export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;
 
-export interface ReadAdmission {
+interface ReadAdmission extends UpstreamRead {
   readonly kind: 'read';
-  readonly path: ReadPath;
-  /** When the upstream's answer must have ended, on the monotonic clock. */
-  readonly deadline: number;
+  readonly upstream: Upstream;
 }
 
 export interface DeleteAdmission {
   readonly kind: 'delete';
+  readonly upstream: Upstream;
   readonly target: PushTarget;
+  /** When the upstream's answer must have ended, on the monotonic clock. */
   readonly deadline: number;
   /** To be called with what came of it. */
   readonly settle: (end: PushEnd) => void;
@@ -37,6 +38,7 @@ export interface DeleteAdmission {
 
 export interface PushAdmission {
   readonly kind: 'push';
+  readonly upstream: Upstream;
   readonly method: 'POST' | 'PUT';
   readonly target: PushTarget;
   readonly mediaType: MediaType;
@@ -48,7 +50,7 @@ export interface PushAdmission {
 }
 
 /** A request on its way. */
-export interface Visit {
+export interface Arrival {
   readonly request: GatewayRequest;
   readonly gateway: Gateway;
   readonly trail: AuditTrail;
@@ -57,7 +59,7 @@ export interface Visit {
 }
 
 /** A request whose sender is known. */
-interface KnownVisit extends Visit {
+interface KnownArrival extends Arrival {
   readonly snapshot: Snapshot;
   readonly team: TeamPolicy;
   readonly address: IpAddress;
@@ -69,8 +71,8 @@ interface KnownVisit extends Visit {
  * before a credential is proved, and no body is read before everything else allows the push. The
  * first step that denies ends it.
  */
-export async function admit(visit: Visit): Promise<Decision<Admission>> {
-  const { request, gateway, trail } = visit;
+export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
+  const { request, gateway, trail } = arrival;
   const snapshot = gateway.snapshot();
   if (gateway.isDraining()) return deny('draining');
 
@@ -97,7 +99,7 @@ export async function admit(visit: Visit): Promise<Decision<Admission>> {
   const team = snapshot.policy.team(principal.value.team);
   if (team === undefined) return deny('internal_error', { internal: 'a team without a policy' });
 
-  const known = { ...visit, snapshot, team, address: address.value, framing: framing.value };
+  const known = { ...arrival, snapshot, team, address: address.value, framing: framing.value };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value.path);
@@ -108,45 +110,47 @@ export async function admit(visit: Visit): Promise<Decision<Admission>> {
   }
 }
 
-function admitRead(visit: KnownVisit, path: ReadPath): Decision<ReadAdmission> {
-  const authorized = authorize(visit.team, { action: 'read', address: visit.address });
+function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmission> {
+  const authorized = authorize(arrival.team, { action: 'read', address: arrival.address });
   if (authorized.effect === 'deny') return authorized;
   // Streamed to the upstream behind a request without a length, it would be a request of its own.
-  if (visit.framing.contentLength !== 0) return deny('request_malformed', 'a read takes no body');
+  if (arrival.framing.contentLength !== 0) return deny('request_malformed', 'a read takes no body');
 
-  visit.trail.recordInPassing();
-  return allow({ kind: 'read', path, deadline: startDeadline(visit) });
+  const upstream = pickUpstream(arrival);
+  arrival.trail.recordInPassing();
+  return allow({ kind: 'read', upstream, path, deadline: startDeadline(arrival) });
 }
 
-async function admitDelete(visit: KnownVisit): Promise<Decision<DeleteAdmission>> {
-  const target = admitTarget(visit, 'delete');
+async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmission>> {
+  const target = admitTarget(arrival, 'delete');
   if (target.effect === 'deny') return target;
 
-  const entered = await enterTeam(visit);
+  const entered = await enterTeam(arrival);
   if (entered.effect === 'deny') return entered;
 
-  const recorded = await visit.trail.recordAllowed();
+  const upstream = pickUpstream(arrival, target.value);
+  const recorded = await arrival.trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
-  const families = visit.gateway.families();
   const settle = (end: PushEnd): void => {
-    if (end === 'stored') families.forget(target.value.canonical);
+    if (end === 'stored') upstream.store.forget(target.value.canonical);
   };
-  return allow({ kind: 'delete', target: target.value, deadline: startDeadline(visit), settle });
+  const deadline = startDeadline(arrival);
+  return allow({ kind: 'delete', upstream, target: target.value, deadline, settle });
 }
 
-async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
-  const { request, gateway, trail, team } = visit;
-  const target = admitTarget(visit, 'push');
+async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>> {
+  const { request, gateway, trail, team } = arrival;
+  const target = admitTarget(arrival, 'push');
   if (target.effect === 'deny') return target;
 
-  const declared = checkDeclaredBody(request.headers, visit.framing, team.limits);
+  const declared = checkDeclaredBody(request.headers, arrival.framing, team.limits);
   if (declared.effect === 'deny') return declared;
 
-  const entered = await enterTeam(visit);
+  const entered = await enterTeam(arrival);
   if (entered.effect === 'deny') return entered;
 
-  const lease = visit.scope.use(gateway.byteBudget.open());
-  const bounds = { maxBytes: team.limits.body, timeoutMs: visit.snapshot.bodyTimeoutMs, lease };
+  const lease = arrival.scope.use(gateway.byteBudget.open());
+  const bounds = { maxBytes: team.limits.body, timeoutMs: arrival.snapshot.bodyTimeoutMs, lease };
   const read = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
@@ -159,25 +163,28 @@ async function admitPush(visit: KnownVisit): Promise<Decision<PushAdmission>> {
   trail.learn({ content: { ...sent, series: content.value.series } });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
-  const settle = claimFamilies(visit, method, target.value, content.value);
+  const upstream = pickUpstream(arrival, target.value);
+  const push = { method, target: target.value, content: content.value } as const;
+  const settle = claimFamilies(arrival, upstream, push);
   if (settle.effect === 'deny') return settle;
 
   const recorded = await trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
   return allow({
     kind: 'push',
+    upstream,
     method,
     target: target.value,
     mediaType,
     body,
-    deadline: startDeadline(visit),
+    deadline: startDeadline(arrival),
     settle: settle.value,
   });
 }
 
 /** The grouping key that Pushgateway would store, and whether the team may touch it. */
-function admitTarget(visit: KnownVisit, action: 'push' | 'delete'): Decision<PushTarget> {
-  const { request, trail, team, address } = visit;
+function admitTarget(arrival: KnownArrival, action: 'push' | 'delete'): Decision<PushTarget> {
+  const { request, trail, team, address } = arrival;
   const target = parsePushTarget(request.rawTarget, { emptyValues: action === 'delete' });
   if (target.effect === 'deny') return target;
   trail.learn({ target: target.value });
@@ -186,27 +193,37 @@ function admitTarget(visit: KnownVisit, action: 'push' | 'delete'): Decision<Pus
   return authorized.effect === 'deny' ? authorized : target;
 }
 
+/** The one that the request goes to, until its end: never to be picked again. */
+function pickUpstream({ gateway, team, scope }: KnownArrival, target?: PushTarget): Upstream {
+  return scope.use(gateway.upstream(team.name, target?.key.job));
+}
+
+interface UnderstoodPush {
+  readonly method: 'POST' | 'PUT';
+  readonly target: PushTarget;
+  readonly content: PushContent;
+}
+
 /** Holds the push's families against the store, and keeps others off them until it has ended. */
 function claimFamilies(
-  { gateway, team, scope }: KnownVisit,
-  method: 'POST' | 'PUT',
-  target: PushTarget,
-  { families }: PushContent,
+  { team, scope }: KnownArrival,
+  { store }: Upstream,
+  { method, target, content }: UnderstoodPush,
 ): Decision<(end: PushEnd) => void> {
-  const push = { group: target.canonical, team: team.name, method, families };
-  const claim = gateway.families().claim(push);
+  const { families } = content;
+  const claim = store.claim({ group: target.canonical, team: team.name, method, families });
   if (claim.effect === 'deny') return claim;
   scope.defer(() => claim.value.settle('refused'));
   return allow((end) => claim.value.settle(end));
 }
 
-async function enterTeam({ gateway, team, scope }: KnownVisit): Promise<Decision<undefined>> {
+async function enterTeam({ gateway, team, scope }: KnownArrival): Promise<Decision<undefined>> {
   const entered = await gateway.teamLimiter.enter(team.name, team.limits);
   if (entered.effect === 'deny') return entered;
   scope.use(entered.value);
   return allow(undefined);
 }
 
-function startDeadline({ gateway, snapshot }: KnownVisit): number {
+function startDeadline({ gateway, snapshot }: KnownArrival): number {
   return gateway.clock.monotonic() + snapshot.upstreamTimeoutMs;
 }

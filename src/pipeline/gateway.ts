@@ -1,5 +1,4 @@
-import type { FamilyRegistry } from '../core/exposition/families.ts';
-import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter } from './ports.ts';
+import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter, Upstream } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Everything that `admit` works with; it outlives every configuration. */
@@ -12,6 +11,9 @@ export interface Gateway {
   readonly teamLimiter: TeamLimiter;
   readonly byteBudget: ByteBudget;
   readonly decoders: BodyDecoders;
-  /** What the upstream in use holds, as far as metric types go; to be read once in a request. */
-  families(): FamilyRegistry;
+  /**
+   * The upstream that a request goes to; to be picked once in a request, and given back.
+   * @param job - undefined for what is about no job alone
+   */
+  upstream(team: string, job: string | undefined): Upstream;
 }

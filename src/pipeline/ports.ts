@@ -1,12 +1,15 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
-import type { Decision } from '../core/decision.ts';
+import type { Decision, Deny } from '../core/decision.ts';
+import type { FamilyRegistry } from '../core/exposition/families.ts';
 import type { ContentEncoding } from '../core/exposition/media-type.ts';
 import type { PresentedCredential } from '../core/identity/authorization-header.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Reason } from '../core/reason.ts';
+import type { ReadPath } from '../core/request/endpoint.ts';
 import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
+import type { GatewayRequest } from './gateway-request.ts';
 
 export interface Clock {
   /** Milliseconds since the epoch: for dates that people wrote. */
@@ -72,10 +75,36 @@ export interface UpstreamRequest {
   readonly deadline: number;
 }
 
-/** The private Pushgateway. */
-export interface Upstream {
+/**
+ * A private Pushgateway and what the gateway knows of its store. A request picks its upstream once
+ * and gives it back at its end: what it claims is claimed where it is sent to, whatever a reload
+ * does meanwhile.
+ */
+export interface Upstream extends UpstreamSender, Lease {
+  /** What it holds, as far as metric types go. */
+  readonly store: FamilyRegistry;
+  /** Streams a read; resolves when the answer has ended, however it did. */
+  read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
+}
+
+export interface UpstreamSender {
   /** Never rejects: what goes wrong is an outcome. */
   send(request: UpstreamRequest): Promise<UpstreamOutcome>;
+}
+
+export interface UpstreamRead {
+  readonly path: ReadPath;
+  /** When the upstream's answer must have ended, on the monotonic clock, milliseconds. */
+  readonly deadline: number;
+}
+
+/** How a read is answered by who asked for it. */
+export interface ReadAnswer {
+  readonly request: GatewayRequest;
+  /** Go on the answer beside the upstream's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Answers with a refusal; once the answer has begun, breaks it off. */
+  readonly refuse: (refusal: Deny) => void;
 }
 
 /** A decoder for each content encoding that a push may have. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
 import { renderPrintable } from '../core/printable.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/upstream-outcome.ts';
-import type { Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+import type { UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
 import { type ExchangeResult, exchange } from './exchange.ts';
 
 /** Where the private Pushgateway is and how to talk to it. */
@@ -17,7 +17,7 @@ export interface PushgatewayClientOptions {
   readonly ca?: string;
 }
 
-export interface PushgatewayClient extends Upstream {
+export interface PushgatewayClient extends UpstreamSender {
   /** Whether the upstream calls itself ready. */
   probe(timeoutMs: number): Promise<boolean>;
   /** Reads a path for the gateway itself; undefined for whatever is no whole 200. */

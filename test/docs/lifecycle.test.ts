@@ -20,7 +20,7 @@ function stepsInCode(name: string): readonly string[] {
   );
   const [own = ''] = body.split(/^}$/m);
   return [...own.matchAll(STEP)].map(([, , called, guard]) =>
-    (called ?? guard ?? '').replace(/^visit\./, ''),
+    (called ?? guard ?? '').replace(/^arrival\./, ''),
   );
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
 import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
@@ -142,7 +143,8 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     calls.push('decode');
     return setup.decoded;
   };
-  const families = createFamilyRegistry();
+  const store = createFamilyRegistry();
+  const send = async (): Promise<never> => assert.fail('nothing is sent before it is admitted');
   const gateway: Gateway = {
     snapshot() {
       snapshotReads += 1;
@@ -176,7 +178,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
       },
     },
     decoders: { gzip: decode, snappy: decode },
-    families: () => families,
+    upstream: () => ({ store, send, read: send, ...leases.open() }),
   };
 
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);

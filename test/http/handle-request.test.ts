@@ -4,8 +4,8 @@ import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import { createPublicApp } from '../../src/http/app.ts';
+import { createRequestHandler } from '../../src/http/handle-request.ts';
 import { createResponder, type Responder } from '../../src/http/respond.ts';
-import { createVisitHandler } from '../../src/http/visit.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
 import type { RequestObserver } from '../../src/pipeline/ports.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -40,7 +40,7 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     teamLimiter: { enter: never },
     byteBudget: { open: never },
     decoders: { gzip: never, snappy: never },
-    families: never,
+    upstream: never,
   };
 }
 
@@ -67,8 +67,9 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     },
   };
   const certificates = { of: () => undefined };
-  const visit = createVisitHandler({ ...shared, certificates, upstreamSide: never });
-  const app = createPublicApp({ ...shared, challenges: () => [], isReady: () => true, visit });
+  const handleRequest = createRequestHandler({ ...shared, certificates });
+  const health = { challenges: () => [], isReady: () => true };
+  const app = createPublicApp({ ...shared, ...health, handleRequest });
   return { ...(await startServer(app)), events, observed, logged, underWay: () => underWay };
 }
 

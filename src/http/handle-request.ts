@@ -2,20 +2,17 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type Deny, deny } from '../core/decision.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
+import { forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
-import type { OperationalLog, RequestObserver, Upstream } from '../pipeline/ports.ts';
+import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import type { ClientCertificates } from './client-certificates.ts';
-import { handlePush } from './handle-push.ts';
-import type { ReadHandler } from './handle-read.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import type { Responder } from './respond.ts';
 
-interface VisitOptions {
+interface RequestHandlerOptions {
   readonly gateway: Gateway;
-  /** The way to the upstream in use; read once in a request. */
-  readonly upstreamSide: () => { readonly upstream: Upstream; readonly handleRead: ReadHandler };
   readonly responder: Responder;
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
@@ -36,7 +33,7 @@ interface Exchange {
  * Takes a request through its whole life: admitted, forwarded, answered, audited, counted. Never
  * rejects: what breaks on the way is answered `internal_error`.
  */
-export function createVisitHandler(options: VisitOptions): RequestHandler {
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { gateway, responder, observer, log, createRequestId, certificates } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
 
@@ -71,7 +68,7 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
         trail.recordInPassing(admission);
         refuse(exchange, admission);
       } else {
-        await serve(admission.value, exchange, options, (refusal) => refuse(exchange, refusal));
+        await serve(admission.value, exchange, responder, (refusal) => refuse(exchange, refusal));
       }
     } catch (error) {
       log.error('internal_error', { request_id: request.id, error });
@@ -94,16 +91,16 @@ export function createVisitHandler(options: VisitOptions): RequestHandler {
 async function serve(
   admission: Admission,
   { req, res, request, trail }: Exchange,
-  { upstreamSide, responder }: VisitOptions,
+  responder: Responder,
   refuse: (refusal: Deny) => void,
 ): Promise<void> {
-  const { upstream, handleRead } = upstreamSide();
   if (admission.kind === 'read') {
-    await handleRead(admission, req, res, { headers: responder.headers(request.id), refuse });
+    const headers = responder.headers(request.id);
+    await admission.upstream.read(admission, { request, headers, refuse });
     return;
   }
   const isClientGone = (): boolean => req.socket.destroyed;
-  const forwarded = await handlePush(admission, { request, trail, upstream, isClientGone });
+  const forwarded = await forward(admission, { requestId: request.id, trail, isClientGone });
   if (forwarded.effect === 'deny') refuse(forwarded);
   else responder.succeed(res, forwarded.value, request.id);
 }

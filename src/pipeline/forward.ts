@@ -4,16 +4,15 @@ import type { PushEnd } from '../core/exposition/families.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { REASONS } from '../core/reason.ts';
 import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
-import type { DeleteAdmission, PushAdmission } from '../pipeline/admit.ts';
-import type { AuditTrail, OutcomeFacts } from '../pipeline/audit-trail.ts';
-import type { GatewayRequest } from '../pipeline/gateway-request.ts';
-import type { Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+import type { DeleteAdmission, PushAdmission } from './admit.ts';
+import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
+import type { UpstreamRequest } from './ports.ts';
 
 /** What forwarding needs beside the admission. */
-interface ForwardContext {
-  readonly request: GatewayRequest;
-  readonly trail: AuditTrail;
-  readonly upstream: Upstream;
+export interface ForwardContext {
+  /** Goes upstream as `X-Request-Id`. */
+  readonly requestId: string;
+  readonly trail: Pick<AuditTrail, 'recordOutcome'>;
   /** Whether the caller has left; the push goes on without it. */
   readonly isClientGone: () => boolean;
 }
@@ -23,12 +22,12 @@ interface ForwardContext {
  * before a success is answered.
  * @returns the upstream's status, 200 or 202, to be passed on unchanged
  */
-export async function handlePush(
+export async function forward(
   admission: PushAdmission | DeleteAdmission,
-  { request, trail, upstream, isClientGone }: ForwardContext,
+  { requestId, trail, isClientGone }: ForwardContext,
 ): Promise<Decision<number>> {
-  const forwarded = renderUpstreamRequest(admission, request);
-  const outcome = await upstream.send(forwarded);
+  const forwarded = renderUpstreamRequest(admission, requestId);
+  const outcome = await admission.upstream.send(forwarded);
   const judged = judgeUpstreamOutcome(forwarded.method, outcome);
   admission.settle(endOf(judged, outcome));
   const facts = describeOutcome(judged, outcome);
@@ -45,10 +44,10 @@ export async function handlePush(
 
 function renderUpstreamRequest(
   admission: PushAdmission | DeleteAdmission,
-  request: GatewayRequest,
+  requestId: string,
 ): UpstreamRequest {
   const { target, deadline } = admission;
-  const common = { path: target.canonical, requestId: request.id, deadline };
+  const common = { path: target.canonical, requestId, deadline };
   if (admission.kind === 'delete') {
     return { ...common, method: 'DELETE', contentType: undefined, body: undefined };
   }
