@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
-import { createFamilyRegistry, type FamilyRegistry } from '../core/exposition/families.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
+import { createMemoryGroupStore } from '../core/store/memory-group-store.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createScrapeWatch } from '../groups/scrape-watch.ts';
 import { createReadHandler } from '../http/handle-read.ts';
@@ -28,7 +29,7 @@ export interface UpstreamSide {
 /** What is known of the store of one Pushgateway. */
 interface KnownStore {
   readonly url: string;
-  readonly families: FamilyRegistry;
+  readonly store: GroupStore;
   readonly seed: () => Promise<boolean>;
   /** Has the store read on another way from now on. */
   readonly readBy: (read: Read) => void;
@@ -68,7 +69,7 @@ export async function openUpstreamSide(
     ...(ca && { ca }),
   });
   const known = before?.known.url === url ? before.known : createKnownStore(url);
-  const { families } = known;
+  const { store } = known;
   const read: Read = (path, accept) =>
     client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
   known.readBy(read);
@@ -80,13 +81,13 @@ export async function openUpstreamSide(
   const scrapeWatch = createScrapeWatch({
     scrape: (onData) => client.scrape(LISTING_TIMEOUT_MS, onData),
     read,
-    families,
+    store,
     log,
     onLook: (isBroken) => metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken)),
   });
   const scraping = repeat(scrapeWatch, SCRAPE_INTERVAL_MS);
   const lending = createLending({
-    store: families,
+    store,
     send: watchUpstream(client, metrics, clock).send,
     read: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
   });
@@ -105,13 +106,13 @@ export async function openUpstreamSide(
 }
 
 function createKnownStore(url: string): KnownStore {
-  const families = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   let read: Read = async () => undefined;
-  const seed = createFamilySeed({ families, read: (path, accept) => read(path, accept) });
+  const seed = createFamilySeed({ store, read: (path, accept) => read(path, accept) });
   const readBy = (next: Read): void => {
     read = next;
   };
-  return { url, families, seed, readBy };
+  return { url, store, seed, readBy };
 }
 
 /** @see RFC 7617 section 2 */

@@ -1,15 +1,15 @@
 import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
-import type { FamilyRegistry } from '../core/exposition/families.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { type PushedFamily, SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
-import { parseStoredGroups } from '../core/exposition/stored-groups.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
+import { parseStoredGroups } from '../core/store/stored-groups.ts';
 import { parseJson } from './json.ts';
 import { parseStoreStatus } from './store-status.ts';
 
 interface FamilySeedOptions {
   /** Reads a path of the upstream in a format; undefined for whatever is no whole 200. */
   readonly read: (path: string, accept?: string) => Promise<Uint8Array | undefined>;
-  readonly families: FamilyRegistry;
+  readonly store: Pick<GroupStore, 'startReading'>;
 }
 
 /**
@@ -17,17 +17,17 @@ interface FamilySeedOptions {
  * started anew and may hold something else, what it holds is read.
  * @returns a function that looks once; whether the registry can be relied on then
  */
-export function createFamilySeed({ read, families }: FamilySeedOptions): () => Promise<boolean> {
+export function createFamilySeed({ read, store }: FamilySeedOptions): () => Promise<boolean> {
   let seededFor: string | undefined;
   return async () => {
     const status = parseStoreStatus(parseJson(await read('/api/v1/status')));
     // An upstream that is no Pushgateway tells nothing; its pushes are registered as they come.
     if (status === undefined || status.startTime === seededFor) return true;
-    using reading = families.startReading();
+    using reading = store.startReading();
     const listing = parseJson(await read('/api/v1/metrics'));
-    const groups = parseStoredGroups(listing, readFamilies(await readScrape(read)));
-    if (groups === undefined) return false;
-    reading.finish({ groups, keepsNative: status.keepsNative });
+    const stored = parseStoredGroups(listing, readFamilies(await readScrape(read)));
+    if (stored === undefined) return false;
+    await reading.finish({ ...stored, keepsNative: status.keepsNative });
     seededFor = status.startTime;
     return true;
   };

@@ -1,8 +1,8 @@
-import type { FamilyRegistry } from '../core/exposition/families.ts';
-import { createScrapedNames, type ScrapedNames } from '../core/exposition/scraped-names.ts';
-import { parseListing } from '../core/exposition/stored-groups.ts';
-import { findSuspectGroups, type SuspectGroup } from '../core/exposition/suspect-groups.ts';
 import { renderPrintable, renderQuoted } from '../core/printable.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
+import { createScrapedNames, type ScrapedNames } from '../core/store/scraped-names.ts';
+import { parseListing } from '../core/store/stored-groups.ts';
+import { findSuspectGroups, type SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { parseJson } from './json.ts';
 
@@ -11,7 +11,7 @@ interface ScrapeWatchOptions {
   readonly scrape: (onData: (chunk: Uint8Array) => void) => Promise<number | undefined>;
   /** Reads a path of the upstream; undefined for whatever is no whole 200. */
   readonly read: (path: string) => Promise<Uint8Array | undefined>;
-  readonly families: Pick<FamilyRegistry, 'storedNames'>;
+  readonly store: Pick<GroupStore, 'familyNames'>;
   readonly log: OperationalLog;
   /** Told after every look that could tell. */
   readonly onLook: (isBroken: boolean) => void;
@@ -60,10 +60,10 @@ export function createScrapeWatch(options: ScrapeWatchOptions): () => Promise<vo
 
 /** Undefined if this look cannot tell. */
 async function scrapeOnce(
-  { scrape, families }: ScrapeWatchOptions,
+  { scrape, store }: ScrapeWatchOptions,
   readListing: () => Promise<unknown>,
 ): Promise<Breakage | 'whole' | undefined> {
-  const before = families.storedNames();
+  const before = store.familyNames();
   const scraped = createScrapedNames();
   const head = createHead();
   const status = await scrape((chunk) => {
@@ -74,7 +74,7 @@ async function scrapeOnce(
   if (status !== 200) return undefined;
   if (scraped.names().size === 0) return { problem: 'the scrape is empty', error: '' };
   // What was pushed or deleted meanwhile may be in the scrape or not.
-  const expected = families.storedNames().intersection(before);
+  const expected = store.familyNames().intersection(before);
   const missing = expected.difference(scraped.names());
   if (missing.size === 0) return 'whole';
   const stored = listNames(await readListing()) ?? expected;

@@ -1,5 +1,4 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { PushEnd } from '../core/exposition/families.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
@@ -7,6 +6,7 @@ import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import { checkFraming, type Framing } from '../core/request/framing.ts';
+import type { PushEnd } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
@@ -33,7 +33,7 @@ export interface DeleteAdmission {
   /** When the upstream's answer must have ended, on the monotonic clock. */
   readonly deadline: number;
   /** To be called with what came of it. */
-  readonly settle: (end: PushEnd) => void;
+  readonly settle: (end: PushEnd) => Promise<void>;
 }
 
 export interface PushAdmission {
@@ -46,7 +46,7 @@ export interface PushAdmission {
   readonly body: Uint8Array;
   readonly deadline: number;
   /** To be called with what came of it. */
-  readonly settle: (end: PushEnd) => void;
+  readonly settle: (end: PushEnd) => Promise<void>;
 }
 
 /** A request on its way. */
@@ -131,9 +131,9 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const upstream = pickUpstream(arrival, target.value);
   const recorded = await arrival.trail.recordAllowed();
   if (recorded.effect === 'deny') return recorded;
-  const settle = (end: PushEnd): void => {
-    if (end === 'stored') upstream.store.forget(target.value.canonical);
-  };
+  const claim = await upstream.store.claimDelete(target.value.canonical);
+  arrival.scope.defer(() => void claim.settle('refused'));
+  const settle = (end: PushEnd): Promise<void> => claim.settle(end);
   const deadline = startDeadline(arrival);
   return allow({ kind: 'delete', upstream, target: target.value, deadline, settle });
 }
@@ -165,7 +165,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
   const push = { method, target: target.value, content: content.value } as const;
-  const settle = claimFamilies(arrival, upstream, push);
+  const settle = await claimGroup(arrival, upstream, push);
   if (settle.effect === 'deny') return settle;
 
   const recorded = await trail.recordAllowed();
@@ -204,16 +204,17 @@ interface UnderstoodPush {
   readonly content: PushContent;
 }
 
-/** Holds the push's families against the store, and keeps others off them until it has ended. */
-function claimFamilies(
-  { team, scope }: KnownArrival,
+/** Holds the push against the store, and keeps others off what it brings until it has ended. */
+async function claimGroup(
+  { gateway, team, trail, scope }: KnownArrival,
   { store }: Upstream,
-  { method, target, content }: UnderstoodPush,
-): Decision<(end: PushEnd) => void> {
-  const { families } = content;
-  const claim = store.claim({ group: target.canonical, team: team.name, method, families });
+  push: UnderstoodPush,
+): Promise<Decision<(end: PushEnd) => Promise<void>>> {
+  const credential = trail.facts.principal?.credential ?? '';
+  const at = gateway.clock.now();
+  const claim = await store.claim({ ...push, team: team.name, credential, at });
   if (claim.effect === 'deny') return claim;
-  scope.defer(() => claim.value.settle('refused'));
+  scope.defer(() => void claim.value.settle('refused'));
   return allow((end) => claim.value.settle(end));
 }
 

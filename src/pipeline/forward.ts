@@ -1,8 +1,8 @@
 import type { Decision } from '../core/decision.ts';
 import { deny } from '../core/decision.ts';
-import type { PushEnd } from '../core/exposition/families.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { REASONS } from '../core/reason.ts';
+import type { PushEnd } from '../core/store/group-store.ts';
 import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admit.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
@@ -29,7 +29,7 @@ export async function forward(
   const forwarded = renderUpstreamRequest(admission, requestId);
   const outcome = await admission.upstream.send(forwarded);
   const judged = judgeUpstreamOutcome(forwarded.method, outcome);
-  admission.settle(endOf(judged, outcome));
+  await admission.settle(endOf(judged, outcome));
   const facts = describeOutcome(judged, outcome);
   const recorded = await trail.recordOutcome({
     ...facts,
@@ -58,9 +58,8 @@ function renderUpstreamRequest(
 /** Whether the store holds the push now. */
 function endOf(judged: Decision<number>, outcome: UpstreamOutcome): PushEnd {
   if (judged.effect === 'allow') return 'stored';
-  const isRefused =
-    outcome.kind === 'failed' ? !outcome.mayBeApplied : judged.reason === 'upstream_rejected';
-  return isRefused ? 'refused' : 'unknown';
+  if (outcome.kind === 'failed') return outcome.mayBeApplied ? 'unknown' : 'refused';
+  return judged.reason === 'upstream_rejected' ? 'rejected' : 'unknown';
 }
 
 function describeOutcome(judged: Decision<number>, outcome: UpstreamOutcome): OutcomeFacts {

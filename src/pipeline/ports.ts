@@ -1,6 +1,5 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { Decision, Deny } from '../core/decision.ts';
-import type { FamilyRegistry } from '../core/exposition/families.ts';
 import type { ContentEncoding } from '../core/exposition/media-type.ts';
 import type { PresentedCredential } from '../core/identity/authorization-header.ts';
 import type { Principal } from '../core/identity/principal.ts';
@@ -8,6 +7,7 @@ import type { IpAddress } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Reason } from '../core/reason.ts';
 import type { ReadPath } from '../core/request/endpoint.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
 import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 
@@ -81,8 +81,8 @@ export interface UpstreamRequest {
  * does meanwhile.
  */
 export interface Upstream extends UpstreamSender, Lease {
-  /** What it holds, as far as metric types go. */
-  readonly store: FamilyRegistry;
+  /** The model of what it holds. */
+  readonly store: GroupStore;
   /** Streams a read; resolves when the answer has ended, however it did. */
   read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
+import { deleteGroup, groupPush } from '../support/group-push.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { acceptedBodies } from './accepted-bodies.ts';
 import { createRandom } from './random.ts';
@@ -18,10 +19,10 @@ function hasNative(families: readonly PushedFamily[]): boolean {
 
 for (const version of PUSHGATEWAYS) {
   const skip = pushgatewayMissing(version);
-  const name = `the registry and Pushgateway ${version} find the same conflicts`;
+  const name = `the store and Pushgateway ${version} find the same conflicts`;
   test(name, { skip }, async () => {
     await using gateway = await startPushgateway({ version });
-    const registry = createFamilyRegistry();
+    const store = createMemoryGroupStore();
     const random = createRandom(1);
     const seen = { stored: 0, refused: 0, deleted: 0 };
     for (const { mediaType, body, content } of [
@@ -29,21 +30,21 @@ for (const version of PUSHGATEWAYS) {
       ...acceptedBodies('protobuf', 0, BODIES, WIDE_SCOPE),
     ]) {
       if (hasNative(content.families)) continue;
-      const group = `/metrics/job/batch-${random.below(GROUPS)}`;
+      const job = `batch-${random.below(GROUPS)}`;
+      const group = `/metrics/job/${job}`;
       if (random.chance(20)) {
         await fetch(gateway.url + group, { method: 'DELETE' });
-        registry.forget(group);
+        await deleteGroup(store, job);
         seen.deleted += 1;
       }
       const method = random.pick(['PUT', 'POST'] as const);
-      const { families } = content;
-      const claim = registry.claim({ group, team: 'payments', method, families });
+      const claim = await store.claim({ ...groupPush(job, '', { method }), content });
       const headers = { 'content-type': CONTENT_TYPES[mediaType] };
       const answer = await fetch(gateway.url + group, { method, body, headers });
       const text = await answer.text();
-      const what = `${method} ${group} ${JSON.stringify(families)}`;
+      const what = `${method} ${group} ${JSON.stringify(content.families)}`;
       assert.equal(answer.status, claim.effect === 'allow' ? 200 : 400, `${what}: ${text}`);
-      if (claim.effect === 'allow') claim.value.settle('stored');
+      if (claim.effect === 'allow') await claim.value.settle('stored');
       seen[claim.effect === 'allow' ? 'stored' : 'refused'] += 1;
     }
     assert.ok(

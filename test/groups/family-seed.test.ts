@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFamilyRegistry, type FamilyRegistry } from '../../src/core/exposition/families.ts';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
+import type { GroupStore } from '../../src/core/store/group-store.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { createFamilySeed } from '../../src/groups/family-seed.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
+import { groupPush } from '../support/group-push.ts';
 import { NATIVE_HISTOGRAM } from '../support/native-histogram.ts';
 import {
   PUSHGATEWAYS,
@@ -21,10 +23,13 @@ async function put({ url }: Pushgateway, job: string, body: string | Buffer, hea
 }
 
 /** Whether a push of one family would be let through. */
-function takes(registry: FamilyRegistry, name: string, type: PushedFamily['type']): boolean {
-  const push = { group: '/metrics/job/x', team: 'x', method: 'PUT', families: [{ name, type }] };
-  const claim = registry.claim({ ...push, method: 'PUT' });
-  if (claim.effect === 'allow') claim.value.settle('refused');
+async function takes(
+  store: GroupStore,
+  name: string,
+  type: PushedFamily['type'],
+): Promise<boolean> {
+  const claim = await store.claim(groupPush('x', `${name}:${type}`));
+  if (claim.effect === 'allow') await claim.value.settle('refused');
   return claim.effect === 'allow';
 }
 
@@ -38,10 +43,10 @@ for (const version of PUSHGATEWAYS) {
     const protobuf = { 'content-type': CONTENT_TYPES.protobuf };
     await put(pushgateway, 'b', NATIVE_HISTOGRAM, protobuf);
     const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
-    const families = createFamilyRegistry();
+    const store = createMemoryGroupStore();
     const reads: string[] = [];
     const seed = createFamilySeed({
-      families,
+      store,
       read: (path, accept) => {
         reads.push(path);
         return client.read(path, { ...TIMEOUT, ...(accept && { accept }) });
@@ -51,11 +56,11 @@ for (const version of PUSHGATEWAYS) {
       assert.equal(await seed(), true);
       assert.equal(await seed(), true);
       assert.deepEqual(reads, ['/api/v1/status', '/api/v1/metrics', '/metrics', '/api/v1/status']);
-      assert.equal(takes(families, 'rows', 'gauge'), true);
-      assert.equal(takes(families, 'rows', 'counter'), false);
-      assert.equal(takes(families, 'native_seconds', 'native_histogram'), true);
-      assert.equal(takes(families, 'native_seconds', 'histogram'), false);
-      assert.equal(takes(families, 'pushgateway_build_info', 'counter'), false);
+      assert.equal(await takes(store, 'rows', 'gauge'), true);
+      assert.equal(await takes(store, 'rows', 'counter'), false);
+      assert.equal(await takes(store, 'native_seconds', 'native_histogram'), true);
+      assert.equal(await takes(store, 'native_seconds', 'histogram'), false);
+      assert.equal(await takes(store, 'pushgateway_build_info', 'counter'), false);
     } finally {
       await client.close();
     }
@@ -68,48 +73,48 @@ const LISTING = {
 };
 
 /** Answers as JSON, by path; what is missing is no whole 200. */
-function seedFrom(families: FamilyRegistry, answers: () => Readonly<Record<string, unknown>>) {
+function seedFrom(store: GroupStore, answers: () => Readonly<Record<string, unknown>>) {
   const read = async (path: string) => {
     const answer = answers()[path];
     return answer === undefined ? undefined : Buffer.from(JSON.stringify(answer));
   };
-  return createFamilySeed({ read, families });
+  return createFamilySeed({ read, store });
 }
 
 test('a store whose scrape is broken is known by what its API lists', async () => {
-  const families = createFamilyRegistry();
-  const seed = seedFrom(families, () => ({ '/api/v1/status': STATUS, '/api/v1/metrics': LISTING }));
+  const store = createMemoryGroupStore();
+  const seed = seedFrom(store, () => ({ '/api/v1/status': STATUS, '/api/v1/metrics': LISTING }));
   assert.equal(await seed(), true);
-  assert.equal(takes(families, 'rows', 'counter'), false);
+  assert.equal(await takes(store, 'rows', 'counter'), false);
 });
 
 test('a store that cannot be listed is asked again, and is not relied on until then', async () => {
-  const families = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   let listing: unknown;
-  const seed = seedFrom(families, () => ({
+  const seed = seedFrom(store, () => ({
     '/api/v1/status': STATUS,
     '/api/v1/metrics': listing,
   }));
   assert.equal(await seed(), false);
   listing = LISTING;
   assert.equal(await seed(), true);
-  assert.equal(takes(families, 'rows', 'counter'), false);
+  assert.equal(await takes(store, 'rows', 'counter'), false);
 });
 
 test('a store that started anew is read anew', async () => {
-  const families = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   let answers: Readonly<Record<string, unknown>> = {
     '/api/v1/status': STATUS,
     '/api/v1/metrics': LISTING,
   };
-  const seed = seedFrom(families, () => answers);
+  const seed = seedFrom(store, () => answers);
   await seed();
   answers = { '/api/v1/status': { data: { start_time: 'b' } }, '/api/v1/metrics': { data: [] } };
   await seed();
-  assert.equal(takes(families, 'rows', 'counter'), true);
+  assert.equal(await takes(store, 'rows', 'counter'), true);
 });
 
 test('an upstream that is no Pushgateway is relied on, with nothing known of it', async () => {
-  const seed = seedFrom(createFamilyRegistry(), () => ({}));
+  const seed = seedFrom(createMemoryGroupStore(), () => ({}));
   assert.equal(await seed(), true);
 });

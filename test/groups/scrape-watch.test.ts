@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { createFamilySeed } from '../../src/groups/family-seed.ts';
 import { createScrapeWatch } from '../../src/groups/scrape-watch.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
@@ -86,7 +86,7 @@ async function openStage(version: PushgatewayVersion, args: readonly string[] = 
   const pushgateway = stack.use(await startPushgateway({ version, args }));
   const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
   stack.defer(() => client.close());
-  const families = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   const read = (path: string, accept?: string) =>
     client.read(path, { timeoutMs: 5000, ...(accept && { accept }) });
   const lines: Line[] = [];
@@ -96,7 +96,7 @@ async function openStage(version: PushgatewayVersion, args: readonly string[] = 
   const look = createScrapeWatch({
     scrape: (onData) => client.scrape(5000, onData),
     read,
-    families,
+    store,
     log: { info: log('info'), warn: log('warn'), error: log('error') },
     onLook: (isBroken) => looks.push(isBroken),
   });
@@ -106,7 +106,7 @@ async function openStage(version: PushgatewayVersion, args: readonly string[] = 
     lines,
     looks,
     look,
-    seed: createFamilySeed({ read, families }),
+    seed: createFamilySeed({ read, store }),
     /** Pushgateway does what it answers 202 to when it gets to it. */
     holds: (jobs: readonly string[]) =>
       eventually(`the jobs ${jobs}`, async () => {
@@ -176,7 +176,7 @@ for (const status of CANNOT_TELL) {
     const look = createScrapeWatch({
       scrape: async () => status,
       read: async () => undefined,
-      families: createFamilyRegistry(),
+      store: createMemoryGroupStore(),
       log: silent,
       onLook: (isBroken) => looks.push(isBroken),
     });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allow } from '../../src/core/decision.ts';
-import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
+
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import { forward } from '../../src/pipeline/forward.ts';
@@ -15,7 +16,7 @@ import { teamSpec } from '../support/team-spec.ts';
 
 /** An upstream that takes everything, and says what it was sent and whether it was given back. */
 function createUpstream() {
-  const store = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   const seen = { sent: 0, loans: 0 };
   const lend = (): Upstream => {
     seen.loans += 1;
@@ -97,7 +98,7 @@ for (const method of ['PUT', 'POST', 'DELETE']) {
   test(`a ${method} is sent where it was claimed, whatever a reload does between`, async () => {
     const { before, after, picked, end } = await pushDuringReload(method);
     assert.deepEqual([before.seen.sent, after.seen.sent], [1, 0]);
-    assert.equal(before.store.storedNames().has('rows'), method !== 'DELETE');
+    assert.equal(before.store.familyNames().has('rows'), method !== 'DELETE');
     assert.deepEqual(picked, ['payments', 'batch']);
     assert.equal(before.seen.loans, 1);
     end();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
-import { createFamilyRegistry } from '../../src/core/exposition/families.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { type Admission, admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
@@ -143,7 +143,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     calls.push('decode');
     return setup.decoded;
   };
-  const store = createFamilyRegistry();
+  const store = createMemoryGroupStore();
   const send = async (): Promise<never> => assert.fail('nothing is sent before it is admitted');
   const gateway: Gateway = {
     snapshot() {

@@ -1,6 +1,6 @@
+import type { FamilyType, PushedFamily } from '../exposition/push-content.ts';
 import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
-import type { StoredGroup } from './families.ts';
-import type { FamilyType, PushedFamily } from './push-content.ts';
+import type { ReadGroup, StoreContents } from './group-store.ts';
 
 /** What Pushgateway stores with every group, and nobody can push. */
 const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
@@ -15,10 +15,12 @@ const TYPES: ReadonlyMap<string, FamilyType> = new Map([
   ['GAUGE_HISTOGRAM', 'histogram'],
 ]);
 
+/** What a store holds, in groups and beside them. */
+type Stored = Pick<StoreContents, 'groups' | 'own'>;
+
 /**
  * Reads the groups out of the answer of `GET /api/v1/metrics`; undefined if it is not such an
- * answer. What was scraped and is in no group, Pushgateway's own metrics above all, comes last, as
- * the group with the empty path.
+ * answer. What was scraped and is in no group is Pushgateway's own.
  * @param answer - the JSON, parsed
  * @param scraped - every family of a scrape in protobuf, which alone tells native histograms
  * @see pushgateway `api/v1/api.go`, `metrics`
@@ -26,18 +28,21 @@ const TYPES: ReadonlyMap<string, FamilyType> = new Map([
 export function parseStoredGroups(
   answer: unknown,
   scraped: readonly PushedFamily[],
-): readonly StoredGroup[] | undefined {
+): Stored | undefined {
   const types = new Map(scraped.map(({ name, type }) => [name, type]));
   const groups = parseListing(answer)?.map(
-    ({ key, families }): StoredGroup => ({
-      group: renderPushTarget(key),
+    ({ key, families, pushedAt, failedAt }): ReadGroup => ({
+      id: renderPushTarget(key),
+      key,
       families: families.map((family) => toFamily(family, types)),
+      pushedAt,
+      failedAt,
     }),
   );
   if (groups === undefined) return undefined;
   const grouped = new Set(groups.flatMap(({ families }) => families.map(({ name }) => name)));
-  const others = scraped.filter(({ name }) => !grouped.has(name));
-  return [...groups, { group: '', families: others }];
+  for (const stamp of TIME_STAMPS) grouped.add(stamp);
+  return { groups, own: scraped.filter(({ name }) => !grouped.has(name)) };
 }
 
 /** A group as the API lists it: what it holds may be unsound. */
@@ -45,6 +50,9 @@ interface ListedGroup {
   readonly key: GroupingKey;
   /** Without the two push time stamps. */
   readonly families: readonly ListedFamily[];
+  /** Milliseconds since the epoch. */
+  readonly pushedAt: number | undefined;
+  readonly failedAt: number | undefined;
 }
 
 /** One of its families; Pushgateway need not be able to show it. */
@@ -63,7 +71,10 @@ export function parseListing(answer: unknown): readonly ListedGroup[] | undefine
   if (!isObject(answer) || !Array.isArray(answer['data'])) return undefined;
   return answer['data'].filter(isObject).flatMap((entry): readonly ListedGroup[] => {
     const key = readKey(entry);
-    return key === undefined ? [] : [{ key, families: readFamilies(entry) }];
+    if (key === undefined) return [];
+    const pushedAt = readTime(entry['push_time_seconds']);
+    const failedAt = readTime(entry['push_failure_time_seconds']);
+    return [{ key, families: readFamilies(entry), pushedAt, failedAt }];
   });
 }
 
@@ -108,6 +119,13 @@ function stampedLabels({ push_time_seconds: stamp }: JsonObject): JsonObject | u
   if (!isObject(metric) || !isObject(metric['labels'])) return undefined;
   const { instance, ...labels } = metric['labels'];
   return instance === '' ? labels : metric['labels'];
+}
+
+/** The value of a time stamp in milliseconds; undefined for 0, which stands for never. */
+function readTime(family: unknown): number | undefined {
+  const metric: unknown = isFamily(family) ? family['metrics'][0] : undefined;
+  const seconds = isObject(metric) ? Number(metric['value']) : 0;
+  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
 function isFamily(value: unknown): value is JsonObject & { readonly metrics: readonly unknown[] } {

@@ -1,6 +1,6 @@
 import { type Deny, deny } from '../decision.ts';
+import type { PushedFamily } from '../exposition/push-content.ts';
 import { renderQuoted } from '../printable.ts';
-import type { PushedFamily } from './push-content.ts';
 
 /** Where the caller's own team has the family that is in the way. */
 interface OwnGroup {

@@ -1,4 +1,4 @@
-import { occupiedNames, type PushedFamily } from './push-content.ts';
+import { occupiedNames, type PushedFamily } from '../exposition/push-content.ts';
 
 /** A family of one type, and how many hold it. */
 export interface Occupant {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseProtobufExposition } from '../../../src/core/exposition/exposition-protobuf.ts';
 import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
-import { SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
-import { parseStoredGroups } from '../../../src/core/exposition/stored-groups.ts';
+import { type PushedFamily, SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
+import { parseStoredGroups } from '../../../src/core/store/stored-groups.ts';
 import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -40,14 +40,10 @@ for (const version of PUSHGATEWAYS) {
     await put('/metrics/job/odd/type/GAUGE', '# TYPE labels counter\nlabels 1\n');
     await put('/metrics/job/native', NATIVE, { 'content-type': CONTENT_TYPES.protobuf });
 
-    const groups = new Map(
-      (await readStore(gateway))?.map(({ group, families }) => [
-        group,
-        families.map(({ name: family, type }) => `${family} ${type}`).toSorted(),
-      ]),
-    );
-    const own = groups.get('');
-    groups.delete('');
+    const stored = await readStore(gateway);
+    const render = (families: readonly PushedFamily[]): readonly string[] =>
+      families.map(({ name: family, type }) => `${family} ${type}`).toSorted();
+    const groups = new Map(stored?.groups.map(({ id, families }) => [id, render(families)]));
     assert.deepEqual(
       groups,
       new Map([
@@ -57,8 +53,13 @@ for (const version of PUSHGATEWAYS) {
         ['/metrics/job/native', ['native native_histogram']],
       ]),
     );
-    assert.ok(own?.includes('go_gc_duration_seconds summary'));
-    assert.ok(own?.includes('pushgateway_build_info gauge'));
+    const own = render(stored?.own ?? []);
+    assert.ok(own.includes('go_gc_duration_seconds summary'));
+    assert.ok(own.includes('pushgateway_build_info gauge'));
+    assert.ok(!own.includes('push_time_seconds gauge'));
+    const [group] = stored?.groups ?? [];
+    assert.ok(Math.abs((group?.pushedAt ?? 0) - Date.now()) < 60_000);
+    assert.equal(group?.failedAt, undefined);
   });
 }
 
@@ -70,8 +71,10 @@ for (const answer of [undefined, null, [], 'x', {}, { status: 'error' }, { data:
 
 test('parseStoredGroups passes over a group whose key cannot be read', () => {
   const answer = { data: [{ labels: { type: 'x' } }, 5, { labels: { job: 'a' } }] };
-  assert.deepEqual(parseStoredGroups(answer, [{ name: 'b', type: 'gauge' }]), [
-    { group: '/metrics/job/a', families: [] },
-    { group: '', families: [{ name: 'b', type: 'gauge' }] },
-  ]);
+  const stored = parseStoredGroups(answer, [{ name: 'b', type: 'gauge' }]);
+  assert.deepEqual(
+    stored?.groups.map(({ id }) => id),
+    ['/metrics/job/a'],
+  );
+  assert.deepEqual(stored?.own, [{ name: 'b', type: 'gauge' }]);
 });

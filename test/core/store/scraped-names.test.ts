@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createScrapedNames } from '../../../src/core/exposition/scraped-names.ts';
+import { createScrapedNames } from '../../../src/core/store/scraped-names.ts';
 
 const SCRAPE = Buffer.from(
   [

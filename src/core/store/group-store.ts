@@ -1,0 +1,136 @@
+import type { Decision } from '../decision.ts';
+import type { PushContent, PushedFamily } from '../exposition/push-content.ts';
+import type { GroupingKey } from '../target/grouping-key.ts';
+import type { PushTarget } from '../target/push-target.ts';
+import type { GroupId, StoredGroup } from './group.ts';
+import type { Ownership } from './ownership.ts';
+
+/**
+ * The model of what one Pushgateway holds: kept from every push and delete, and read again when
+ * something else may have changed it. It finds what would be inconsistent before it goes upstream,
+ * because a push that Pushgateway refuses leaves a group behind, and one that it takes unchecked
+ * ends the scrape for everybody.
+ *
+ * Held at all times: what Pushgateway holds, together with every push that is claimed and not
+ * settled, in whatever order they end, is consistent. The store may be remote: claims and their
+ * ends are asynchronous, and a claim that nobody settles ends by itself as `unknown`.
+ * @see pushgateway `storage/diskmetricstore.go`, `processWriteRequest`
+ */
+export interface GroupStore {
+  /**
+   * Claims what a push brings, before it is sent. Allowed: until the claim is settled no other
+   * group gets what would be inconsistent with it, and quotas count it. Denied: nothing changed.
+   * Costs by the push alone, whatever is stored. Ends in `inconsistent`, in `body_invalid` where the
+   * store cannot keep what it holds, or in `group_`, `series_` or `bytes_quota_exceeded`.
+   */
+  claim(push: GroupPush): Promise<Decision<GroupClaim>>;
+  /**
+   * Claims the deletion of a group, before it is sent; always possible, also of a group that is not
+   * known. Until it is settled the group counts as it was.
+   */
+  claimDelete(group: GroupId): Promise<GroupClaim>;
+  /**
+   * Begins to read the store anew. A reading that began before is over: it changes nothing any more.
+   */
+  startReading(): StoreReading;
+  /** One group, with what is on its way to it left out; undefined if the model has none. */
+  group(id: GroupId): StoredGroup | undefined;
+  /**
+   * The groups that match, in no order. The iteration copies nothing: it must end before anything
+   * is awaited.
+   */
+  groups(filter?: GroupFilter): Iterable<StoredGroup>;
+  /** What a team owns, what is on its way to the store left out; zeros for an unknown team. */
+  totals(team: string): GroupTotals;
+  /** Names of the families that the store holds, what is on its way to it left out. */
+  familyNames(): ReadonlySet<string>;
+  /**
+   * Puts another configuration's owners in place of those in use. When it resolves every group has
+   * its new owner, and totals and quotas go by them; until then a group has the one or the other.
+   */
+  assignOwners(ownership: Ownership): Promise<void>;
+}
+
+/** Which groups are asked for; what is left out matches every group. */
+export interface GroupFilter {
+  /** The owner. */
+  readonly team?: string;
+  /** The job exactly. */
+  readonly job?: string;
+}
+
+/** Sums over groups. */
+export interface GroupTotals {
+  readonly groups: number;
+  readonly series: number;
+  readonly bytes: number;
+}
+
+/** A push on its way to the store. */
+export interface GroupPush {
+  readonly target: PushTarget;
+  readonly team: string;
+  readonly credential: string;
+  /** PUT takes the place of the whole group, POST that of the families that it has. */
+  readonly method: 'PUT' | 'POST';
+  readonly content: Pick<PushContent, 'families'>;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/**
+ * How a push or delete ended:
+ * - `stored`: the store holds it, a deleted group is gone;
+ * - `refused`: nothing in the store changed, it was not sent or not taken;
+ * - `rejected`: the store refused its content and noted so in the group, which may be new;
+ * - `unknown`: the store may hold what was before, or this, or both, and may change yet.
+ */
+export type PushEnd = 'stored' | 'refused' | 'rejected' | 'unknown';
+
+/** A push or delete until the store has answered. */
+export interface GroupClaim {
+  /**
+   * To be called once it has ended; a later call does nothing. When it resolves, the model has what
+   * the store now has: of several pushes to one group that were under way at the same time, what
+   * each of them may have left.
+   */
+  settle(end: PushEnd): Promise<void>;
+}
+
+/** Keeps apart what changes while the store is read. */
+export interface StoreReading extends Disposable {
+  /**
+   * Puts what was read in the place of what was noted, but for claims and for groups that changed
+   * since the reading began. Does nothing once the reading is over.
+   * @returns what was different though no push or delete through this store explains it; undefined
+   * if the reading was over
+   */
+  finish(contents: StoreContents): Promise<ForeignChanges | undefined>;
+}
+
+/** A store as it was read. */
+export interface StoreContents {
+  readonly groups: readonly ReadGroup[];
+  /** Families that are in no group: what Pushgateway says of itself. */
+  readonly own: readonly PushedFamily[];
+  /** Whether it keeps native histograms and passes them on. */
+  readonly keepsNative: boolean;
+}
+
+/** A group as it was read from the store. */
+export interface ReadGroup {
+  readonly id: GroupId;
+  readonly key: GroupingKey;
+  readonly families: readonly PushedFamily[];
+  /** Milliseconds since the epoch, as `push_time_seconds` has it; undefined if it is 0 or absent. */
+  readonly pushedAt: number | undefined;
+  /** The same for `push_failure_time_seconds`. */
+  readonly failedAt: number | undefined;
+}
+
+/** Groups that somebody else put there, took away, or pushed to. */
+export interface ForeignChanges {
+  readonly appeared: number;
+  readonly vanished: number;
+  readonly changed: number;
+}

@@ -1,0 +1,18 @@
+import type { GroupingKey } from '../target/grouping-key.ts';
+
+/** A team that owns groups, and how much it may have. */
+interface GroupOwner {
+  readonly name: string;
+}
+
+/** Who owns which group, by the configuration in use. */
+export interface Ownership {
+  /**
+   * The first team in the order of the configuration that may push or delete and whose jobs and
+   * label values match the key; undefined if none does.
+   */
+  ownerOf(key: GroupingKey): GroupOwner | undefined;
+}
+
+/** Nobody owns anything: what a store knows before it is told. */
+export const NO_OWNERS: Ownership = { ownerOf: () => undefined };

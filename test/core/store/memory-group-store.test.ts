@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Decision } from '../../../src/core/decision.ts';
+import type { PushedFamily } from '../../../src/core/exposition/push-content.ts';
+import type { GroupClaim, GroupStore, ReadGroup } from '../../../src/core/store/group-store.ts';
+import { createMemoryGroupStore } from '../../../src/core/store/memory-group-store.ts';
+import { denied } from '../../support/decision.ts';
+import {
+  claimed,
+  deleteGroup,
+  families,
+  groupId,
+  groupPush as push,
+  pushAll,
+} from '../../support/group-push.ts';
+
+function detailOf(decision: Decision<GroupClaim>): string {
+  const { reason, detail, hints } = denied(decision);
+  assert.equal(reason, 'inconsistent');
+  return [detail, ...(hints ?? [])].join('; ');
+}
+
+function readGroup(name: string, read: readonly PushedFamily[]): ReadGroup {
+  const key = { job: name, labels: [] };
+  return { id: groupId(name), key, families: read, pushedAt: 1000, failedAt: undefined };
+}
+
+/** Of an empty store that takes everything. */
+async function createStore(): Promise<GroupStore> {
+  const store = createMemoryGroupStore();
+  await store.startReading().finish({ groups: [], own: [], keepsNative: true });
+  return store;
+}
+
+const TOGETHER = [
+  ['the same type', 'foo:gauge', 'foo:gauge'],
+  ['another name', 'foo:gauge', 'bar:counter'],
+  ['a name that only looks like one of a gauge', 'foo:gauge', 'foo_count:gauge'],
+  ['a bucket name beside a summary', 'foo:summary', 'foo_bucket:gauge'],
+] as const;
+
+for (const [name, first, second] of TOGETHER) {
+  test(`the store allows ${name} in another group`, async () => {
+    const store = await createStore();
+    await pushAll(store, push('a', first), push('b', second));
+    await pushAll(store, push('a', first), push('b', second));
+  });
+}
+
+const APART = [
+  ['another type', 'foo:gauge', 'foo:counter', '"foo" is stored as gauge, not counter'],
+  ['a sum beside a summary', 'foo:summary', 'foo_sum:gauge', 'clashes with summary "foo"'],
+  ['a summary over a count', 'foo_count:gauge', 'foo:summary', 'clashes with gauge "foo_count"'],
+  ['a bucket beside a histogram', 'foo:histogram', 'foo_bucket:gauge', 'histogram "foo"'],
+  ['a histogram on a name of another', 'foo:histogram', 'foo_count:histogram', 'histogram "foo"'],
+  [
+    'a native histogram beside a classic',
+    'foo:histogram',
+    'foo:native_histogram',
+    'stored as histogram',
+  ],
+] as const;
+
+for (const [name, first, second, problem] of APART) {
+  test(`the store refuses ${name} in another group, until the first is gone`, async () => {
+    const store = await createStore();
+    await pushAll(store, push('a', first));
+    const detail = detailOf(await store.claim(push('b', `other:gauge ${second}`)));
+    assert.ok(detail.includes(problem), detail);
+    await deleteGroup(store, 'a');
+    await pushAll(store, push('b', second));
+  });
+}
+
+test('the store counts every group that has a family', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge'));
+  await deleteGroup(store, 'a');
+  detailOf(await store.claim(push('c', 'foo:counter')));
+  await pushAll(store, push('b', ''), push('c', 'foo:counter'));
+});
+
+test('the store lets a PUT replace what its group alone has', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:summary'), push('a', 'foo_sum:gauge'));
+  await pushAll(store, push('b', 'foo:gauge'));
+  detailOf(await store.claim(push('a', 'foo:summary')));
+});
+
+test('the store lets a POST replace families by name only', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:summary bar:gauge'));
+  detailOf(await store.claim(push('a', 'foo_sum:gauge', { method: 'POST' })));
+  await pushAll(store, push('a', 'foo:gauge foo_sum:gauge', { method: 'POST' }));
+  detailOf(await store.claim(push('b', 'bar:counter')));
+});
+
+test('a claim keeps other pushes out until it is settled', async () => {
+  const store = await createStore();
+  const claim = await claimed(store, push('a', 'foo:gauge'));
+  detailOf(await store.claim(push('b', 'foo:counter')));
+  await claim.settle('refused');
+  await pushAll(store, push('b', 'foo:counter'));
+});
+
+test('a claim does not keep out another push to its own group', async () => {
+  const store = await createStore();
+  const first = await claimed(store, push('a', 'foo:gauge'));
+  const second = await claimed(store, push('a', 'foo:counter'));
+  await first.settle('stored');
+  await second.settle('stored');
+  assert.match(detailOf(await store.claim(push('b', 'foo:gauge'))), /stored as counter/);
+});
+
+test('a claim is settled once', async () => {
+  const store = await createStore();
+  const claim = await claimed(store, push('a', 'foo:gauge'));
+  await claim.settle('stored');
+  await claim.settle('refused');
+  detailOf(await store.claim(push('b', 'foo:counter')));
+});
+
+test('after an unknown end the group counts with what it had and what it may have', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:gauge'));
+  await (await claimed(store, push('a', 'foo:counter bar:gauge'))).settle('unknown');
+  detailOf(await store.claim(push('b', 'foo:gauge')));
+  detailOf(await store.claim(push('b', 'foo:counter')));
+  detailOf(await store.claim(push('b', 'bar:counter')));
+  await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge bar:counter'));
+});
+
+test('a rejected push leaves what was there, and the time of the failure', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:gauge', { at: 1000 }));
+  await (await claimed(store, push('a', 'bar:gauge', { at: 2000 }))).settle('rejected');
+  await (await claimed(store, push('b', 'bar:gauge', { at: 3000 }))).settle('rejected');
+  const { pushedAt, failedAt } = store.group(groupId('a')) ?? {};
+  assert.deepEqual({ pushedAt, failedAt }, { pushedAt: 1000, failedAt: 2000 });
+  assert.equal(store.group(groupId('b'))?.pushedAt, undefined);
+  detailOf(await store.claim(push('c', 'foo:counter')));
+  await pushAll(store, push('c', 'bar:counter'));
+});
+
+test('a reading puts what the store has in the place of what was noted', async () => {
+  const store = await createStore();
+  await pushAll(store, push('a', 'foo:gauge'), push('b', 'bar:gauge'));
+  const groups = [readGroup('b', families('bar:counter'))];
+  const changes = await store.startReading().finish({ groups, own: [], keepsNative: true });
+  assert.deepEqual(changes, { appeared: 0, vanished: 1, changed: 1 });
+  await pushAll(store, push('c', 'foo:counter bar:counter'));
+  detailOf(await store.claim(push('c', 'bar:gauge')));
+});
+
+test('a reading keeps what changed while the store was read', async () => {
+  const store = await createStore();
+  await pushAll(store, push('old', 'old:gauge'));
+  const claim = await claimed(store, push('claimed', 'claimed:gauge'));
+  using reading = store.startReading();
+  await pushAll(store, push('new', 'new:gauge'));
+  await deleteGroup(store, 'old');
+  const groups = [readGroup('old', families('old:gauge'))];
+  await reading.finish({ groups, own: [], keepsNative: true });
+  detailOf(await store.claim(push('x', 'new:counter')));
+  detailOf(await store.claim(push('x', 'claimed:counter')));
+  await pushAll(store, push('x', 'old:counter'));
+  await claim.settle('stored');
+  detailOf(await store.claim(push('x', 'claimed:counter')));
+});
+
+test('families of Pushgateway itself are in the way, and in no group', async () => {
+  const store = await createStore();
+  const own = families('go_goroutines:gauge');
+  await store.startReading().finish({ groups: [], own, keepsNative: true });
+  detailOf(await store.claim(push('a', 'go_goroutines:counter')));
+  assert.deepEqual([...store.groups()], []);
+  assert.deepEqual(store.familyNames(), new Set(['go_goroutines']));
+});
+
+test('a refusal names the group to the team that pushed to it, and to no other', async () => {
+  const store = await createStore();
+  await pushAll(store, push('other', 'other:gauge'), push('secret', 'first:gauge foo:gauge'));
+  assert.match(detailOf(await store.claim(push('b', 'foo:counter'))), /payments.*\/secret/);
+  const foreign = detailOf(await store.claim(push('b', 'foo:counter', { team: 'orders' })));
+  assert.doesNotMatch(foreign, /payments|secret/);
+});
+
+test('the store is empty again after everything was deleted', async () => {
+  const store = await createStore();
+  for (let round = 0; round < 3; round += 1) {
+    await pushAll(store, push('a', 'foo:histogram bar:summary'), push('b', 'foo:histogram'));
+    await pushAll(store, push('a', 'bar:summary', { method: 'POST' }));
+    await deleteGroup(store, 'a');
+    await deleteGroup(store, 'b');
+    await pushAll(store, push('c', 'foo_sum:gauge foo_bucket:gauge bar_count:gauge'));
+    await deleteGroup(store, 'c');
+  }
+});
+
+test('a native histogram is refused as long as the store is not known to keep it', async () => {
+  const store = createMemoryGroupStore();
+  const refused = denied(await store.claim(push('a', 'foo:gauge bar:native_histogram')));
+  assert.equal(refused.reason, 'body_invalid');
+  assert.match(refused.detail ?? '', /^"bar" is a native histogram/);
+  await store.startReading().finish({ groups: [], own: [], keepsNative: true });
+  await pushAll(store, push('a', 'foo:gauge bar:native_histogram'));
+  await store.startReading().finish({ groups: [], own: [], keepsNative: false });
+  denied(await store.claim(push('a', 'bar:native_histogram')));
+});
+
+test('a reading that was given up, or overtaken by another one, changes nothing', async () => {
+  const store = await createStore();
+  const groups = [readGroup('b', families('bar:counter'))];
+  const overtaken = store.startReading();
+  const givenUp = store.startReading();
+  givenUp[Symbol.dispose]();
+  assert.equal(await overtaken.finish({ groups, own: [], keepsNative: true }), undefined);
+  assert.equal(await givenUp.finish({ groups, own: [], keepsNative: true }), undefined);
+  await pushAll(store, push('c', 'bar:gauge'));
+});
+
+test('groups are listed by owner and by job, with who pushed last', async () => {
+  const store = await createStore();
+  await store.assignOwners({ ownerOf: ({ job }) => ({ name: job === 'a' ? 'alpha' : 'beta' }) });
+  await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge'));
+  await pushAll(store, push('/metrics/job/b/x/1', 'foo:gauge', { credential: 'ci', at: 5 }));
+  const ids = [...store.groups({ team: 'beta' })].map(({ id }) => id);
+  assert.deepEqual(ids.toSorted(), ['/metrics/job/b', '/metrics/job/b/x/1']);
+  assert.equal([...store.groups({ job: 'a' })].length, 1);
+  const { owner, credential, pushedAt } = store.group('/metrics/job/b/x/1') ?? {};
+  assert.deepEqual(
+    { owner, credential, pushedAt },
+    { owner: 'beta', credential: 'ci', pushedAt: 5 },
+  );
+  assert.equal(store.totals('beta').groups, 2);
+});
