@@ -5,6 +5,7 @@ import { compileNetworks } from '../core/network/network-set.ts';
 import { type Attributes, POLICY_CHECKS, type TeamPolicy } from '../core/policy/policy.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { parseEndpoint, parseHealthEndpoint, withoutQuery } from '../core/request/endpoint.ts';
+import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 
 /** A request that somebody might send. */
@@ -67,7 +68,8 @@ interface Taken {
 }
 
 function* listSteps(question: Question, config: GatewayConfig): Generator<Taken, void> {
-  const { team, method, rawTarget, from } = question;
+  const { team, method, from } = question;
+  const rawTarget = withoutPathPrefix(question.rawTarget, config.pathPrefix);
   const health = parseHealthEndpoint(method, rawTarget);
   if (health !== undefined) {
     const decision = inWords(health, () => 'open to everybody, from every network');

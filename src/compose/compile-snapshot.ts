@@ -13,6 +13,7 @@ export function compileSnapshot(config: GatewayConfig, context: CredentialContex
   const { teams, allowNetworks, server } = config;
   return Object.freeze({
     configHash: config.hash,
+    pathPrefix: config.pathPrefix,
     trustedProxies: compileNetworks(config.trustedProxies),
     allowNetworks: allowNetworks && compileNetworks(allowNetworks),
     denyNetworks: compileNetworks(config.denyNetworks),

@@ -57,8 +57,10 @@ export function createPublicSide(
       const shared = { gateway, responder, observer, log, createRequestId };
       const handleRequest = createRequestHandler({ ...shared, certificates });
       const challenges = () => gateway.snapshot().challenges;
+      const pathPrefix = () => gateway.snapshot().pathPrefix;
       const { isReady } = lifetime;
-      requests.release(createPublicApp({ ...shared, challenges, isReady, handleRequest }));
+      const health = { challenges, pathPrefix, isReady };
+      requests.release(createPublicApp({ ...shared, ...health, handleRequest }));
       unreadable.release(createRawRefuser(shared));
     },
     giveUp() {

@@ -12,6 +12,8 @@ import type { UpstreamConfig } from './sections/upstream.ts';
  * every path absolute, every secret read. Plain, frozen data.
  */
 export interface GatewayConfig {
+  /** Also taken in front of every public path; empty, or `/pushgateway` without a slash behind it. */
+  readonly pathPrefix: string;
   readonly listen: ListenAddress;
   readonly tls?: TlsConfig;
   readonly trustedProxies: readonly string[];

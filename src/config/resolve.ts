@@ -21,6 +21,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
   const { networks } = raw;
   const hash = createHash('sha256').update(source.text).digest('hex');
   return freezeDeep({
+    pathPrefix: raw.path_prefix,
     listen: parseListenAddress(raw.listen),
     ...(raw.tls && { tls: resolveTls(raw.tls, source) }),
     trustedProxies: raw.trusted_proxies,

@@ -7,6 +7,7 @@ import { issuers } from './sections/issuers.ts';
 import { janitor } from './sections/janitor.ts';
 import { listen } from './sections/listen.ts';
 import { networkKeys } from './sections/networks.ts';
+import { pathPrefix } from './sections/path-prefix.ts';
 import { server } from './sections/server.ts';
 import { spool } from './sections/spool.ts';
 import { state } from './sections/state.ts';
@@ -20,7 +21,7 @@ const { trusted_proxies, ...networks } = networkKeys;
 
 /** The whole configuration as it stands in the file: units and paths not yet read. */
 export const configSchema = z.strictObject({
-  path_prefix: notYet(''),
+  path_prefix: pathPrefix,
   listen,
   tls: tls.optional(),
   trusted_proxies,

@@ -7,6 +7,7 @@ import express, {
 } from 'express';
 import { deny } from '../core/decision.ts';
 import { parseHealthEndpoint } from '../core/request/endpoint.ts';
+import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { Responder } from './respond.ts';
 
@@ -15,6 +16,8 @@ interface PublicAppOptions {
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly challenges: () => readonly string[];
+  /** Also taken in front of every path; empty for none. */
+  readonly pathPrefix: () => string;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
   /** Everything but the health endpoints. */
@@ -30,10 +33,11 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  const { handleRequest } = options;
+  const { handleRequest, pathPrefix } = options;
   app.use(createHealthHandler(options), handleRequest, createFailureHandler(options));
   return (req, res) => {
-    if (ROUTABLE.test(req.url ?? '')) app(req, res);
+    req.url = withoutPathPrefix(req.url ?? '', pathPrefix());
+    if (ROUTABLE.test(req.url)) app(req, res);
     else handleRequest(req as Request, res as Response, () => undefined); // which needs nothing of Express
   };
 }

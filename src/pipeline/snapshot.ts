@@ -8,6 +8,8 @@ import type { Authenticator } from './ports.ts';
  */
 export interface Snapshot {
   readonly configHash: string;
+  /** Also taken in front of every public path; empty for none. */
+  readonly pathPrefix: string;
   readonly trustedProxies: NetworkSet;
   /** Undefined admits every network. */
   readonly allowNetworks: NetworkSet | undefined;

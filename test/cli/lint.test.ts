@@ -25,7 +25,10 @@ FAILED: body_invalid
     name: 'a denied name',
     input: 'up 1\n',
     status: 3,
-    stdout: 'stdin: metric "up" is denied by the configuration\nFAILED: metric_not_allowed\n',
+    stdout: `stdin: metric "up" is denied by the configuration
+  an operator can allow it: metrics.deny of the team replaces the default list
+FAILED: metric_not_allowed
+`,
   },
   {
     name: 'too many series',

@@ -8,6 +8,7 @@ import { teamSpec } from '../support/team-spec.ts';
 /** A configuration of objects of its own, but for the changes. */
 function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
   return {
+    pathPrefix: '',
     listen: { host: '127.0.0.1', port: 9091 },
     trustedProxies: [],
     admin: { host: '127.0.0.1', port: 9095 },

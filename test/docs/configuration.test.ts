@@ -178,7 +178,7 @@ async function findErrors(document: object): Promise<readonly string[]> {
 async function load(document: object): Promise<LoadResult> {
   await using scratch = await createScratch();
   const file = await scratch.write('pushwarden.yaml', JSON.stringify(document));
-  return loadConfig(file, { now: 0 });
+  return await loadConfig(file, { now: 0 });
 }
 
 test(`${SCHEMA} is what "pushwarden schema" prints`, () => {

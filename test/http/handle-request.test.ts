@@ -21,6 +21,7 @@ const FAULT = new Error('out of the blue: token pwt_secret');
 function createBrokenGateway(events: AuditEvent[]): Gateway {
   const snapshot = {
     configHash: 'sha256:0',
+    pathPrefix: '',
     trustedProxies: compileNetworks([]),
     allowNetworks: undefined,
     denyNetworks: compileNetworks([]),
@@ -68,7 +69,7 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
   };
   const certificates = { of: () => undefined };
   const handleRequest = createRequestHandler({ ...shared, certificates });
-  const health = { challenges: () => [], isReady: () => true };
+  const health = { challenges: () => [], pathPrefix: () => '', isReady: () => true };
   const app = createPublicApp({ ...shared, ...health, handleRequest });
   return { ...(await startServer(app)), events, observed, logged, underWay: () => underWay };
 }

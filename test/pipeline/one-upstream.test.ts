@@ -44,6 +44,7 @@ async function pushDuringReload(method: string) {
   const authenticate = async () =>
     allow({ team: team.name, credential: 'nightly', scheme: 'token' } as const);
   const snapshot = {
+    pathPrefix: '',
     configHash: 'sha256:0',
     trustedProxies: compileNetworks([]),
     allowNetworks: undefined,

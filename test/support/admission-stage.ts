@@ -122,6 +122,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
   });
   const snapshot: Snapshot = {
     configHash: 'sha256:0',
+    pathPrefix: '',
     trustedProxies: compileNetworks([]),
     allowNetworks: undefined,
     denyNetworks: compileNetworks(setup.denyNetworks),

@@ -18,18 +18,14 @@ export const metrics = z
 
 export type RawMetrics = z.output<typeof metrics>;
 
-/** What no team may push unless `defaults.metrics.deny` says otherwise. */
-export const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*', 'promhttp_*'];
+/** What no team may push unless `metrics.deny` says otherwise: what Prometheus makes itself. */
+export const DEFAULT_DENY = ['up', 'scrape_*', 'ALERTS*'];
 
 /** The families of a team: its own rules, key by key, before those of `defaults`. */
 export function resolveMetrics(
   defaults: RawMetrics = {},
   own: RawMetrics = {},
 ): TeamSpec['metrics'] {
-  const { allow, own: owned = [] } = { ...defaults, ...own };
-  return {
-    ...(allow && { allow }),
-    deny: [...(defaults.deny ?? DEFAULT_DENY), ...(own.deny ?? [])],
-    own: owned,
-  };
+  const { allow, deny = DEFAULT_DENY, own: owned = [] } = { ...defaults, ...own };
+  return { ...(allow && { allow }), deny, own: owned };
 }

@@ -5,7 +5,14 @@ import { renderQuoted } from '../printable.ts';
 import { occupiedNames, type PushContent, type PushedFamily } from './push-content.ts';
 
 /** Names that Pushgateway makes up itself: no configuration lets anybody push them. */
-const RESERVED = compileGlobs(['push_time_seconds', 'push_failure_time_seconds', 'pushgateway_*']);
+const RESERVED = compileGlobs([
+  'push_time_seconds',
+  'push_failure_time_seconds',
+  'pushgateway_build_info',
+  'pushgateway_http_*',
+]);
+
+const DENIED_HINT = 'an operator can allow it: metrics.deny of the team replaces the default list';
 
 /** What a histogram or summary puts behind its name. */
 const SUFFIX = /_(?:bucket|sum|count)$/;
@@ -73,7 +80,9 @@ function checkLabel(
 function checkFamily(family: PushedFamily, rules: FamilyRules): Decision<PushedFamily> {
   for (const name of occupiedNames(family)) {
     if (RESERVED.matches(name)) return denyFamily(name, 'is made by Pushgateway itself');
-    if (rules.deny.matches(name)) return denyFamily(name, 'is denied by the configuration');
+    if (rules.deny.matches(name)) {
+      return denyFamily(name, 'is denied by the configuration', [DENIED_HINT]);
+    }
     if (rules.foreign.matches(name)) return denyFamily(name, 'belongs to another team');
   }
   if (rules.foreign.matches(family.name.replace(SUFFIX, ''))) {
@@ -84,6 +93,6 @@ function checkFamily(family: PushedFamily, rules: FamilyRules): Decision<PushedF
     : denyFamily(family.name, 'is not among the metrics of the team');
 }
 
-function denyFamily(name: string, why: string): Decision<never> {
-  return deny('metric_not_allowed', `metric ${renderQuoted(name)} ${why}`);
+function denyFamily(name: string, why: string, hints: readonly string[] = []): Decision<never> {
+  return deny('metric_not_allowed', { detail: `metric ${renderQuoted(name)} ${why}`, hints });
 }
