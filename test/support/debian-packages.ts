@@ -36,6 +36,8 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: 'openssl', purpose: 'test', why: 'makes certificates for the TLS tests' },
   { name: 'strace', purpose: 'test', why: 'injects disk faults under the audit log' },
   { name: 'iproute2', purpose: 'test', why: 'network namespaces of the topology tests' },
+  { name: 'chromium', purpose: 'test', why: 'the browser that the page is looked at with' },
+  { name: 'fonts-dejavu-core', purpose: 'test', why: 'letters for it' },
   { name: 'nginx', purpose: 'test', why: 'what the gateway is compared with' },
   { name: 'wrk', purpose: 'bench', why: 'makes the load' },
 ];

@@ -1,0 +1,108 @@
+// Refreshes the page in place and filters while it is typed. The page works without: every link and
+// form that is caught here is one that the server answers with the whole page.
+
+const REFRESH_MS = 15_000;
+const GROUP_PARTS = ['groups', 'groups-count'];
+
+const filter = document.getElementById('filter');
+const refreshed = document.getElementById('refreshed');
+let newest = 0;
+
+if (document.querySelector('[data-live]')) start();
+
+function start() {
+  setInterval(() => {
+    if (!document.hidden) void load(location.href);
+  }, REFRESH_MS);
+  addEventListener('visibilitychange', () => {
+    if (!document.hidden) void load(location.href);
+  });
+  addEventListener('popstate', () => void load(location.href, GROUP_PARTS));
+  document.addEventListener('click', followLink);
+  filter?.addEventListener('input', applyFilter);
+  filter?.addEventListener('submit', (event) => {
+    event.preventDefault();
+    applyFilter();
+  });
+}
+
+function followLink(event) {
+  const link = event.target.closest?.('a[data-groups]');
+  if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, '', link.href);
+  const title = link.textContent;
+  void load(link.href, GROUP_PARTS).then(() => focusLink(title));
+}
+
+function applyFilter() {
+  const address = new URL(location.href);
+  const fields = new FormData(filter);
+  for (const name of ['q', 'failed']) {
+    const value = fields.get(name);
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  address.searchParams.delete('page');
+  address.hash = '';
+  history.replaceState(null, '', address);
+  void load(address.href, GROUP_PARTS);
+}
+
+// Fetches the page and takes over the parts of it that are live, or those that are named. Where an
+// older answer comes after a newer one it is dropped.
+async function load(address, parts) {
+  newest += 1;
+  const mine = newest;
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { 'x-refresh': '1' } });
+  } catch {
+    if (mine === newest) say('The gateway does not answer; what is shown is old.');
+    return;
+  }
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) {
+    if (mine === newest) say('The gateway does not answer; what is shown is old.');
+    return;
+  }
+  const text = await answer.text();
+  if (mine !== newest) return;
+  const fresh = new DOMParser().parseFromString(text, 'text/html');
+  for (const part of document.querySelectorAll('[data-live]')) {
+    const next = fresh.getElementById(part.id);
+    if (next && (parts === undefined || parts.includes(part.id))) {
+      replacePart(part, next, parts !== undefined);
+    }
+  }
+  say('');
+}
+
+// A part in which somebody reads or is about to press something is left until the next time.
+function replacePart(part, next, isAsked) {
+  if (part.innerHTML === next.innerHTML) return;
+  if (!isAsked && isInUse(part)) return;
+  for (const open of part.querySelectorAll('details[open][data-key]')) {
+    const key = CSS.escape(open.dataset.key);
+    next.querySelector(`details[data-key="${key}"]`)?.setAttribute('open', '');
+  }
+  part.replaceChildren(...next.childNodes);
+}
+
+function isInUse(part) {
+  const selection = getSelection();
+  const isSelected = !selection.isCollapsed && selection.containsNode(part, true);
+  return isSelected || part.contains(document.activeElement);
+}
+
+// The link that was followed is another one now: the keyboard stays where it was.
+function focusLink(title) {
+  const links = [...document.querySelectorAll('#groups a[data-groups]')];
+  links.find((link) => link.textContent === title)?.focus();
+}
+
+function say(text) {
+  if (!refreshed) return;
+  refreshed.textContent = text;
+  refreshed.hidden = text === '';
+}

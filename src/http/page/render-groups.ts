@@ -1,0 +1,189 @@
+import {
+  type GroupQuery,
+  type GroupSelection,
+  hasFailed,
+  renderGroupQuery,
+  type SortKey,
+  selectGroups,
+} from './group-query.ts';
+import { type Content, type Html, html } from './html.ts';
+import type { FamilyView, GroupView, PageView } from './page-view.ts';
+import { renderKey } from './render-parts.ts';
+import { createSnippets } from './snippets.ts';
+import { renderBytes, renderCount, renderForeign, renderTime } from './words.ts';
+
+/** Families of a group that are listed. */
+const LISTED_FAMILIES = 40;
+
+interface Column {
+  readonly title: string;
+  readonly sort?: SortKey;
+  /** Whether the first click sorts from the largest. */
+  readonly isDescending?: boolean;
+  readonly isNumber?: boolean;
+  readonly render: (group: GroupView, view: PageView) => Content;
+}
+
+const GROUP: Column = { title: 'Group', sort: 'job', render: renderGroup };
+const TEAM: Column = {
+  title: 'Team',
+  sort: 'team',
+  render: ({ team }) =>
+    team === undefined ? html`<span class="quiet">none</span>` : renderForeign(team),
+};
+const REST: readonly Column[] = [
+  { title: 'Last push', sort: 'pushed', isDescending: true, render: renderPushed },
+  {
+    title: 'By',
+    render: ({ credential }) => credential !== undefined && renderForeign(credential),
+  },
+  {
+    title: 'Series',
+    sort: 'series',
+    isDescending: true,
+    isNumber: true,
+    render: ({ series }) => renderCount(series),
+  },
+  {
+    title: 'Size',
+    sort: 'bytes',
+    isDescending: true,
+    isNumber: true,
+    render: ({ bytes }) => bytes !== undefined && renderBytes(bytes),
+  },
+  {
+    title: 'Expires',
+    sort: 'expires',
+    render: ({ expiresAt }, { now }) =>
+      expiresAt === undefined ? html`<span class="quiet">never</span>` : renderTime(expiresAt, now),
+  },
+];
+
+/** The table of groups with its filter, headings that sort, and pages. */
+export function renderGroups(
+  view: PageView,
+  groups: readonly GroupView[],
+  query: GroupQuery,
+): Html {
+  const selection = selectGroups(groups, query);
+  return html`<section aria-labelledby="groups-title">
+<div class="bar"><h2 id="groups-title">Groups</h2>
+<p class="quiet" role="status" id="groups-count" data-live>${renderTotal(selection, groups.length, query)}</p>
+${groups.length > 0 && renderFilter(query)}</div>
+<div id="groups" data-live>
+${groups.length === 0 ? renderEmpty(view) : renderTable(view, selection, query)}
+</div>
+</section>`;
+}
+
+function renderFilter(query: GroupQuery): Html {
+  return html`<form method="get" action="./" id="filter" role="search">
+<input type="search" name="q" value="${query.filter}" placeholder="job, label=value, credential" aria-label="Filter the groups" autocomplete="off" spellcheck="false">
+<label class="check"><input type="checkbox" name="failed" value="1"${query.onlyFailed && html` checked`}> only failed</label>
+<button>Filter</button>
+</form>`;
+}
+
+function renderTotal(
+  { count, page, pages }: GroupSelection,
+  all: number,
+  query: GroupQuery,
+): string {
+  const isFiltered = query.filter !== '' || query.onlyFailed;
+  const shown = isFiltered ? `${renderCount(count)} of ${renderCount(all)}` : renderCount(all);
+  const noun = all === 1 ? 'group' : 'groups';
+  return pages === 1 ? `${shown} ${noun}` : `${shown} ${noun}, page ${page} of ${pages}`;
+}
+
+function renderEmpty({ caller, snippets }: PageView): Html {
+  const [first] = createSnippets(snippets);
+  return html`<div class="empty"><p><strong>${caller.seesAllTeams ? 'Nothing is stored.' : `Nothing of team ${caller.team} is stored.`}</strong> Push something, and it appears here:</p>
+<pre tabindex="0" role="group" aria-label="A first push"><code>${first?.code}</code></pre></div>`;
+}
+
+function renderTable(view: PageView, selection: GroupSelection, query: GroupQuery): Html {
+  if (selection.count === 0) {
+    return html`<div class="empty"><p>No group matches. <a href="./#groups" data-groups>Show all</a></p></div>`;
+  }
+  const columns = view.caller.seesAllTeams ? [GROUP, TEAM, ...REST] : [GROUP, ...REST];
+  const { mayDelete } = view.caller;
+  return html`<table class="groups" role="table">
+<thead role="rowgroup"><tr role="row">${columns.map((column) => renderHeading(column, query))}${mayDelete && html`<th role="columnheader" scope="col"><span class="hidden">Delete</span></th>`}</tr></thead>
+<tbody role="rowgroup">
+${selection.groups.map((group) => renderRow(group, view, columns))}</tbody>
+</table>
+${renderPages(selection, query)}`;
+}
+
+function renderHeading(
+  { title, sort, isDescending = false, isNumber }: Column,
+  query: GroupQuery,
+): Html {
+  const style = isNumber ? 'number' : '';
+  if (sort === undefined)
+    return html`<th role="columnheader" scope="col" class="${style}">${title}</th>`;
+  const isSorted = query.sort === sort;
+  const next = {
+    ...query,
+    sort,
+    isDescending: isSorted ? !query.isDescending : isDescending,
+    page: 1,
+  };
+  const direction = query.isDescending ? 'descending' : 'ascending';
+  return html`<th role="columnheader" scope="col" class="${style}"${isSorted && html` aria-sort="${direction}"`}><a href="./${renderGroupQuery(next)}#groups" data-groups>${title}</a></th>`;
+}
+
+function renderRow(group: GroupView, view: PageView, columns: readonly Column[]): Html {
+  const cells = columns.map((column, index) => {
+    const content = column.render(group, view);
+    if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
+    return html`<td role="cell" data-title="${column.title}"${column.isNumber && html` class="number"`}>${content}</td>`;
+  });
+  return html`<tr role="row">${cells}${view.caller.mayDelete && renderDeleteLink(group)}</tr>
+`;
+}
+
+function renderDeleteLink(group: GroupView): Html {
+  const { target } = group;
+  if (target === undefined) {
+    return html`<td role="cell" class="action"><span class="quiet">operator only</span></td>`;
+  }
+  return html`<td role="cell" class="action"><a href="delete?${new URLSearchParams({ target }).toString()}">Delete<span class="hidden"> ${renderKey(group)}</span></a></td>`;
+}
+
+function renderGroup(group: GroupView): Html {
+  const { families, target } = group;
+  const listed = families.slice(0, LISTED_FAMILIES);
+  const more = families.length - listed.length;
+  const summary = `${families.length} ${families.length === 1 ? 'metric' : 'metrics'}`;
+  return html`${renderKey(group)}${
+    families.length > 0 &&
+    html`<details data-key="${target ?? ''}"><summary>${summary}</summary><ul>${listed.map(renderFamily)}${more > 0 && html`<li class="quiet">and ${more} more</li>`}</ul></details>`
+  }`;
+}
+
+function renderFamily({ name, type, series }: FamilyView): Html {
+  return html`<li><code>${renderForeign(name)}</code> <span class="quiet">${type}, ${renderCount(series)} series</span></li>`;
+}
+
+function renderPushed(group: GroupView, { now }: PageView): Content {
+  const { pushedAt, failedAt } = group;
+  const pushed =
+    pushedAt === undefined
+      ? html`<span class="quiet">never stored</span>`
+      : renderTime(pushedAt, now);
+  if (failedAt === undefined) return pushed;
+  const state = hasFailed(group) ? 'bad' : 'quiet';
+  return html`${pushed} <small class="${state}">failed ${renderTime(failedAt, now)}</small>`;
+}
+
+function renderPages({ page, pages }: GroupSelection, query: GroupQuery): Content {
+  if (pages === 1) return undefined;
+  const link = (to: number, text: string, rel: string): Html =>
+    html`<a rel="${rel}" href="./${renderGroupQuery({ ...query, page: to })}#groups" data-groups>${text}</a>`;
+  return html`<nav class="pages" aria-label="Pages of groups">
+${page > 1 ? link(page - 1, 'Previous', 'prev') : html`<span class="quiet">Previous</span>`}
+<span>Page ${page} of ${pages}</span>
+${page < pages ? link(page + 1, 'Next', 'next') : html`<span class="quiet">Next</span>`}
+</nav>`;
+}
