@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseProtobufExposition } from '../src/core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../src/core/exposition/exposition-text.ts';
 import { CONTENT_TYPES, type MediaType } from '../src/core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../src/core/exposition/protobuf/protobuf-exposition.ts';
 import type { ContentScope } from '../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../src/core/exposition/text/text-exposition.ts';
 import { delimited, double, integer, prefixed } from '../test/support/protobuf.ts';
 import { pushgatewayMissing, startPushgateway } from '../test/support/pushgateway.ts';
 import { readProcessCost } from './support/process-cost.ts';

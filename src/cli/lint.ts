@@ -5,12 +5,12 @@ import { describeReadError } from '../config/engine/secrets.ts';
 import { resolveLimits } from '../config/sections/limits.ts';
 import { DEFAULT_DENY } from '../config/sections/metrics.ts';
 import type { Decision } from '../core/decision.ts';
-import { type ContentRules, checkContent } from '../core/exposition/content-policy.ts';
-import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../core/exposition/exposition-text.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
+import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
 import { compileGlobs } from '../core/matcher.ts';
+import { type ContentRules, checkContent } from '../core/policy/content-rules.ts';
 import { EXIT } from './exit.ts';
 
 interface LintOptions {

@@ -1,6 +1,6 @@
 import { allow, type Decision } from '../core/decision.ts';
-import { parseTextExposition } from '../core/exposition/exposition-text.ts';
 import { type MetricType, SAMPLE_SUFFIXES } from '../core/exposition/push-content.ts';
+import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
 import type { GroupingKey } from '../core/target/grouping-key.ts';
 
 /** A metric family of one group, as it was pushed. */

@@ -1,5 +1,5 @@
-import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import { type PushedFamily, SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import { parseStoredGroups } from '../core/store/stored-groups.ts';

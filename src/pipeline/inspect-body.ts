@@ -1,9 +1,9 @@
 import type { Decision } from '../core/decision.ts';
-import { checkContent } from '../core/exposition/content-policy.ts';
-import { parseProtobufExposition } from '../core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../core/exposition/exposition-text.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
+import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
+import { checkContent } from '../core/policy/content-rules.ts';
 import type { TeamPolicy } from '../core/policy/policy.ts';
 import type { GroupingKey } from '../core/target/grouping-key.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseProtobufExposition } from '../../src/core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
+import { parseProtobufExposition } from '../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import type { FamilyType } from '../../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { assertStoreTakes, pushCanary } from '../support/store-check.ts';

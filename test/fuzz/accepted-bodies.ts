@@ -1,7 +1,7 @@
-import { parseProtobufExposition } from '../../src/core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
 import type { MediaType } from '../../src/core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import type { ContentScope, PushContent } from '../../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import { mutate } from './mutation.ts';
 import { generateProtobuf } from './protobuf-body.ts';
 import { createRandom, type Random } from './random.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { parseProtobufExposition } from '../../src/core/exposition/exposition-protobuf.ts';
-import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
+import { parseProtobufExposition } from '../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { generateBody } from './accepted-bodies.ts';
 import { readReference } from './reference-text.ts';

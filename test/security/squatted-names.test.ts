@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkContent } from '../../src/core/exposition/content-policy.ts';
 import type { FamilyType } from '../../src/core/exposition/push-content.ts';
+import { checkContent } from '../../src/core/policy/content-rules.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import { teamSpec } from '../support/team-spec.ts';
 

@@ -1,6 +1,6 @@
 import type { Decision } from '../../src/core/decision.ts';
-import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
 import type { ContentScope, PushContent } from '../../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 
 /** Where pushes of tests go unless they say otherwise: `/metrics/job/batch`, with room for all. */
 export const WIDE_SCOPE: ContentScope = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { parseTextExposition } from '../../src/core/exposition/exposition-text.ts';
 import { CONTENT_TYPES, type MediaType } from '../../src/core/exposition/media-type.ts';
 import { SCRAPE_SCOPE } from '../../src/core/exposition/push-content.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import type { Pushgateway } from './pushgateway.ts';
 
 /** What sorts behind every family that a test pushes: a scrape that has it was not cut off. */

@@ -1,10 +1,10 @@
 import { allow, type Decision, deny } from '../decision.ts';
-import { type ContentRules, compileFamilyRules } from '../exposition/content-policy.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
 import type { IpAddress } from '../network/ip-address.ts';
 import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderQuoted } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
+import { type ContentRules, compileFamilyRules } from './content-rules.ts';
 import type { TeamLimits } from './limits.ts';
 import type { Action, TeamSpec } from './policy-spec.ts';
 

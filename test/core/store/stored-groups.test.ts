@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseProtobufExposition } from '../../../src/core/exposition/exposition-protobuf.ts';
 import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import { type PushedFamily, SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
 import { parseStoredGroups } from '../../../src/core/store/stored-groups.ts';
 import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';

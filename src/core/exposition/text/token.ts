@@ -1,4 +1,4 @@
-import { renderQuoted } from '../printable.ts';
+import { renderQuoted } from '../../printable.ts';
 
 /** The characters that structure a line of the text format. */
 export const LINE_FEED = 0x0a;
@@ -21,20 +21,6 @@ export function skipBlanks(text: string, at: number): number {
   return end;
 }
 
-/** Where the metric name that begins at `at` ends; `at` itself when there is none. */
-export function scanMetricName(text: string, at: number): number {
-  let end = at;
-  while (isMetricNameCode(text.charCodeAt(end), end === at)) end += 1;
-  return end;
-}
-
-/** Where the label name that begins at `at` ends; `at` itself when there is none. */
-export function scanLabelName(text: string, at: number): number {
-  let end = at;
-  while (isLabelNameCode(text.charCodeAt(end), end === at)) end += 1;
-  return end;
-}
-
 /** Where the next blank or line feed is, from `at` on, or the end of the text. */
 export function scanToken(text: string, at: number): number {
   let end = at;
@@ -53,16 +39,6 @@ export function isEscapable(code: number, quoted: boolean): boolean {
 
 export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
-}
-
-function isMetricNameCode(code: number, isFirst: boolean): boolean {
-  return isLabelNameCode(code, isFirst) || code === 0x3a;
-}
-
-function isLabelNameCode(code: number, isFirst: boolean): boolean {
-  const letter = code | 0x20;
-  if (letter >= 0x61 && letter <= 0x7a) return true;
-  return code === 0x5f || (!isFirst && code >= 0x30 && code <= 0x39);
 }
 
 /** The character at `at` for an error message. */

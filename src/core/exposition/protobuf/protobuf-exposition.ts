@@ -1,7 +1,15 @@
-import { allow, type Decision, type Deny, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { denySeries } from './exposition-problem.ts';
-import { scanMetricName } from './exposition-token.ts';
+import { allow, type Decision, type Deny, deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { scanMetricName } from '../name.ts';
+import {
+  type ContentScope,
+  type MetricType,
+  occupiedNames,
+  type PushContent,
+  type PushedFamily,
+} from '../push-content.ts';
+import { denySeries } from '../series-limit.ts';
+import { decodeDelimited, TOO_MANY_ELEMENTS } from './message.ts';
 import { countLines, explainMetric } from './metric-check.ts';
 import { createSeenLabels, identifySeries, type SeenLabels } from './metric-labels.ts';
 import {
@@ -11,15 +19,7 @@ import {
   type MetricMessage,
 } from './metric-messages.ts';
 import { isNative } from './native-histogram.ts';
-import { decodeDelimited, TOO_MANY_ELEMENTS } from './protobuf-message.ts';
-import { createWire, type Wire } from './protobuf-wire.ts';
-import {
-  type ContentScope,
-  type MetricType,
-  occupiedNames,
-  type PushContent,
-  type PushedFamily,
-} from './push-content.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /** The metric types by their numbers on the wire; a gauge histogram is none that a push may have. */
 const TYPES: readonly (MetricType | undefined)[] = [

@@ -1,5 +1,5 @@
-import type { Deny } from '../decision.ts';
-import { denyLine } from './exposition-problem.ts';
+import type { Deny } from '../../decision.ts';
+import { denyLine } from './line-problem.ts';
 
 /** What text mistaken for the text format begins with. */
 const FOREIGN_FORMATS = [

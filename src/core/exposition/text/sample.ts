@@ -1,16 +1,11 @@
-import type { Deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { createDistribution, type Distribution } from './exposition-distribution.ts';
-import type { SampleName } from './exposition-family.ts';
-import {
-  type LabelSet,
-  labelValue,
-  renderIdentity,
-  renderPassedOver,
-} from './exposition-labels.ts';
-import { denyLine } from './exposition-problem.ts';
-import { isCount, isSampleValue, parseSampleValue } from './exposition-value.ts';
-import type { LabelShape } from './label-shape.ts';
+import type { Deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { createDistribution, type Distribution } from '../distribution.ts';
+import type { LabelShape } from '../label-shape.ts';
+import { isCount, isSampleValue, parseSampleValue } from '../sample-value.ts';
+import type { SampleName } from './family-table.ts';
+import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
+import { denyLine } from './line-problem.ts';
 
 /** One sample: a line of the text format, read and not yet judged. */
 export interface Sample {

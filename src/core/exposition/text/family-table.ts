@@ -1,8 +1,8 @@
-import type { Deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import type { Distribution } from './exposition-distribution.ts';
-import { denyLine } from './exposition-problem.ts';
-import { type MetricType, SAMPLE_SUFFIXES, type SampleSuffix } from './push-content.ts';
+import type { Deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import type { Distribution } from '../distribution.ts';
+import { type MetricType, SAMPLE_SUFFIXES, type SampleSuffix } from '../push-content.ts';
+import { denyLine } from './line-problem.ts';
 
 /** A metric family while its lines are read. */
 export interface Family {

@@ -1,14 +1,19 @@
-import { allow, type Decision, type Deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { readComment } from './exposition-comment.ts';
-import { explainDistribution } from './exposition-distribution.ts';
+import { allow, type Decision, type Deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { explainDistribution } from '../distribution.ts';
+import { scanMetricName } from '../name.ts';
+import type { ContentScope, PushContent, PushedFamily } from '../push-content.ts';
+import { isSampleValue } from '../sample-value.ts';
+import { denySeries } from '../series-limit.ts';
+import { readComment } from './comment.ts';
+import { decodeText } from './decode-text.ts';
 import {
   createFamilyTable,
   type Family,
   type FamilyTable,
   resolveSample,
   type SampleName,
-} from './exposition-family.ts';
+} from './family-table.ts';
 import {
   clearLabels,
   createLabelSet,
@@ -16,28 +21,10 @@ import {
   labelValue,
   readLabels,
   shapeOf,
-} from './exposition-labels.ts';
-import { decodeText } from './exposition-mistake.ts';
-import {
-  denyCarriageReturn,
-  denyLine,
-  denyName,
-  denyRest,
-  denySeries,
-  denyValue,
-} from './exposition-problem.ts';
-import { addSample } from './exposition-sample.ts';
-import {
-  BRACE_OPEN,
-  HASH,
-  isBlank,
-  LINE_FEED,
-  scanMetricName,
-  scanToken,
-  skipBlanks,
-} from './exposition-token.ts';
-import { isSampleValue } from './exposition-value.ts';
-import type { ContentScope, PushContent, PushedFamily } from './push-content.ts';
+} from './label-set.ts';
+import { denyCarriageReturn, denyLine, denyName, denyRest, denyValue } from './line-problem.ts';
+import { addSample } from './sample.ts';
+import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './token.ts';
 
 /** The parser between two lines. */
 interface Reader {

@@ -1,6 +1,7 @@
-import { explainDistribution } from './exposition-distribution.ts';
-import { scanLabelName } from './exposition-token.ts';
-import { isCount } from './exposition-value.ts';
+import { explainDistribution } from '../distribution.ts';
+import { scanLabelName } from '../name.ts';
+import { METRIC_TYPES, type MetricType } from '../push-content.ts';
+import { isCount } from '../sample-value.ts';
 import type {
   ExemplarMessage,
   HistogramMessage,
@@ -9,7 +10,6 @@ import type {
   TimestampMessage,
 } from './metric-messages.ts';
 import { explainNativeHistogram } from './native-histogram.ts';
-import { METRIC_TYPES, type MetricType } from './push-content.ts';
 
 /** The last second of the year 9999. */
 const MAX_SECONDS = 253_402_300_799;

@@ -6,7 +6,7 @@ import {
   readVarint,
   readZigzag,
   type Wire,
-} from './protobuf-wire.ts';
+} from './wire.ts';
 
 /** How each scalar stands on the wire; a position is where a message lies that is read later. */
 const SCALARS = {

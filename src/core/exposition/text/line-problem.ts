@@ -1,6 +1,6 @@
-import { type Deny, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { LINE_FEED, quoteAt, scanToken, skipBlanks } from './exposition-token.ts';
+import { type Deny, deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { LINE_FEED, quoteAt, scanToken, skipBlanks } from './token.ts';
 
 /** Refuses a body for what stands in one of its lines, counted from 1. */
 export function denyLine(line: number, problem: string, ...hints: readonly string[]): Deny {
@@ -59,12 +59,4 @@ export function denyRest(line: number, text: string, valueEnd: number): Deny {
     );
   }
   return denyLine(line, `${renderQuoted(rest)} after the value`, 'a line ends after its value');
-}
-
-/** Refuses a push of more series than `limit`. */
-export function denySeries(limit: number): Deny {
-  return deny('too_many_series', {
-    detail: `the push has more than ${limit} series`,
-    hints: ['split it over several groups, or drop labels that make many series'],
-  });
 }

@@ -4,7 +4,7 @@ import {
   isCount,
   isSampleValue,
   parseSampleValue,
-} from '../../../src/core/exposition/exposition-value.ts';
+} from '../../../src/core/exposition/sample-value.ts';
 
 const VALUES: readonly (readonly [string, number])[] = [
   ['0', 0],

@@ -1,8 +1,8 @@
-import { renderQuoted } from '../printable.ts';
-import { scanLabelName } from './exposition-token.ts';
-import { type LabelShape, resolveShape } from './label-shape.ts';
+import { renderQuoted } from '../../printable.ts';
+import { type LabelShape, resolveShape } from '../label-shape.ts';
+import { scanLabelName } from '../name.ts';
+import type { ContentScope } from '../push-content.ts';
 import type { MetricMessage } from './metric-messages.ts';
-import type { ContentScope } from './push-content.ts';
 
 type LabelMessages = MetricMessage['label'];
 

@@ -1,4 +1,4 @@
-import { type MessageOf, message, optional, repeated } from './protobuf-message.ts';
+import { type MessageOf, message, optional, repeated } from './message.ts';
 
 /**
  * The messages of the protobuf exchange format, as far as any client library knows them. Fields

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PushContent, PushedFamily } from '../../../src/core/exposition/push-content.ts';
+import { compileGlobs } from '../../../src/core/matcher.ts';
 import {
   type ContentRules,
   checkContent,
   compileFamilyRules,
-} from '../../../src/core/exposition/content-policy.ts';
-import type { PushContent, PushedFamily } from '../../../src/core/exposition/push-content.ts';
-import { compileGlobs } from '../../../src/core/matcher.ts';
+} from '../../../src/core/policy/content-rules.ts';
 import type { MetricRules, TeamSpec } from '../../../src/core/policy/policy-spec.ts';
 
 const NO_RULES: MetricRules = { deny: [], own: [] };

@@ -1,6 +1,9 @@
-import type { Deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { denyLine } from './exposition-problem.ts';
+import type { Deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { type LabelShape, resolveShape } from '../label-shape.ts';
+import { scanLabelName } from '../name.ts';
+import type { ContentScope } from '../push-content.ts';
+import { denyLine } from './line-problem.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -10,11 +13,8 @@ import {
   LINE_FEED,
   QUOTE,
   quoteAt,
-  scanLabelName,
   skipBlanks,
-} from './exposition-token.ts';
-import { type LabelShape, resolveShape } from './label-shape.ts';
-import type { ContentScope } from './push-content.ts';
+} from './token.ts';
 
 /**
  * The labels of one sample, as positions in the text. One is reused for all samples of a body:

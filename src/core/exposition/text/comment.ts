@@ -1,17 +1,10 @@
-import type { Deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
-import { declareHelp, declareType, type FamilyTable } from './exposition-family.ts';
-import { denyLine } from './exposition-problem.ts';
-import {
-  isBlank,
-  isEscapable,
-  LINE_FEED,
-  quoteAt,
-  scanMetricName,
-  scanToken,
-  skipBlanks,
-} from './exposition-token.ts';
-import { METRIC_TYPES } from './push-content.ts';
+import type { Deny } from '../../decision.ts';
+import { renderQuoted } from '../../printable.ts';
+import { scanMetricName } from '../name.ts';
+import { METRIC_TYPES } from '../push-content.ts';
+import { declareHelp, declareType, type FamilyTable } from './family-table.ts';
+import { denyLine } from './line-problem.ts';
+import { isBlank, isEscapable, LINE_FEED, quoteAt, scanToken, skipBlanks } from './token.ts';
 
 /**
  * Reads a line that begins with `#`. What is neither HELP nor TYPE means nothing.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PushedFamily } from '../../../src/core/exposition/push-content.ts';
-import { parseText } from '../../support/content-scope.ts';
+import type { PushedFamily } from '../../../../src/core/exposition/push-content.ts';
+import { parseText } from '../../../support/content-scope.ts';
 
 const HISTOGRAM = `# HELP h Time spent.
 # TYPE h histogram

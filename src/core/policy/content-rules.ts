@@ -1,8 +1,8 @@
 import { allow, type Decision, deny } from '../decision.ts';
+import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
-import type { MetricRules, TeamSpec } from '../policy/policy-spec.ts';
 import { renderQuoted } from '../printable.ts';
-import { occupiedNames, type PushContent, type PushedFamily } from './push-content.ts';
+import type { MetricRules, TeamSpec } from './policy-spec.ts';
 
 /** Names that Pushgateway makes up itself: no configuration lets anybody push them. */
 const RESERVED = compileGlobs([

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Decision } from '../../../src/core/decision.ts';
-import { parseProtobufExposition } from '../../../src/core/exposition/exposition-protobuf.ts';
+import type { Decision } from '../../../../src/core/decision.ts';
+import { parseProtobufExposition } from '../../../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import type {
   ContentScope,
   PushContent,
   PushedFamily,
-} from '../../../src/core/exposition/push-content.ts';
-import { WIDE_SCOPE } from '../../support/content-scope.ts';
-import { delimited, double, integer, prefixed, signed, varint } from '../../support/protobuf.ts';
+} from '../../../../src/core/exposition/push-content.ts';
+import { WIDE_SCOPE } from '../../../support/content-scope.ts';
+import { delimited, double, integer, prefixed, signed, varint } from '../../../support/protobuf.ts';
 
 type Fields = readonly Buffer[];
 
