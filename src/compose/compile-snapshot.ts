@@ -1,11 +1,8 @@
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
 import { compilePolicy } from '../core/policy/policy.ts';
-import {
-  type CredentialContext,
-  createAuthenticators,
-  renderChallenges,
-} from '../credentials/registry.ts';
+import type { CredentialContext } from '../credentials/credential-context.ts';
+import { createAuthenticators, renderChallenges } from '../credentials/registry.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 
 /** Compiles a configuration for the requests that will be decided under it. */

@@ -3,10 +3,11 @@ import type { BasicSpec, HtpasswdSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
 import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
+import type { CredentialContext } from './credential-context.ts';
 import { createDecoys } from './decoys.ts';
 import { checkExpiry } from './expiry.ts';
 import type { PasswordVerifier } from './password-verifier.ts';
-import type { CredentialContext, TeamCredential } from './registry.ts';
+import type { TeamCredential } from './team-credential.ts';
 
 /** Characters; the configuration takes no longer ones. */
 const MAX_USERNAME = 128;

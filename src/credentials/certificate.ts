@@ -3,8 +3,9 @@ import type { ClientCertificate } from '../core/identity/client-certificate.ts';
 import type { CertificateSpec } from '../core/identity/credential.ts';
 import { compileGlobs } from '../core/matcher.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
+import type { CredentialContext } from './credential-context.ts';
 import { checkExpiry } from './expiry.ts';
-import type { CredentialContext, TeamCredential } from './registry.ts';
+import type { TeamCredential } from './team-credential.ts';
 
 /** A credential with its glob compiled. */
 interface Candidate extends TeamCredential<CertificateSpec> {

@@ -5,9 +5,10 @@ import { type ClaimTest, compileClaimConditions } from '../core/identity/claim-c
 import type { JwtSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
+import type { CredentialContext } from './credential-context.ts';
 import { checkExpiry } from './expiry.ts';
 import { createJwtVerifier } from './jwt-verifier.ts';
-import type { CredentialContext, TeamCredential } from './registry.ts';
+import type { TeamCredential } from './team-credential.ts';
 
 /** A credential with its conditions compiled. */
 interface Candidate extends TeamCredential<JwtSpec> {

@@ -1,26 +1,12 @@
 import type { CredentialSpec } from '../core/identity/credential.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
-import type { Authenticator, Clock, FailureThrottle } from '../pipeline/ports.ts';
+import type { Authenticator } from '../pipeline/ports.ts';
 import { createBasicAuthenticator } from './basic.ts';
 import { createCertificateAuthenticator } from './certificate.ts';
+import type { CredentialContext } from './credential-context.ts';
 import { createJwtAuthenticator } from './jwt.ts';
-import type { Issuer } from './jwt-verifier.ts';
-import type { PasswordVerifier } from './password-verifier.ts';
+import type { TeamCredential } from './team-credential.ts';
 import { createTokenAuthenticator } from './token.ts';
-
-/** A credential and the team it belongs to. */
-export interface TeamCredential<Spec extends CredentialSpec> {
-  readonly team: string;
-  readonly spec: Spec;
-}
-
-/** What authenticators share. */
-export interface CredentialContext {
-  readonly clock: Clock;
-  readonly passwords: PasswordVerifier;
-  readonly throttle: FailureThrottle;
-  readonly issuers: readonly Issuer[];
-}
 
 type Kind = CredentialSpec['type'];
 type SpecOf<K extends Kind> = Extract<CredentialSpec, { type: K }>;

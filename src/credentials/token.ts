@@ -1,8 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { TokenSpec } from '../core/identity/credential.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
+import type { CredentialContext } from './credential-context.ts';
 import { checkExpiry } from './expiry.ts';
-import type { CredentialContext, TeamCredential } from './registry.ts';
+import type { TeamCredential } from './team-credential.ts';
 
 /**
  * Authenticates opaque tokens by their SHA-256: as Bearer, or, for clients that cannot send it, as

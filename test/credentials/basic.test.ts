@@ -5,11 +5,11 @@ import type { Decision } from '../../src/core/decision.ts';
 import type { BasicSpec } from '../../src/core/identity/credential.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
+import type { CredentialContext } from '../../src/credentials/credential-context.ts';
 import {
   createPasswordVerifier,
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
-import type { CredentialContext } from '../../src/credentials/registry.ts';
 import { createFailureThrottle } from '../../src/limits/failure-throttle.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { argon2idHash } from '../support/argon2id.ts';

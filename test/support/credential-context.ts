@@ -1,10 +1,10 @@
 import { allow, deny } from '../../src/core/decision.ts';
 import { parseIpAddress } from '../../src/core/network/ip-address.ts';
+import type { CredentialContext } from '../../src/credentials/credential-context.ts';
 import {
   createPasswordVerifier,
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
-import type { CredentialContext } from '../../src/credentials/registry.ts';
 import type { FailureThrottle } from '../../src/pipeline/ports.ts';
 
 /** Where credentials of tests are presented from. */
