@@ -2,8 +2,10 @@ import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
-import { type Attributes, POLICY_CHECKS, type TeamPolicy } from '../core/policy/policy.ts';
+import { POLICY_CHECKS, type PolicyCheck, type TeamPolicy } from '../core/policy/policy.ts';
+import type { Action } from '../core/policy/policy-spec.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
+import { CHECKS, type CheckName } from '../core/request/checks.ts';
 import { parseEndpoint, parseHealthEndpoint, withoutQuery } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
@@ -35,7 +37,7 @@ export interface Explanation {
   readonly steps: readonly Step[];
 }
 
-/** Takes the steps that `admit` takes, but for those that need a request to be there. */
+/** Makes the checks of the table that `admit` makes, but for those that need a request to be there. */
 export function explainDecision(question: Question, config: GatewayConfig): Explanation {
   const steps: Step[] = [];
   for (const { step, decision } of listSteps(question, config)) {
@@ -68,7 +70,7 @@ interface Taken {
 }
 
 function* listSteps(question: Question, config: GatewayConfig): Generator<Taken, void> {
-  const { team, method, from } = question;
+  const { method } = question;
   const rawTarget = withoutPathPrefix(question.rawTarget, config.pathPrefix);
   const health = parseHealthEndpoint(method, rawTarget);
   if (health !== undefined) {
@@ -76,26 +78,77 @@ function* listSteps(question: Question, config: GatewayConfig): Generator<Taken,
     yield { step: 'endpoint', decision };
     return;
   }
-  yield { step: 'gateway_network', decision: from && checkGatewayNetworks(from, config) };
-
-  const endpoint = parseEndpoint(method, rawTarget);
-  yield { step: 'endpoint', decision: inWords(endpoint, (value) => value.action) };
-  if (endpoint.effect === 'deny') return;
-  const { action } = endpoint.value;
-
-  const options = { emptyValues: action === 'delete' };
-  const target = action === 'read' ? undefined : parsePushTarget(rawTarget, options);
-  if (target !== undefined) yield { step: 'target', decision: inWords(target, renderKey) };
-  if (target?.effect === 'deny') return;
-
-  const key = target && { key: target.value.key };
-  const attributes: Attributes = { action, address: from ?? UNKNOWN, ...key };
-  for (const { name: step, check } of POLICY_CHECKS) {
-    const isSkipped = step === 'network' && from === undefined;
-    yield { step, decision: isSkipped ? undefined : check(team, attributes) };
+  const parsed = parseQuestion({ ...question, rawTarget }, config);
+  for (const { name, actions } of CHECKS) {
+    const explain = EXPLAINED[name];
+    if (explain === NEEDS_REQUEST || !isAbout(actions, parsed.action)) continue;
+    yield { step: name, decision: explain(parsed) };
   }
-  const path = target?.value.canonical ?? withoutQuery(rawTarget);
+  const { target } = parsed;
+  const isWrite = parsed.action !== 'read' && target.effect === 'allow';
+  const path = isWrite ? target.value.canonical : withoutQuery(rawTarget);
   yield { step: 'upstream', decision: allow(`${method} ${renderUpstream(config)}${path}`) };
+}
+
+/** A question with what can be read out of it. */
+interface ParsedQuestion extends Question {
+  readonly config: GatewayConfig;
+  readonly endpoint: ReturnType<typeof parseEndpoint>;
+  /** Undefined when there is no such endpoint. */
+  readonly action: Action | undefined;
+  /** Nothing of it counts in a read. */
+  readonly target: Decision<PushTarget>;
+}
+
+function parseQuestion(question: Question, config: GatewayConfig): ParsedQuestion {
+  const { method, rawTarget } = question;
+  const endpoint = parseEndpoint(method, rawTarget);
+  const action = endpoint.effect === 'allow' ? endpoint.value.action : undefined;
+  const target = parsePushTarget(rawTarget, { emptyValues: action === 'delete' });
+  return { ...question, config, endpoint, action, target };
+}
+
+function isAbout(actions: readonly Action[], action: Action | undefined): boolean {
+  return action === undefined || actions.includes(action);
+}
+
+/** Explains one check; undefined when there is no address to decide about. */
+type Explain = (question: ParsedQuestion) => Decision<string> | undefined;
+
+/** What only a request that is there can be held against. */
+const NEEDS_REQUEST = 'needs a request';
+
+/** A row for every check of the table. */
+const EXPLAINED: Readonly<Record<CheckName, Explain | typeof NEEDS_REQUEST>> = {
+  draining: NEEDS_REQUEST,
+  framing: NEEDS_REQUEST,
+  gateway_network: ({ from, config }) => from && checkGatewayNetworks(from, config),
+  credential: NEEDS_REQUEST,
+  cross_site: NEEDS_REQUEST,
+  endpoint: ({ endpoint }) => inWords(endpoint, ({ action }) => action),
+  target: ({ target }) => inWords(target, renderKey),
+  permission: explainPolicy('permission'),
+  job: explainPolicy('job'),
+  network: (question) => question.from && explainPolicy('network')(question),
+  labels: explainPolicy('labels'),
+  required_labels: explainPolicy('required_labels'),
+  label_limits: explainPolicy('label_limits'),
+  no_body: NEEDS_REQUEST,
+  declared_body: NEEDS_REQUEST,
+  team_limits: NEEDS_REQUEST,
+  body: NEEDS_REQUEST,
+  content: NEEDS_REQUEST,
+  store: NEEDS_REQUEST,
+  audit: NEEDS_REQUEST,
+};
+
+function explainPolicy(name: PolicyCheck['name']): Explain {
+  return ({ team, action, from, target }) => {
+    const row = POLICY_CHECKS.find((check) => check.name === name);
+    if (row === undefined || action === undefined) throw new TypeError(`no check ${name}`);
+    const key = action !== 'read' && target.effect === 'allow' && { key: target.value.key };
+    return row.check(team, { action, address: from ?? UNKNOWN, ...key });
+  };
 }
 
 function inWords<T>(decision: Decision<T>, render: (value: T) => string): Decision<string> {

@@ -3,6 +3,7 @@ import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
+import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import { checkFraming, type Framing } from '../core/request/framing.ts';
@@ -56,10 +57,13 @@ export interface Arrival {
   readonly trail: AuditTrail;
   /** Gives back what the request holds, at its very end. */
   readonly scope: DisposableStack;
+  /** Told of each check that is made. */
+  readonly onCheck?: (name: CheckName) => void;
 }
 
 /** A request whose sender is known. */
 interface KnownArrival extends Arrival {
+  readonly at: CheckOrder;
   readonly snapshot: Snapshot;
   readonly team: TeamPolicy;
   readonly address: IpAddress;
@@ -67,39 +71,41 @@ interface KnownArrival extends Arrival {
 }
 
 /**
- * Decides about a request. The order of the steps is the security property: nobody learns anything
- * before a credential is proved, and no body is read before everything else allows the push. The
- * first step that denies ends it.
+ * Decides about a request. The order of the checks is the security property, and is that of the
+ * table `CHECKS`: nobody learns anything before a credential is proved, and no body is read before
+ * everything else allows the push. The first check that denies ends it.
  */
 export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const { request, gateway, trail } = arrival;
   const snapshot = gateway.snapshot();
-  if (gateway.isDraining()) return deny('draining');
+  const at = beginChecks(arrival.onCheck);
+  const serving = at('draining', gateway.isDraining() ? deny('draining') : allow(undefined));
+  if (serving.effect === 'deny') return serving;
 
-  const framing = checkFraming(request.head);
+  const framing = at('framing', checkFraming(request.head));
   if (framing.effect === 'deny') return framing;
 
   const address = locateClient(request, snapshot);
-  if (address.effect === 'deny') return address;
+  if (address.effect === 'deny') return at('gateway_network', address);
   trail.learn({ clientAddress: address.value });
-
-  const reachable = checkNetworks(address.value, snapshot);
+  const reachable = at('gateway_network', checkNetworks(address.value, snapshot));
   if (reachable.effect === 'deny') return reachable;
 
-  const principal = await authenticate(request, address.value, snapshot.authenticators);
+  const proved = await authenticate(request, address.value, snapshot.authenticators);
+  const principal = at('credential', proved);
   if (principal.effect === 'deny') return principal;
   trail.learn({ principal: principal.value });
 
-  const direct = checkCrossSite(request.method, request.headers);
+  const direct = at('cross_site', checkCrossSite(request.method, request.headers));
   if (direct.effect === 'deny') return direct;
 
-  const endpoint = parseEndpoint(request.method, request.rawTarget);
+  const endpoint = at('endpoint', parseEndpoint(request.method, request.rawTarget));
   if (endpoint.effect === 'deny') return endpoint;
 
   const team = snapshot.policy.team(principal.value.team);
   if (team === undefined) return deny('internal_error', { internal: 'a team without a policy' });
 
-  const known = { ...arrival, snapshot, team, address: address.value, framing: framing.value };
+  const known = { ...arrival, at, snapshot, team, address: address.value, framing: framing.value };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value.path);
@@ -111,10 +117,12 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 }
 
 function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmission> {
-  const authorized = authorize(arrival.team, { action: 'read', address: arrival.address });
+  const { at, team, address, framing } = arrival;
+  const authorized = authorize(team, { action: 'read', address }, at);
   if (authorized.effect === 'deny') return authorized;
-  // Streamed to the upstream behind a request without a length, it would be a request of its own.
-  if (arrival.framing.contentLength !== 0) return deny('request_malformed', 'a read takes no body');
+
+  const bare = at('no_body', checkNoBody(framing));
+  if (bare.effect === 'deny') return bare;
 
   const upstream = pickUpstream(arrival);
   arrival.trail.recordInPassing();
@@ -122,14 +130,15 @@ function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmissio
 }
 
 async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmission>> {
+  const { at, trail } = arrival;
   const target = admitTarget(arrival, 'delete');
   if (target.effect === 'deny') return target;
 
-  const entered = await enterTeam(arrival);
+  const entered = at('team_limits', await enterTeam(arrival));
   if (entered.effect === 'deny') return entered;
 
   const upstream = pickUpstream(arrival, target.value);
-  const recorded = await arrival.trail.recordAllowed();
+  const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
   const claim = await upstream.store.claimDelete(target.value.canonical);
   arrival.scope.defer(() => void claim.settle('refused'));
@@ -139,36 +148,38 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
 }
 
 async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>> {
-  const { request, gateway, trail, team } = arrival;
+  const { at, request, gateway, trail, team } = arrival;
   const target = admitTarget(arrival, 'push');
   if (target.effect === 'deny') return target;
 
-  const declared = checkDeclaredBody(request.headers, arrival.framing, team.limits);
+  const declaration = checkDeclaredBody(request.headers, arrival.framing, team.limits);
+  const declared = at('declared_body', declaration);
   if (declared.effect === 'deny') return declared;
 
-  const entered = await enterTeam(arrival);
+  const entered = at('team_limits', await enterTeam(arrival));
   if (entered.effect === 'deny') return entered;
 
   const lease = arrival.scope.use(gateway.byteBudget.open());
   const bounds = { maxBytes: team.limits.body, timeoutMs: arrival.snapshot.bodyTimeoutMs, lease };
-  const read = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
+  const whole = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
+  const read = at('body', whole);
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
   const { mediaType } = declared.value;
   const sent = { bodyBytes, decodedBytes: body.byteLength };
   trail.learn({ content: sent });
 
-  const content = inspectBody(body, mediaType, team, target.value.key);
+  const content = at('content', inspectBody(body, mediaType, team, target.value.key));
   if (content.effect === 'deny') return content;
   trail.learn({ content: { ...sent, series: content.value.series } });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
   const push = { method, target: target.value, content: content.value } as const;
-  const settle = await claimGroup(arrival, upstream, push);
+  const settle = at('store', await claimGroup(arrival, upstream, push));
   if (settle.effect === 'deny') return settle;
 
-  const recorded = await trail.recordAllowed();
+  const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
   return allow({
     kind: 'push',
@@ -184,13 +195,19 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
 
 /** The grouping key that Pushgateway would store, and whether the team may touch it. */
 function admitTarget(arrival: KnownArrival, action: 'push' | 'delete'): Decision<PushTarget> {
-  const { request, trail, team, address } = arrival;
-  const target = parsePushTarget(request.rawTarget, { emptyValues: action === 'delete' });
+  const { at, request, trail, team, address } = arrival;
+  const options = { emptyValues: action === 'delete' };
+  const target = at('target', parsePushTarget(request.rawTarget, options));
   if (target.effect === 'deny') return target;
   trail.learn({ target: target.value });
 
-  const authorized = authorize(team, { action, address, key: target.value.key });
+  const authorized = authorize(team, { action, address, key: target.value.key }, at);
   return authorized.effect === 'deny' ? authorized : target;
+}
+
+/** Streamed to the upstream behind a request without a length, it would be a request of its own. */
+function checkNoBody({ contentLength }: Framing): Decision<undefined> {
+  return contentLength === 0 ? allow(undefined) : deny('request_malformed', 'a read takes no body');
 }
 
 /** The one that the request goes to, until its end: never to be picked again. */

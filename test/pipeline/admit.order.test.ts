@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deny } from '../../src/core/decision.ts';
 import type { Reason } from '../../src/core/reason.ts';
+import { CHECKS, type CheckName } from '../../src/core/request/checks.ts';
 import { runAdmission, type SetupChange } from '../support/admission-stage.ts';
 import { denied } from '../support/decision.ts';
 
@@ -17,6 +18,30 @@ const ENTERED = [...KNOWN, 'enter'];
 const READ = [...ENTERED, 'open', 'readBody'];
 const DECODED = [...READ, 'decode'];
 const RECORDED = [...DECODED, 'append'];
+
+const READS: SetupChange = {
+  method: 'GET',
+  rawTarget: '/metrics',
+  rawHeaders: [['Host', 'h']],
+  team: { jobs: ['*'] },
+};
+const ACTIONS = { push: {}, delete: { method: 'DELETE' }, read: READS } as const;
+for (const [action, change] of Object.entries(ACTIONS)) {
+  test(`admit makes the checks of a ${action} row by row as the table has them`, async () => {
+    const { checks } = await runAdmission(change);
+    const rows = CHECKS.filter(({ actions }) => actions.some((one) => one === action));
+    // A read is held against it as well, before anybody knows that it is one.
+    const early = (name: CheckName): boolean => name !== 'cross_site' || action !== 'read';
+    assert.deepEqual(
+      checks.filter(early),
+      rows.map(({ name }) => name),
+    );
+  });
+}
+
+function reasonsOf(name: CheckName | undefined): readonly Reason[] {
+  return CHECKS.find((row) => row.name === name)?.reasons ?? [];
+}
 
 /** Something that makes one step refuse, and the ports that were asked until then. */
 type Fault = readonly [what: string, reason: Reason, asked: readonly string[], change: SetupChange];
@@ -57,9 +82,10 @@ const FAULTS: readonly Fault[] = [
 
 for (const [what, reason, asked, change] of FAULTS) {
   test(`admit denies ${what} and asks no port beyond [${asked}]`, async () => {
-    const { decision, calls, heldAfter } = await runAdmission(change);
+    const { decision, calls, checks, heldAfter } = await runAdmission(change);
     assert.equal(denied(decision).reason, reason);
     assert.deepEqual(calls, asked);
+    assert.ok(reasonsOf(checks.at(-1)).includes(reason));
     assert.equal(heldAfter, 0);
   });
 }

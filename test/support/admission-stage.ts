@@ -6,6 +6,7 @@ import { compileNetworks } from '../../src/core/network/network-set.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
+import type { CheckName } from '../../src/core/request/checks.ts';
 import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { type Admission, admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
@@ -48,6 +49,8 @@ interface AdmissionStage {
   readonly decision: Decision<Admission>;
   /** The ports in the order in which they were asked. */
   readonly calls: readonly string[];
+  /** The checks in the order in which they were made. */
+  readonly checks: readonly CheckName[];
   readonly events: readonly AuditEvent[];
   /** Leases not given back, before and after the end of the request. */
   readonly heldBefore: number;
@@ -104,6 +107,7 @@ function withChange(setup: AdmissionSetup, change: SetupChange): AdmissionSetup 
 
 async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
   const calls: string[] = [];
+  const checks: CheckName[] = [];
   const events: AuditEvent[] = [];
   const bodyBounds: unknown[] = [];
   const leases = createLeases();
@@ -185,11 +189,17 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);
   const scope = new DisposableStack();
   try {
-    const decision = await admit({ request, gateway, trail, scope });
+    const decision = await admit({
+      request,
+      gateway,
+      trail,
+      scope,
+      onCheck: (name) => checks.push(name),
+    });
     const heldBefore = leases.held();
     scope.dispose();
     const heldAfter = leases.held();
-    return { decision, calls, events, heldBefore, heldAfter, snapshotReads, bodyBounds };
+    return { decision, calls, checks, events, heldBefore, heldAfter, snapshotReads, bodyBounds };
   } finally {
     scope.dispose();
   }

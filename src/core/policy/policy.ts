@@ -65,10 +65,18 @@ export function compilePolicy(teams: readonly TeamSpec[]): Policy {
   return { team: (name) => byName.get(name) };
 }
 
-/** Decides whether a team may do what is asked. */
-export function authorize(team: TeamPolicy, attributes: Attributes): Decision<TeamPolicy> {
-  for (const { check } of POLICY_CHECKS) {
+/**
+ * Decides whether a team may do what is asked.
+ * @param onCheck - told what each check decided
+ */
+export function authorize(
+  team: TeamPolicy,
+  attributes: Attributes,
+  onCheck?: (name: PolicyCheck['name'], decision: Decision<string>) => void,
+): Decision<TeamPolicy> {
+  for (const { name, check } of POLICY_CHECKS) {
     const decision = check(team, attributes);
+    onCheck?.(name, decision);
     if (decision.effect === 'deny') return decision;
   }
   return allow(team);
