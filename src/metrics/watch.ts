@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
+import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
 import type { Metrics } from './registry.ts';
 
@@ -21,12 +22,8 @@ export function watchUpstream(
       const outcome = await upstream.send(request);
       const seconds = (clock.monotonic() - sentAt) / 1000;
       metrics.pushwarden_upstream_request_duration_seconds.observe(seconds);
-      if (outcome.kind === 'failed') {
-        metrics.pushwarden_upstream_errors_total.labels(outcome.reason).inc();
-      } else if (outcome.status >= 300) {
-        const kind = outcome.status === 400 ? 'upstream_rejected' : 'upstream_invalid';
-        metrics.pushwarden_upstream_errors_total.labels(kind).inc();
-      }
+      const { errorKind } = judgeOutcome(request.method, outcome);
+      if (errorKind) metrics.pushwarden_upstream_errors_total.labels(errorKind).inc();
       return outcome;
     },
   };

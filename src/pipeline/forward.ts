@@ -1,9 +1,11 @@
 import type { Decision } from '../core/decision.ts';
 import { deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
-import { REASONS } from '../core/reason.ts';
-import type { PushEnd } from '../core/store/group-store.ts';
-import { judgeUpstreamOutcome, type UpstreamOutcome } from '../core/upstream-outcome.ts';
+import {
+  type Judgement,
+  judgeOutcome,
+  type UpstreamOutcome,
+} from '../core/store/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admit.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
 import type { UpstreamRequest } from './ports.ts';
@@ -28,14 +30,14 @@ export async function forward(
 ): Promise<Decision<number>> {
   const forwarded = renderUpstreamRequest(admission, requestId);
   const outcome = await admission.upstream.send(forwarded);
-  const judged = judgeUpstreamOutcome(forwarded.method, outcome);
-  await admission.settle(endOf(judged, outcome));
-  const facts = describeOutcome(judged, outcome);
+  const judged = judgeOutcome(forwarded.method, outcome);
+  await admission.settle(judged.end);
   const recorded = await trail.recordOutcome({
-    ...facts,
+    ...describeOutcome(judged, outcome),
     ...(isClientGone() && { client_gone: true }),
   });
-  if (recorded.effect === 'allow' || judged.effect === 'deny') return judged;
+  const { decision } = judged;
+  if (recorded.effect === 'allow' || decision.effect === 'deny') return decision;
   return deny(recorded.reason, {
     ...(recorded.internal && { internal: recorded.internal }),
     detail: 'the push was stored, but that could not be written to the audit log',
@@ -55,22 +57,11 @@ function renderUpstreamRequest(
   return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
 }
 
-/** Whether the store holds the push now. */
-function endOf(judged: Decision<number>, outcome: UpstreamOutcome): PushEnd {
-  if (judged.effect === 'allow') return 'stored';
-  if (outcome.kind === 'failed') return outcome.mayBeApplied ? 'unknown' : 'refused';
-  return judged.reason === 'upstream_rejected' ? 'rejected' : 'unknown';
-}
-
-function describeOutcome(judged: Decision<number>, outcome: UpstreamOutcome): OutcomeFacts {
-  const attempts = outcome.attempts > 1 && { attempts: outcome.attempts };
-  const upstream = outcome.kind === 'answered' && { upstream_status: outcome.status };
-  if (judged.effect === 'allow') return { status: judged.value, ...upstream, ...attempts };
-  const isUnknown = outcome.kind === 'failed' && outcome.mayBeApplied;
+function describeOutcome({ status, errorKind }: Judgement, outcome: UpstreamOutcome): OutcomeFacts {
   return {
-    status: isUnknown ? 'unknown' : REASONS[judged.reason].status,
-    ...upstream,
-    ...attempts,
-    reason: judged.reason,
+    status,
+    ...(outcome.kind === 'answered' && { upstream_status: outcome.status }),
+    ...(outcome.attempts > 1 && { attempts: outcome.attempts }),
+    ...(errorKind && { reason: errorKind }),
   };
 }

@@ -8,7 +8,7 @@ import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Reason } from '../core/reason.ts';
 import type { ReadPath } from '../core/request/endpoint.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
-import type { UpstreamOutcome } from '../core/upstream-outcome.ts';
+import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 
 export interface Clock {

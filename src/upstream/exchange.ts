@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { UpstreamFailure } from '../core/upstream-outcome.ts';
+import type { UpstreamFailure } from '../core/store/upstream-outcome.ts';
 
 /** One request on one connection. */
 export interface ExchangeRequest {

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
 import { renderPrintable } from '../core/printable.ts';
-import type { UpstreamFailure, UpstreamOutcome } from '../core/upstream-outcome.ts';
+import type { UpstreamFailure, UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
 import { type ExchangeResult, exchange } from './exchange.ts';
 

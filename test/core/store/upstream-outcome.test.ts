@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeUpstreamOutcome, type UpstreamFailure } from '../../src/core/upstream-outcome.ts';
-import { allowed, denied } from '../support/decision.ts';
+import { REASONS } from '../../../src/core/reason.ts';
+import { judgeOutcome, type UpstreamFailure } from '../../../src/core/store/upstream-outcome.ts';
+import { allowed, denied } from '../../support/decision.ts';
 
 const METHODS = ['POST', 'PUT', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
@@ -18,8 +19,10 @@ const SUCCESSES: readonly (readonly [method: Method, status: number])[] = [
   ['DELETE', 202],
 ];
 for (const [method, status] of SUCCESSES) {
-  test(`judgeUpstreamOutcome passes on ${status} to ${method}`, () => {
-    assert.equal(allowed(judgeUpstreamOutcome(method, answered(status))), status);
+  test(`judgeOutcome passes on ${status} to ${method}`, () => {
+    const { decision, ...rest } = judgeOutcome(method, answered(status));
+    assert.equal(allowed(decision), status);
+    assert.deepEqual(rest, { end: 'stored', status, errorKind: undefined });
   });
 }
 
@@ -30,15 +33,18 @@ for (const method of METHODS) {
   for (const status of STATUSES) {
     if (SUCCESSES.some(([known, success]) => known === method && success === status)) continue;
     const reason = status === 400 ? 'upstream_rejected' : 'upstream_invalid';
-    test(`judgeUpstreamOutcome makes ${reason} of ${status} to ${method}`, () => {
-      const refusal = denied(judgeUpstreamOutcome(method, answered(status)));
-      assert.equal(refusal.reason, reason);
+    test(`judgeOutcome makes ${reason} of ${status} to ${method}`, () => {
+      const { decision, ...rest } = judgeOutcome(method, answered(status));
+      assert.equal(denied(decision).reason, reason);
+      const end = status === 400 ? 'rejected' : 'unknown';
+      const answer = status === 400 ? 400 : 502;
+      assert.deepEqual(rest, { end, status: answer, errorKind: reason });
     });
   }
 }
 
-test('judgeUpstreamOutcome tells the text of the upstream to the operator alone', () => {
-  const { detail, hints, internal } = denied(judgeUpstreamOutcome('PUT', answered(400)));
+test('judgeOutcome tells the text of the upstream to the operator alone', () => {
+  const { detail, hints, internal } = denied(judgeOutcome('PUT', answered(400)).decision);
   assert.deepEqual([detail, hints], [undefined, undefined]);
   assert.equal(internal, 'the upstream answered 400: customer="acme" value 7');
 });
@@ -51,7 +57,7 @@ const FAILURES = [
 ] as const;
 for (const reason of FAILURES) {
   for (const mayBeApplied of [true, false]) {
-    test(`judgeUpstreamOutcome denies ${reason}, applied ${mayBeApplied ? 'perhaps' : 'never'}`, () => {
+    test(`judgeOutcome denies ${reason}, applied ${mayBeApplied ? 'perhaps' : 'never'}`, () => {
       const detail = 'ECONNREFUSED 10.9.9.9:9091';
       const failure: UpstreamFailure = {
         kind: 'failed',
@@ -60,7 +66,11 @@ for (const reason of FAILURES) {
         attempts: 1,
         detail,
       };
-      const refusal = denied(judgeUpstreamOutcome('PUT', failure));
+      const { decision, ...rest } = judgeOutcome('PUT', failure);
+      const refusal = denied(decision);
+      const end = mayBeApplied ? 'unknown' : 'refused';
+      const status = mayBeApplied ? 'unknown' : REASONS[reason].status;
+      assert.deepEqual(rest, { end, status, errorKind: reason });
       assert.equal(refusal.reason, reason);
       assert.equal(refusal.internal, detail);
       const nothingSent = reason === 'upstream_timeout' && !mayBeApplied;

@@ -1,5 +1,6 @@
-import { allow, type Decision, deny } from './decision.ts';
-import type { Reason } from './reason.ts';
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
+import { REASONS, type Reason } from '../reason.ts';
+import type { PushEnd } from './group-store.ts';
 
 /** What came of a request to the upstream. */
 export type UpstreamOutcome = UpstreamAnswer | UpstreamFailure;
@@ -30,21 +31,47 @@ export interface UpstreamFailure {
 /** Statuses that clients take for success: a push 200 or 202, a delete 202 alone. */
 const SUCCESSES = { POST: [200, 202], PUT: [200, 202], DELETE: [202] } as const;
 
+type SentMethod = keyof typeof SUCCESSES;
+
+/** What an outcome means for everybody who has to know: nobody else judges one. */
+export interface Judgement {
+  /** The status to pass on, or why there is none. */
+  readonly decision: Decision<number>;
+  /** What it means for what was claimed. */
+  readonly end: PushEnd;
+  /** What the audit log says of it: `unknown` when nobody can tell whether it was applied. */
+  readonly status: number | 'unknown';
+  /** What the metrics count it as; undefined for a success. */
+  readonly errorKind: Reason | undefined;
+}
+
 /**
- * Judges an outcome: the status to pass on, or why there is none. Redirects are refused: most
- * clients report them as success and lose the data.
+ * Judges an outcome. Redirects are refused: most clients report them as success and lose the data.
  * @see pushgateway `handler/push.go`, `handler/delete.go`
  */
-export function judgeUpstreamOutcome(
-  method: keyof typeof SUCCESSES,
-  outcome: UpstreamOutcome,
-): Decision<number> {
+export function judgeOutcome(method: SentMethod, outcome: UpstreamOutcome): Judgement {
+  const decision = decide(method, outcome);
+  if (decision.effect === 'allow') {
+    return { decision, end: 'stored', status: decision.value, errorKind: undefined };
+  }
+  const { reason } = decision;
+  const isUnknown = outcome.kind === 'failed' && outcome.mayBeApplied;
+  const status = isUnknown ? 'unknown' : REASONS[reason].status;
+  return { decision, end: endOf(decision, outcome), status, errorKind: reason };
+}
+
+function decide(method: SentMethod, outcome: UpstreamOutcome): Decision<number> {
   if (outcome.kind === 'failed') return denyFailure(outcome);
   const success = SUCCESSES[method].find((status) => status === outcome.status);
   if (success !== undefined) return allow(success);
   const internal = `the upstream answered ${outcome.status}: ${outcome.text}`;
   if (outcome.status === 400) return deny('upstream_rejected', { internal });
   return deny('upstream_invalid', { internal });
+}
+
+function endOf({ reason }: Deny, outcome: UpstreamOutcome): PushEnd {
+  if (outcome.kind === 'failed') return outcome.mayBeApplied ? 'unknown' : 'refused';
+  return reason === 'upstream_rejected' ? 'rejected' : 'unknown';
 }
 
 function denyFailure({ reason, mayBeApplied, detail }: UpstreamFailure): Decision<never> {

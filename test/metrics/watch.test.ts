@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMetricsRegistry } from '../../src/metrics/registry.ts';
+import { watchUpstream } from '../../src/metrics/watch.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+const REQUEST = {
+  method: 'PUT',
+  path: '/metrics/job/a',
+  contentType: undefined,
+  body: undefined,
+  requestId: '01JD',
+  deadline: 1000,
+} as const;
+
+const CASES = [
+  [200, undefined],
+  [204, 'upstream_invalid'],
+  [301, 'upstream_invalid'],
+  [400, 'upstream_rejected'],
+  [500, 'upstream_invalid'],
+] as const;
+
+for (const [status, kind] of CASES) {
+  test(`an answer of ${status} is counted as ${kind ?? 'no error'}, as it is answered`, async () => {
+    const { metrics } = createMetricsRegistry();
+    const answer = { kind: 'answered', status, attempts: 1, text: '' } as const;
+    const upstream = watchUpstream({ send: async () => answer }, metrics, manualClock());
+    await upstream.send(REQUEST);
+    const { values } = await metrics.pushwarden_upstream_errors_total.get();
+    const counted = values.map(({ labels, value }) => [labels['kind'], value]);
+    assert.deepEqual(counted, kind === undefined ? [] : [[kind, 1]]);
+  });
+}
