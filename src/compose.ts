@@ -16,7 +16,7 @@ import { createByteBudget } from './limits/byte-budget.ts';
 import { createTeamLimiter } from './limits/team-limiter.ts';
 import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
 import { createRequestObserver } from './metrics/request-observer.ts';
-import { watchAudit, watchConnections } from './metrics/watch.ts';
+import { watchAudit, watchConnections, watchReadiness } from './metrics/watch.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
 import { VERSION } from './version.ts';
@@ -75,7 +75,13 @@ export async function composeGateway(
 
   const reload = createReload({ load, current, publicSide, metrics, audit, log });
   const { isReady } = lifetime;
-  const admin = createAdminApp({ securityHeaders, isReady, registry, reload, log });
+  const admin = createAdminApp({
+    securityHeaders,
+    isReady,
+    registry: watchReadiness(registry, isReady),
+    reload,
+    log,
+  });
   const adminServer = createAdminServer(admin);
   const adminUrl = config.admin && (await listen(adminServer, config.admin));
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));

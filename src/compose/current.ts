@@ -4,6 +4,7 @@ import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier, type PasswordVerifier } from '../credentials/password-verifier.ts';
 import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
+import { beginSeries } from '../metrics/starting-series.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
@@ -91,6 +92,10 @@ function reportConfig(metrics: Metrics, { teams, tls }: GatewayConfig, clock: Cl
       .labels('public')
       .set(new X509Certificate(tls.cert).validToDate.getTime() / 1000);
   }
+  beginSeries(
+    metrics,
+    teams.map(({ name }) => name),
+  );
   const expiry = metrics.pushwarden_credential_expires_timestamp_seconds;
   expiry.reset();
   for (const { name: team, credentials } of teams) {

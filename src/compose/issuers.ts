@@ -50,6 +50,7 @@ function originOf({ name, issuer, keys, maxStaleMs }: IssuerSpec): object {
 }
 
 function observe(issuer: string, { clock, metrics, log }: IssuerContext): KeySetObserver {
+  metrics.pushwarden_jwks_refresh_failures_total.labels(issuer).inc(0);
   return {
     loaded: () =>
       metrics.pushwarden_jwks_last_refresh_timestamp_seconds.labels(issuer).set(clock.now() / 1000),

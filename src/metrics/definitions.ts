@@ -39,6 +39,11 @@ export const METRICS = {
     labels: [],
     buckets: BYTES,
   },
+  pushwarden_ready: {
+    type: 'gauge',
+    help: 'Whether a push could be taken, as /-/ready says it.',
+    labels: [],
+  },
   pushwarden_requests_in_flight: {
     type: 'gauge',
     help: 'Requests that have not been answered yet.',
@@ -62,7 +67,7 @@ export const METRICS = {
   pushwarden_tls_certificate_expires_timestamp_seconds: {
     type: 'gauge',
     help: "When the gateway's own certificate expires; absent without TLS.",
-    labels: ['listener'],
+    labels: ['certificate'],
   },
   pushwarden_upstream_request_duration_seconds: {
     type: 'histogram',

@@ -17,10 +17,18 @@ export interface MetricsRegistry {
   render(): Promise<string>;
 }
 
-/** Creates every metric of the table, and those of the process under the same prefix. */
+/** Gauges that are named like counters, which `promtool check metrics` does not accept. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/** Creates every metric of the table, and those of the process under their usual names. */
 export function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'pushwarden_' });
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const entries = Object.entries(METRICS).map(([name, row]) => [
     name,
     createMetric(name, row, registry),

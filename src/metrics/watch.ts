@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
-import type { Metrics } from './registry.ts';
+import type { Metrics, MetricsRegistry } from './registry.ts';
 
 /** Counts the connections of a server that come to nothing. */
 export function watchConnections(server: Server, metrics: Metrics): void {
@@ -38,6 +38,17 @@ export function watchAudit(metrics: Metrics) {
     },
     missed(): void {
       metrics.pushwarden_audit_failures_total.inc();
+    },
+  };
+}
+
+/** The same registry; each exposition tells whether the gateway is ready at that moment. */
+export function watchReadiness(registry: MetricsRegistry, isReady: () => boolean): MetricsRegistry {
+  return {
+    ...registry,
+    render() {
+      registry.metrics.pushwarden_ready.set(Number(isReady()));
+      return registry.render();
     },
   };
 }

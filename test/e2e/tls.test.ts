@@ -351,7 +351,7 @@ describe('TLS on the public side', () => {
 
   test('the end of the certificate is a metric', async () => {
     const { valid_to: end } = await shownCertificate();
-    const series = 'pushwarden_tls_certificate_expires_timestamp_seconds{listener="public"}';
+    const series = 'pushwarden_tls_certificate_expires_timestamp_seconds{certificate="public"}';
     assert.equal(await readMetric(stage.gateway.adminUrl, series), Date.parse(end) / 1000);
   });
 });

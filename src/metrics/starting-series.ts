@@ -1,0 +1,58 @@
+import type { Reason } from '../core/reason.ts';
+import type { Metrics } from './registry.ts';
+
+/** What a team itself can bring about, and change. */
+const TEAM_REASONS = [
+  'credential_expired',
+  'network_not_allowed',
+  'cross_site',
+  'endpoint_not_found',
+  'method_not_allowed',
+  'target_invalid',
+  'permission_missing',
+  'job_not_allowed',
+  'label_not_allowed',
+  'label_required',
+  'body_too_large',
+  'decoded_too_large',
+  'too_many_series',
+  'encoding_not_supported',
+  'body_invalid',
+  'metric_not_allowed',
+  'inconsistent',
+  'rate_limited',
+  'too_many_concurrent',
+  'upstream_rejected',
+] as const satisfies readonly Reason[];
+
+/** What a caller can bring about who is nobody yet. */
+const UNKNOWN_CALLER_REASONS = [
+  'credential_missing',
+  'credential_invalid',
+  'too_many_failures',
+  'network_not_allowed',
+] as const satisfies readonly Reason[];
+
+const UPSTREAM_ERRORS = [
+  'upstream_unreachable',
+  'upstream_invalid',
+  'upstream_timeout',
+  'upstream_rejected',
+] as const satisfies readonly Reason[];
+
+const UNKNOWN_CALLER = '';
+
+/**
+ * Begins the counters that alerts look at with zero: `increase` does not see the first event of a
+ * series that is born with it. What has been counted stays.
+ *
+ * @see https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+ */
+export function beginSeries(metrics: Metrics, teams: readonly string[]): void {
+  const refusals = metrics.pushwarden_refusals_total;
+  for (const team of teams) {
+    for (const reason of TEAM_REASONS) refusals.labels(team, reason).inc(0);
+  }
+  for (const reason of UNKNOWN_CALLER_REASONS) refusals.labels(UNKNOWN_CALLER, reason).inc(0);
+  for (const kind of UPSTREAM_ERRORS) metrics.pushwarden_upstream_errors_total.labels(kind).inc(0);
+}
