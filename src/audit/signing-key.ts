@@ -4,8 +4,9 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { GatewayError } from '../core/errors.ts';
+import { kindOf } from '../core/file-kind.ts';
 
 export interface SigningKeyPair {
   /** PKCS #8, PEM: the gateway's alone. */
@@ -35,6 +36,8 @@ export function readVerifyingKey(path: string): KeyObject {
 function readKey(path: string, parse: (pem: Buffer) => KeyObject): KeyObject {
   let key: KeyObject;
   try {
+    const kind = kindOf(statSync(path));
+    if (kind !== 'file' && kind !== 'directory') throw new Error(`it is a ${kind}`);
     key = parse(readFileSync(path));
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);

@@ -1,33 +1,41 @@
 import {
   type BigIntStats,
   closeSync,
+  constants,
+  fchmodSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
   renameSync,
   statfsSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { type FileKind, kindOf } from '../core/file-kind.ts';
 
-/** What the audit log asks of a disk; all of it synchronous, called from a thread of its own. */
+/** What is asked of a disk; all of it synchronous, called from a thread of its own. */
 export interface FileSystem {
-  /** @param flags as of `fs.open`: `a+` appends, `ax+` also refuses a file that exists */
-  open(path: string, flags: 'r' | 'r+' | 'a+' | 'ax+'): number;
+  /**
+   * Opens a file: to write, never through a symbolic link. Only to read, a link is followed.
+   * @param flags as of `fs.open`: `a+` appends, `ax+` also refuses a file that exists
+   */
+  open(path: string, flags: OpenFlags): number;
   close(fd: number): void;
   /** Writes at the end; may write less than it was given. */
   append(fd: number, bytes: Uint8Array, offset: number): number;
   read(fd: number, into: Uint8Array, position: number): number;
   status(fd: number): FileStatus;
-  /** Undefined when nothing is there. */
+  /** Of what stands there itself, links not followed; undefined when nothing does. */
   statusAt(path: string): FileStatus | undefined;
   truncate(fd: number, bytes: number): void;
+  /** Takes the rights of everybody but the owner away. */
+  makePrivate(fd: number): void;
   /** Data and size are on disk when it returns. */
   sync(fd: number): void;
   /** Names made, changed and removed in the directory are on disk when it returns. */
@@ -43,23 +51,39 @@ export interface FileStatus {
   readonly device: bigint;
   readonly inode: bigint;
   readonly bytes: number;
+  readonly kind: FileKind;
+  /** Whether others than the owner have any right to it. */
+  readonly isExposed: boolean;
 }
+
+type OpenFlags = 'r' | 'r+' | 'a+' | 'ax+';
 
 /** Rights of a new file: the gateway's user alone may read it. */
 const OWNER_ONLY = 0o600;
+const OTHERS = 0o077n;
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+/** A link that was put there after it was looked at is not followed, and a FIFO not waited for. */
+const FLAGS = {
+  r: 'r',
+  'r+': O_RDWR | O_NOFOLLOW | O_NONBLOCK,
+  'a+': O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+  'ax+': O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW,
+} as const satisfies Record<OpenFlags, string | number>;
 
 /** The disk of this machine. */
 export const nodeFileSystem: FileSystem = {
-  open: (path, flags) => openSync(path, flags, OWNER_ONLY),
+  open: (path, flags) => openSync(path, FLAGS[flags], OWNER_ONLY),
   close: closeSync,
   append: (fd, bytes, offset) => writeSync(fd, bytes, offset),
   read: (fd, into, position) => readSync(fd, into, 0, into.byteLength, position),
   status: (fd) => toStatus(fstatSync(fd, { bigint: true })),
   statusAt(path) {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stats && toStatus(stats);
   },
   truncate: ftruncateSync,
+  makePrivate: (fd) => fchmodSync(fd, OWNER_ONLY),
   sync: fdatasyncSync,
   syncDirectory(path) {
     const fd = openSync(path, 'r');
@@ -88,6 +112,8 @@ export function withFile<T>(fs: FileSystem, path: string, use: (fd: number) => T
   }
 }
 
-function toStatus({ dev, ino, size }: BigIntStats): FileStatus {
-  return { device: dev, inode: ino, bytes: Number(size) };
+function toStatus(stats: BigIntStats): FileStatus {
+  const { dev, ino, size, mode } = stats;
+  const isExposed = (mode & OTHERS) !== 0n;
+  return { device: dev, inode: ino, bytes: Number(size), kind: kindOf(stats), isExposed };
 }

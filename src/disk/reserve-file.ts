@@ -36,6 +36,7 @@ export class ReserveFile {
   release(): boolean {
     if (!this.#isHeld) return false;
     this.#isHeld = false;
+    if (!this.#isFile()) return false;
     this.#fs.remove(this.#path);
     return true;
   }
@@ -47,8 +48,13 @@ export class ReserveFile {
       this.#fill();
       this.#isHeld = true;
     } catch {
-      if (this.#fs.statusAt(this.#path) !== undefined) this.#fs.remove(this.#path);
+      if (this.#isFile()) this.#fs.remove(this.#path);
     }
+  }
+
+  /** Nothing but a file is ever removed, whoever put it there. */
+  #isFile(): boolean {
+    return this.#fs.statusAt(this.#path)?.kind === 'file';
   }
 
   #fill(): void {

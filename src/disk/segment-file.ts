@@ -1,4 +1,5 @@
 import type { RecoveryCause } from '../core/audit/audit-record.ts';
+import { findForeignKind } from '../core/file-kind.ts';
 import type { FileStatus, FileSystem } from './file-system.ts';
 
 /** Why a batch did not reach the disk; tells what the writer may still trust. */
@@ -31,6 +32,11 @@ export class SegmentFile {
     this.#fs = fs;
     this.#fd = fd;
     this.#identity = fs.status(fd);
+    const foreign = findForeignKind(path, this.#identity.kind);
+    if (foreign !== undefined) {
+      fs.close(fd);
+      throw new SegmentError('file_changed', foreign);
+    }
     this.#bytes = this.#identity.bytes;
   }
 

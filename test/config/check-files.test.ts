@@ -107,7 +107,11 @@ const faults: readonly (readonly [string, Given, readonly string[]])[] = [
     { audit: { file: 'log/audit.jsonl' } },
     ['audit.file: there is no directory ./log'],
   ],
-  ['an audit log that is a folder', { audit: { file: '.' } }, ['audit.file: . is a directory']],
+  [
+    'an audit log that is a folder',
+    { audit: { file: '.' } },
+    ['audit.file: . is a directory: only a regular file, or nothing, may stand there'],
+  ],
   [
     'everything at once',
     { upstream: { ...basicAuth({ file: 'gw.secret' }), tls: { ca_file: 'ca.crt' } } },

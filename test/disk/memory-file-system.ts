@@ -76,12 +76,12 @@ export class MemoryFileSystem implements FileSystem {
 
   status(fd: number): FileStatus {
     const { inode, bytes } = this.#node(fd);
-    return { device: 1n, inode, bytes: bytes.byteLength };
+    return toStatus(inode, bytes);
   }
 
   statusAt(path: string): FileStatus | undefined {
     const node = this.#files.get(path);
-    return node && { device: 1n, inode: node.inode, bytes: node.bytes.byteLength };
+    return node && toStatus(node.inode, node.bytes);
   }
 
   truncate(fd: number, bytes: number): void {
@@ -90,6 +90,8 @@ export class MemoryFileSystem implements FileSystem {
     const node = this.#node(fd);
     node.bytes = node.bytes.subarray(0, bytes);
   }
+
+  makePrivate(): void {}
 
   sync(): void {
     this.calls.push('sync');
@@ -136,6 +138,10 @@ export class MemoryFileSystem implements FileSystem {
   #inode(): bigint {
     return BigInt(this.#next++);
   }
+}
+
+function toStatus(inode: bigint, { byteLength }: Buffer): FileStatus {
+  return { device: 1n, inode, bytes: byteLength, kind: 'file', isExposed: false };
 }
 
 /** An error as `node:fs` throws it. */

@@ -72,6 +72,9 @@ export async function openAuditLog(
     { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, lockWaitMs },
     () => void wait(),
   );
+  for (const exposed of writer.exposed) {
+    log.warn('others than its owner had rights to a file of the audit log', { ...exposed });
+  }
   const commit = new GroupCommit(writer.recovery.head, {
     ...timing,
     onFailure,

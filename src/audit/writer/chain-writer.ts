@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type ChainHead, sealEntry } from '../../core/audit/audit-chain.ts';
+import { findForeignKind } from '../../core/file-kind.ts';
 import type { FileSystem } from '../../disk/file-system.ts';
 import type { ReserveFile } from '../../disk/reserve-file.ts';
 import { cutFile, SegmentError, SegmentFile } from '../../disk/segment-file.ts';
@@ -189,6 +190,8 @@ export class ChainWriter {
     this.#cutRetired();
     const found = this.#fs.statusAt(file);
     if (found === undefined) return;
+    const foreign = findForeignKind(file, found.kind);
+    if (foreign !== undefined) throw new SegmentError('file_changed', foreign);
     if (found.bytes === 0) this.#fs.remove(file);
     else if (isOurs) this.#fs.rename(file, nameClosedSegment(this.#fs, file, retired.firstSeq));
     else this.#fs.rename(file, nameForeignFile(this.#fs, file));

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../../core/errors.ts';
+import type { ExposedFile } from '../segments.ts';
 import type { Recovery } from './recovery.ts';
 import type {
   Failed,
@@ -15,6 +16,8 @@ import type {
 export interface WriterClient {
   /** What the log was found to be. */
   readonly recovery: Recovery;
+  /** Files of it that others could read or write, until now. */
+  readonly exposed: readonly ExposedFile[];
   /** Never rejects. One request at a time: the next after the reply. */
   request(request: WriterRequest): Promise<WriterReply>;
   /** Ends the thread, whatever it does. */
@@ -43,9 +46,10 @@ export function startWriter(settings: WriterSettings, onWait: () => void): Promi
     worker.on('message', (message: WriterMessage) => {
       if (message.type === 'waiting') onWait();
       else if (message.type === 'refused') reject(new GatewayError(message.code, message.message));
-      else if (message.type === 'opened')
-        resolve({ recovery: message.recovery, request, terminate });
-      else answer?.(message);
+      else if (message.type === 'opened') {
+        const { recovery, exposed } = message;
+        resolve({ recovery, exposed, request, terminate });
+      } else answer?.(message);
     });
     worker.on('error', (error) => {
       reject(new GatewayError('ERR_AUDIT_UNAVAILABLE', end(describe(error)).message));

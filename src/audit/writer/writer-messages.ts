@@ -1,6 +1,7 @@
 import type { ChainHead } from '../../core/audit/audit-chain.ts';
 import type { RecoveryCause } from '../../core/audit/audit-record.ts';
 import type { GatewayErrorCode } from '../../core/errors.ts';
+import type { ExposedFile } from '../segments.ts';
 import type { Batch } from './chain-writer.ts';
 import type { Recovery } from './recovery.ts';
 
@@ -26,9 +27,16 @@ export type WriterRequest = Batch | { readonly close: true; readonly time: strin
 /** From the writer thread: first `waiting` or not, then `opened` or `refused`, then replies. */
 export type WriterMessage =
   | { readonly type: 'waiting' }
-  | { readonly type: 'opened'; readonly recovery: Recovery }
+  | Opened
   | { readonly type: 'refused'; readonly code: GatewayErrorCode; readonly message: string }
   | WriterReply;
+
+interface Opened {
+  readonly type: 'opened';
+  readonly recovery: Recovery;
+  /** Files that others than the owner could read or write, until now. */
+  readonly exposed: readonly ExposedFile[];
+}
 
 export type WriterReply = Committed | Failed;
 

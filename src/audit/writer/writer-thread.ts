@@ -10,7 +10,7 @@ import { nodeFileSystem } from '../../disk/file-system.ts';
 import { ReserveFile } from '../../disk/reserve-file.ts';
 import { SegmentError } from '../../disk/segment-file.ts';
 import { createCheckpointSigner } from '../checkpoint.ts';
-import { nameCompanion } from '../segments.ts';
+import { assertRegularFiles, makeFilesPrivate, nameCompanion } from '../segments.ts';
 import { readSigningKey } from '../signing-key.ts';
 import { ChainWriter } from './chain-writer.ts';
 import { recoverAuditLog } from './recovery.ts';
@@ -27,14 +27,17 @@ function run(port: MessagePort, settings: WriterThreadData): void {
   const post = (message: WriterMessage): void => port.postMessage(message);
   try {
     const { file, lockWaitMs } = settings;
+    assertRegularFiles(nodeFileSystem, file);
     const lock = lockFile(nameCompanion(file, 'lock'), lockWaitMs, () => post({ type: 'waiting' }));
+    assertRegularFiles(nodeFileSystem, file); // whoever held the lock may have been at work
+    const exposed = makeFilesPrivate(nodeFileSystem, file);
     const reserve = new ReserveFile(nodeFileSystem, nameCompanion(file, 'reserve'));
     const recovery = recoverAuditLog(nodeFileSystem, file);
     const { signKeyFile } = settings;
     const signer =
       signKeyFile === undefined ? undefined : createCheckpointSigner(readSigningKey(signKeyFile));
     const writer = new ChainWriter(nodeFileSystem, recovery, { ...settings, signer, reserve });
-    post({ type: 'opened', recovery });
+    post({ type: 'opened', recovery, exposed });
     for (const request of waitForRequests(port, settings.sent)) {
       post(answer(writer, request));
       if ('close' in request) break;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { GatewayError } from '../../core/errors.ts';
 import type { Finding } from './problem.ts';
 
@@ -15,13 +16,16 @@ export interface NamedFile {
   readonly inspect: () => readonly Remark[];
 }
 
+const WRITE_BY_OTHERS = 0o022;
+
 /** What there is to say of a file. */
 export type Remark = Pick<Finding, 'severity' | 'message'>;
 
 /** Reads it to say at its key what is wrong. */
-export function checkNamedFile({ path, inspect }: NamedFile): readonly Finding[] {
+export function checkNamedFile({ path, file, inspect }: NamedFile): readonly Finding[] {
   try {
-    return inspect().map((remark) => ({ path, ...remark }));
+    const remarks = [...inspect(), ...inspectMode(file)];
+    return remarks.map((remark) => ({ path, ...remark }));
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     return [{ severity: 'error', path, message: error.message }];
@@ -34,4 +38,17 @@ export function inspectBy(read: () => unknown): NamedFile['inspect'] {
     read();
     return [];
   };
+}
+
+/** Whoever can write such a file can let themselves in, or sign in the gateway's name. */
+function inspectMode(file: string | undefined): readonly Remark[] {
+  const { mode = 0 } = (file !== undefined && statSync(file, { throwIfNoEntry: false })) || {};
+  if ((mode & WRITE_BY_OTHERS) === 0) return [];
+  const message = `${file} has mode ${renderMode(mode)}: others can write it; chmod go-w`;
+  return [{ severity: 'warning', message }];
+}
+
+/** As `chmod` takes it. */
+export function renderMode(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }

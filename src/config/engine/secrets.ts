@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { GatewayError } from '../../core/errors.ts';
+import { kindOf } from '../../core/file-kind.ts';
 
 /** Where a secret is: never in the configuration itself. */
 export type SecretSource = { readonly file: string } | { readonly env: string };
@@ -19,13 +20,17 @@ export function readSecret(source: SecretSource): string {
 }
 
 /**
- * Reads a text file that the configuration names.
+ * Reads a text file that the configuration names: a FIFO would be waited for, and a device may have
+ * no end.
  * @throws GatewayError ERR_SECRET_UNREADABLE
  */
 export function readText(path: string): string {
   try {
+    const kind = kindOf(statSync(path));
+    if (kind !== 'file' && kind !== 'directory') throw unreadable(`${path} is a ${kind}`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     throw unreadable(`cannot read ${path}: ${describeReadError(cause)}`, { cause });
   }
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve as resolvePath } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
 import { parseSize } from '../../core/units.ts';
-import { inspectBy, type NamedFile, type Remark } from '../engine/named-file.ts';
-import { assertSigningKey } from '../engine/pem.ts';
+import type { NamedFile } from '../engine/named-file.ts';
 import type { Source } from '../engine/source.ts';
 import * as value from '../engine/values.ts';
+import { inspectAuditFiles, inspectSigningKey } from './audit-files.ts';
 
 /** `audit`. */
 export const audit = z
@@ -64,24 +63,12 @@ export function listAuditFiles(raw: RawAudit, directory: string): readonly Named
   const log = resolvePath(directory, raw.file);
   // The log itself is the gateway's own: who follows the files that are named does not want it.
   const named: NamedFile[] = [
-    { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFile(log) },
+    { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFiles(log) },
   ];
   if (raw.sign_key !== 'none') {
     const file = resolvePath(directory, raw.sign_key.file);
     const path = ['audit', 'sign_key', 'file'];
-    named.push({ path, file, inspect: inspectBy(() => assertSigningKey(file)) });
+    named.push({ path, file, inspect: () => inspectSigningKey(file) });
   }
   return named;
-}
-
-/** The gateway makes the file, but not the directory that it is in. */
-function inspectAuditFile(file: string): readonly Remark[] {
-  if (isDirectory(file)) return [{ severity: 'error', message: `${file} is a directory` }];
-  const directory = dirname(file);
-  if (isDirectory(directory)) return [];
-  return [{ severity: 'error', message: `there is no directory ${directory}` }];
-}
-
-function isDirectory(path: string): boolean {
-  return existsSync(`${path}/`);
 }

@@ -1,0 +1,33 @@
+/** Digits of the first sequence number in a closed segment's name, so that names sort. */
+const SEQ_DIGITS = 12;
+
+/** What follows the file's name in the name of a closed segment. */
+const CLOSED = /^\.\d{12}(?:\.\d+)?$/;
+
+/** What lies beside a log: hidden, so that `audit.jsonl*` names segments only. */
+const COMPANIONS = ['lock', 'reserve'] as const;
+export type Companion = (typeof COMPANIONS)[number];
+
+/** The name of the segment of the log `name` that begins with record `firstSeq`. */
+export function nameSegment(name: string, firstSeq: number): string {
+  return `${name}.${String(firstSeq).padStart(SEQ_DIGITS, '0')}`;
+}
+
+/** Whether a file is a closed segment of the log `name`, by its name. */
+export function isSegmentName(name: string, file: string): boolean {
+  return file.startsWith(name) && CLOSED.test(file.slice(name.length));
+}
+
+/** The name of the lock of the log `name`, or of the space kept for a full disk. */
+export function nameOfCompanion(name: string, companion: Companion): string {
+  return `.${name}.${companion}`;
+}
+
+/** Whether the gateway writes, renames or removes a file for the log `name`, by its name. */
+export function isAuditFileName(name: string, file: string): boolean {
+  return (
+    file === name ||
+    isSegmentName(name, file) ||
+    COMPANIONS.some((companion) => file === nameOfCompanion(name, companion))
+  );
+}
