@@ -169,7 +169,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const sent = { bodyBytes, decodedBytes: body.byteLength };
   trail.learn({ content: sent });
 
-  const content = at('content', inspectBody(body, mediaType, team, target.value.key));
+  const inspected = inspectBody(body, mediaType, team, target.value.key, request.method);
+  const content = at('content', inspected);
   if (content.effect === 'deny') return content;
   trail.learn({ content: { ...sent, series: content.value.series } });
 

@@ -4,6 +4,7 @@ import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-ex
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
 import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
 import { checkContent } from '../core/policy/content-rules.ts';
+import { checkEmptyPush } from '../core/policy/empty-push.ts';
 import type { TeamPolicy } from '../core/policy/policy.ts';
 import type { GroupingKey } from '../core/target/grouping-key.ts';
 
@@ -22,8 +23,14 @@ export function inspectBody(
   mediaType: MediaType,
   team: TeamPolicy,
   key: GroupingKey,
+  method: string,
 ): Decision<PushContent> {
   const { limits, watchedLabels } = team;
   const content = PARSERS[mediaType](body, { key, limits, watchedLabels });
-  return content.effect === 'deny' ? content : checkContent(content.value, team);
+  if (content.effect === 'deny') return content;
+  if (content.value.series === 0) {
+    const taken = checkEmptyPush(method, team);
+    if (taken.effect === 'deny') return taken;
+  }
+  return checkContent(content.value, team);
 }

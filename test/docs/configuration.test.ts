@@ -121,7 +121,7 @@ test(`every default of ${PAGE} that a team starts from is what a team has`, asyn
     if (inner === undefined) defaults[name] = parse(text);
     else defaults[name] = { ...defaults[name], [inner]: parse(text) };
   }
-  assert.deepEqual(Object.keys(defaults), ['allow', 'limits', 'metrics']);
+  assert.deepEqual(Object.keys(defaults), ['allow', 'limits', 'empty_pushes', 'metrics']);
   assert.deepEqual(await loadTeams({ ...BARE, defaults }), await loadTeams(BARE));
 });
 

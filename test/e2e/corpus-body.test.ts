@@ -114,6 +114,7 @@ for (const version of PUSHGATEWAYS) {
             payments: {
               jobs: ['*'],
               allow: ['push', 'delete'],
+              empty_pushes: 'allow',
               credentials: [TEAM.spec],
             },
           },

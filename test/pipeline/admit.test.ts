@@ -8,6 +8,7 @@ import {
   UPSTREAM_TIMEOUT_MS,
 } from '../support/admission-stage.ts';
 import { allowed, denied } from '../support/decision.ts';
+import { teamSpec } from '../support/team-spec.ts';
 
 const DEADLINE = STAGE_TIME + UPSTREAM_TIMEOUT_MS;
 
@@ -85,6 +86,7 @@ for (const [method, text, empties] of EMPTYING) {
   test(`admit records a ${method} of ${JSON.stringify(text)} as ${effect}`, async () => {
     const { decision, events, calls } = await runAdmission({
       method,
+      team: teamSpec({ allow: ['push', 'delete'], emptyPushes: 'allow' }),
       headers: { contentEncoding: undefined },
       sent: allow(Buffer.from(text)),
     });

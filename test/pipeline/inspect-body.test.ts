@@ -9,7 +9,7 @@ import { teamSpec, WIDE_LIMITS } from '../support/team-spec.ts';
 function inspect(text: string, changes: Partial<TeamSpec> = {}) {
   const team = compilePolicy([teamSpec(changes)]).team('payments') ?? assert.fail();
   const key = { job: 'batch', labels: [] };
-  return inspectBody(Buffer.from(text), 'text', team, key);
+  return inspectBody(Buffer.from(text), 'text', team, key, 'PUT');
 }
 
 test('inspectBody tells what a push holds', () => {
@@ -31,6 +31,14 @@ const REFUSED: readonly (readonly [
   reason: string,
 ])[] = [
   ['what it does not understand', 'a one\n', {}, 'body_invalid'],
+  ['a push of nothing', '', {}, 'body_invalid'],
+  ['a push without a series', '# HELP a b\n', {}, 'body_invalid'],
+  [
+    'an empty PUT where the team may not delete',
+    '',
+    { emptyPushes: 'allow' },
+    'permission_missing',
+  ],
   ['a denied metric', 'up 1\n', { metrics: { deny: ['up'], own: [] } }, 'metric_not_allowed'],
   ['what Pushgateway makes itself', 'push_time_seconds 1\n', {}, 'metric_not_allowed'],
   [

@@ -20,7 +20,7 @@ test('a body in chunks of one byte takes little more memory than its bytes', { s
   await using upstream = await startRecordingUpstream();
   await using gateway = await startGatewayProcess(stageDocument(upstream.url));
   const before = await peakMemory(gateway.pid);
-  const text = `${'#'.repeat(BODY_BYTES - 1)}\n`;
+  const text = `a 1\n${'#'.repeat(BODY_BYTES - 5)}\n`;
   const chunks = [...text].map((byte) => `1\r\n${byte}\r\n`).join('');
   const head = rawRequest('PUT /metrics/job/etl', ['Transfer-Encoding: chunked']);
   const send = `${head}${chunks}0\r\n\r\n`;

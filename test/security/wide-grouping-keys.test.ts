@@ -42,7 +42,7 @@ test('a path with as much as is allowed is taken', async () => {
   await using stage = await startStage();
   const target = `/metrics/job/etl/l/${'v'.repeat(1024)}${manyLabels(30)}`;
   const { authorization } = TOKEN;
-  const push = { method: 'PUT', headers: { authorization }, body: '' };
+  const push = { method: 'PUT', headers: { authorization }, body: 'rows 1\n' };
   assert.equal((await fetch(stage.gateway.url + target, push)).status, 200);
 });
 
@@ -60,7 +60,7 @@ test('the longest target that is allowed stands whole in its audit record', asyn
   const values = Array.from({ length: 3 }, (_, at) => `/l${at}/${'%E3%82%AB'.repeat(130)}`);
   const target = `/metrics/job/etl${values.join('')}`;
   const { authorization } = TOKEN;
-  const push = { method: 'PUT', headers: { authorization }, body: '' };
+  const push = { method: 'PUT', headers: { authorization }, body: 'rows 1\n' };
   assert.equal((await fetch(stage.gateway.url + target, push)).status, 200);
   const [sent] = stage.upstream.requests;
   const records = await stage.gateway.auditRecords();

@@ -23,6 +23,7 @@ export function teamSpec(changes: Partial<TeamSpec> = {}): TeamSpec {
     labels: {},
     requireLabels: [],
     metrics: { deny: [], own: [] },
+    emptyPushes: 'deny',
     limits: WIDE_LIMITS,
     credentials: [],
     ...changes,

@@ -14,7 +14,7 @@ const rules = {
   limits: limits.optional(),
   metrics: metrics.optional(),
   group_ttl: value.notYet('off'),
-  empty_pushes: value.notYet('deny'),
+  empty_pushes: z.enum(['deny', 'allow']).optional().describe('pushes without one series'),
 };
 
 /** `defaults`. */
@@ -61,6 +61,7 @@ export function resolveTeam(
     requireLabels: raw.require_labels,
     metrics: resolveMetrics(defaults.metrics, raw.metrics),
     ...(raw.allow_networks && { allowNetworks: expandNetworks(raw.allow_networks, networks) }),
+    emptyPushes: raw.empty_pushes ?? defaults.empty_pushes ?? 'deny',
     limits: resolveLimits(defaults.limits, raw.limits),
     credentials: raw.credentials.map((one) => resolveCredential(one, source)),
   };

@@ -18,6 +18,8 @@ export interface TeamSpec {
   readonly metrics: MetricRules;
   /** CIDRs; left out: any network that the gateway as a whole admits. */
   readonly allowNetworks?: readonly string[];
+  /** Whether a push without one series is taken. */
+  readonly emptyPushes: 'deny' | 'allow';
   readonly limits: TeamLimits;
   readonly credentials: readonly CredentialSpec[];
 }

@@ -18,6 +18,7 @@ export interface TeamPolicy extends ContentRules {
   readonly name: string;
   readonly jobs: RuleList;
   readonly actions: ReadonlySet<Action>;
+  readonly emptyPushes: TeamSpec['emptyPushes'];
   readonly labels: ReadonlyMap<string, RuleList>;
   /** Names of the labels that are bound to values. */
   readonly watchedLabels: ReadonlySet<string>;
@@ -89,6 +90,7 @@ function compileTeam(team: TeamSpec, teams: readonly TeamSpec[]): TeamPolicy {
     name,
     jobs: compileRules('jobs', team.jobs),
     actions: new Set(team.allow),
+    emptyPushes: team.emptyPushes,
     labels: new Map(
       labels.map(([label, globs]) => [label, compileRules(`labels.${label}`, globs)]),
     ),

@@ -20,6 +20,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
       labels: {},
       requireLabels: [],
       metrics: rules,
+      emptyPushes: 'deny',
       limits: {
         body: 1,
         decoded: 1,
