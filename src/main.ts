@@ -2,7 +2,7 @@
 import { meetsNodeVersion, OLDEST_NODE } from './node-version.ts';
 
 if (meetsNodeVersion(process.versions.node)) {
-  const { run } = await import('./cli/program.ts');
+  const { run } = await import('./cli/run.ts');
   await run(process.argv);
 } else {
   console.error(

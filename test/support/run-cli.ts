@@ -16,6 +16,8 @@ export interface CliResult {
 interface CliOptions {
   /** For standard input; nothing when left out. */
   readonly input?: string;
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Options for Node itself. */
   readonly nodeOptions?: readonly string[];
 }
@@ -23,11 +25,11 @@ interface CliOptions {
 /** Runs `pushwarden ARGS…` to its end, in the folder of the project. */
 export async function runCli(
   args: readonly string[],
-  { input = '', nodeOptions = [] }: CliOptions = {},
+  { input = '', env = {}, nodeOptions = [] }: CliOptions = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
     cwd: ROOT,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   });
   child.stdin.end(input);
   const [stdout, stderr, [status]] = await Promise.all([

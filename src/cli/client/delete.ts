@@ -1,0 +1,137 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { renderPrintable } from '../../core/printable.ts';
+import { parsePushTarget } from '../../core/target/push-target.ts';
+import { EXIT } from '../exit.ts';
+import {
+  addConnectionOptions,
+  type Connection,
+  type ConnectionOptions,
+  resolveConnection,
+} from './connection.ts';
+import { listGroups, renderLabels } from './group-list.ts';
+import { parseDurationOption } from './options.ts';
+import { reportFailure } from './report.ts';
+import { sendPatiently } from './send-patiently.ts';
+
+interface DeleteOptions extends ConnectionOptions {
+  readonly job?: string;
+  readonly olderThan?: number;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/** A group that is to be deleted. */
+interface Doomed {
+  readonly target: string;
+  readonly name: string;
+}
+
+const TIMEOUT_MS = 30_000;
+const RETRIES = 3;
+const NAME_BYTES = 300;
+
+/** Adds `delete`: one DELETE a group; exit status 3 when one was refused. */
+export function registerDelete(program: Command): void {
+  const command = program
+    .command('delete')
+    .description('delete groups, after asking')
+    .argument('[target]', 'path of one group: /metrics/job/JOB{/LABEL/VALUE}')
+    .option('--job <glob>', 'the groups of these jobs; * is any run of characters')
+    .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
+    .option('--dry-run', 'only say what would be deleted')
+    .option('--yes', 'do not ask');
+  addConnectionOptions(command).action(runDelete);
+}
+
+async function runDelete(target: string | undefined, options: DeleteOptions): Promise<void> {
+  const { job, olderThan, dryRun = false, yes = false } = options;
+  if ((target === undefined) === (job === undefined) || (target && olderThan !== undefined)) {
+    refuseUsage('give either a target or --job, and --older-than with --job only');
+    return;
+  }
+  const connection = resolveConnection(options);
+  const doomed = target === undefined ? await findDoomed(connection, options) : parseDoomed(target);
+  if (doomed === undefined) return;
+  if (doomed.length === 0) {
+    console.log('no groups');
+    return;
+  }
+  if (dryRun) {
+    for (const { name } of doomed) console.log(`would delete ${name}`);
+    return;
+  }
+  if (!yes && !(await isConfirmed(doomed))) return;
+  for (const one of doomed) await deleteGroup(connection, one);
+}
+
+function refuseUsage(message: string): void {
+  console.error(`error: ${message}`);
+  process.exitCode = EXIT.usage;
+}
+
+function parseDoomed(text: string): readonly Doomed[] | undefined {
+  const path = text.startsWith('/') ? text : `/metrics/${text}`;
+  const target = parsePushTarget(path, { emptyValues: true });
+  if (target.effect === 'allow') return [{ target: target.value.canonical, name: path }];
+  console.error(`target_invalid: ${target.detail}`);
+  process.exitCode = EXIT.refused;
+  return undefined;
+}
+
+async function findDoomed(
+  connection: Connection,
+  { job, olderThan }: DeleteOptions,
+): Promise<readonly Doomed[] | undefined> {
+  const selection = { ...(job && { job }), ...(olderThan !== undefined && { olderThan }) };
+  const found = await listGroups(connection, selection);
+  if (found.kind !== 'listed') {
+    reportFailure(found);
+    return undefined;
+  }
+  return found.groups.flatMap((group) => {
+    const { target } = group;
+    const name = renderPrintable(`${group.job} ${renderLabels(group)}`.trimEnd(), NAME_BYTES);
+    if (target !== null) return [{ target, name }];
+    console.error(`pushwarden: ${name}: no path names this group, the operator can quarantine it`);
+    process.exitCode = EXIT.failed;
+    return [];
+  });
+}
+
+async function isConfirmed(doomed: readonly Doomed[]): Promise<boolean> {
+  if (process.stdin.isTTY !== true) {
+    console.error('error: nobody can be asked here: add --yes, or --dry-run to look first');
+    process.exitCode = EXIT.usage;
+    return false;
+  }
+  for (const { name } of doomed) console.error(name);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const many = doomed.length === 1 ? 'this group' : `these ${doomed.length} groups`;
+  const answer = await terminal.question(`Delete ${many}? [y/N] `);
+  terminal.close();
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  console.error('nothing was deleted');
+  process.exitCode = EXIT.failed;
+  return false;
+}
+
+async function deleteGroup(connection: Connection, { target, name }: Doomed): Promise<void> {
+  const verdict = await sendPatiently(
+    connection,
+    { method: 'DELETE', path: target },
+    {
+      retries: RETRIES,
+      timeoutMs: TIMEOUT_MS,
+      onRepeat: (message) => console.error(`pushwarden: ${message}`),
+    },
+  );
+  if (verdict.kind === 'done') {
+    console.log(`deleted ${name}`);
+    return;
+  }
+  const before = process.exitCode;
+  reportFailure(verdict);
+  // what failed is worse than what was refused
+  if (before === EXIT.failed) process.exitCode = EXIT.failed;
+}

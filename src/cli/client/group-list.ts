@@ -1,0 +1,89 @@
+import { compileGlobs } from '../../core/matcher.ts';
+import type { Connection } from './connection.ts';
+import type { Verdict } from './judge-answer.ts';
+import { sendPatiently } from './send-patiently.ts';
+
+/** A group as `GET /api/v1/groups` lists it; times in RFC 3339. */
+export interface ListedGroup {
+  readonly job: string;
+  readonly grouping_key: Readonly<Record<string, string>>;
+  /** Null for a group that no path can name. */
+  readonly target: string | null;
+  readonly team: string | null;
+  readonly pushed_at: string | null;
+  readonly failed_at: string | null;
+  readonly expires_at: string | null;
+  readonly series: number;
+  readonly bytes: number | null;
+  readonly credential: string | null;
+}
+
+/** Which groups are meant; what is left out matches all. */
+export interface GroupSelection {
+  readonly job?: string;
+  /** Milliseconds since the last push, successful or not. */
+  readonly olderThan?: number;
+  readonly failed?: boolean;
+}
+
+const TIMEOUT_MS = 30_000;
+const RETRIES = 2;
+
+/**
+ * Reads the groups that the caller may see, those that are meant only, by job and key.
+ * @throws Error when the answer is no listing
+ */
+export async function listGroups(
+  connection: Connection,
+  selection: GroupSelection,
+): Promise<Exclude<Verdict, { kind: 'done' }> | { kind: 'listed'; groups: ListedGroup[] }> {
+  const request = { method: 'GET', path: '/api/v1/groups' } as const;
+  const patience = { retries: RETRIES, timeoutMs: TIMEOUT_MS, onRepeat: () => undefined };
+  const verdict = await sendPatiently(connection, request, patience);
+  if (verdict.kind !== 'done') return verdict;
+  const groups = parseListing(verdict.body).filter(createFilter(selection, Date.now()));
+  return { kind: 'listed', groups: groups.sort(compareGroups) };
+}
+
+/** Milliseconds since the last push, successful or not; undefined if there was none. */
+function ageOf({ pushed_at, failed_at }: ListedGroup, now: number): number | undefined {
+  const times = [pushed_at, failed_at].filter((time) => time !== null).map(Date.parse);
+  return times.length === 0 ? undefined : now - Math.max(...times);
+}
+
+/** Whether the last push failed. */
+export function hasFailed({ pushed_at, failed_at }: ListedGroup): boolean {
+  if (failed_at === null) return false;
+  return pushed_at === null || Date.parse(failed_at) > Date.parse(pushed_at);
+}
+
+/** The labels of the key but the job, as text. */
+export function renderLabels({ grouping_key: key }: ListedGroup): string {
+  return Object.entries(key)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(' ');
+}
+
+function createFilter(
+  { job, olderThan, failed = false }: GroupSelection,
+  now: number,
+): (group: ListedGroup) => boolean {
+  const jobs = compileGlobs([job ?? '*']);
+  return (group) => {
+    if (!jobs.matches(group.job) || (failed && !hasFailed(group))) return false;
+    const age = ageOf(group, now);
+    return olderThan === undefined || (age !== undefined && age > olderThan);
+  };
+}
+
+function parseListing(body: string): ListedGroup[] {
+  const answer: unknown = JSON.parse(body);
+  const data = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'data') : null;
+  if (!Array.isArray(data)) throw new Error('the answer is no listing of groups');
+  return data; // of the gateway, whose form is promised
+}
+
+function compareGroups(a: ListedGroup, b: ListedGroup): number {
+  if (a.job !== b.job) return a.job < b.job ? -1 : 1;
+  return renderLabels(a) < renderLabels(b) ? -1 : 1;
+}

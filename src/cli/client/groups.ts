@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { renderPrintable } from '../../core/printable.ts';
+import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
+import {
+  type GroupSelection,
+  hasFailed,
+  type ListedGroup,
+  listGroups,
+  renderLabels,
+} from './group-list.ts';
+import { createOutputOption, parseDurationOption } from './options.ts';
+import { reportFailure } from './report.ts';
+
+interface GroupsOptions extends ConnectionOptions, GroupSelection {
+  readonly output: 'table' | 'json';
+}
+
+/** Adds `groups`: what of the store the caller may see. */
+export function registerGroups(program: Command): void {
+  const groups = program
+    .command('groups')
+    .description('list the groups that Pushgateway holds and this credential may see')
+    .option('--job <glob>', 'only these jobs; * is any run of characters')
+    .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
+    .option('--failed', 'only groups whose last push failed')
+    .addOption(createOutputOption());
+  addConnectionOptions(groups).action(async (options: GroupsOptions) => {
+    const found = await listGroups(resolveConnection(options), options);
+    if (found.kind !== 'listed') reportFailure(found);
+    else if (options.output === 'json') console.log(JSON.stringify(found.groups, undefined, 2));
+    else console.log(renderGroupTable(found.groups, Date.now()));
+  });
+}
+
+const CELL_BYTES = 120;
+
+/** A table for people: one group a line. */
+export function renderGroupTable(groups: readonly ListedGroup[], now: number): string {
+  if (groups.length === 0) return 'no groups';
+  const isShared = new Set(groups.map(({ team }) => team)).size > 1;
+  const head = [
+    'JOB',
+    'KEY',
+    ...(isShared ? ['TEAM'] : []),
+    'AGE',
+    'SERIES',
+    'EXPIRES',
+    'FAILED',
+    'BY',
+  ];
+  const rows = groups.map((group) => [
+    group.job,
+    renderLabels(group) || '-',
+    ...(isShared ? [group.team ?? '-'] : []),
+    renderAge(group.pushed_at, now),
+    String(group.series),
+    renderAhead(group.expires_at, now),
+    hasFailed(group) ? `${renderAge(group.failed_at, now)} ago` : '-',
+    group.credential ?? '-',
+  ]);
+  return renderTable([head, ...rows]);
+}
+
+/** Columns as wide as they must be, two spaces between. */
+function renderTable(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((cell) => renderPrintable(cell, CELL_BYTES)));
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const;
+
+function renderAge(time: string | null, now: number): string {
+  return time === null ? '-' : renderSpan(now - Date.parse(time));
+}
+
+function renderAhead(time: string | null, now: number): string {
+  if (time === null) return 'never';
+  const ms = Date.parse(time) - now;
+  return ms <= 0 ? 'due' : `in ${renderSpan(ms)}`;
+}
+
+function renderSpan(ms: number): string {
+  if (ms < 0) return `-${renderSpan(-ms)}`;
+  const [unit, size] = UNITS.find(([, length]) => ms >= length) ?? ['s', 1000];
+  return `${Math.floor(ms / size)}${unit}`;
+}

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { describeReadError } from '../../config/engine/secrets.ts';
+import { renderPushTarget } from '../../core/target/grouping-key.ts';
+import { type PushTarget, parsePushTarget } from '../../core/target/push-target.ts';
+import { EXIT } from '../exit.ts';
+import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
+import { parseDurationOption } from './options.ts';
+import { lintBody, renderSamples, SAMPLE_TYPES, type SampleType } from './push-body.ts';
+import { reportFailure } from './report.ts';
+import { sendPatiently } from './send-patiently.ts';
+
+interface PushOptions extends ConnectionOptions {
+  readonly job: string;
+  readonly label: Readonly<Record<string, string>>;
+  readonly replace?: boolean;
+  readonly type: SampleType;
+  readonly retry: number;
+  readonly timeout: number;
+  readonly file?: string;
+}
+
+/** Adds `push`: exit status 0 when stored, 3 when refused, 1 when it gave up. */
+export function registerPush(program: Command): void {
+  const push = program
+    .command('push')
+    .description('push samples, or a file in the text format, to one group')
+    .requiredOption('--job <job>', 'job of the group')
+    .option('--label <name=value>', 'further label of the grouping key; repeatable', addLabel, {})
+    .option('--replace', 'replace the whole group (PUT), not only the metrics that are pushed')
+    .addOption(
+      new Option('--type <type>', 'metric type of the samples on the command line')
+        .choices(SAMPLE_TYPES)
+        .default('untyped'),
+    )
+    .option('--file <file>', 'file in the text format, or - for standard input')
+    .option('--retry <count>', 'how often it is tried again', parseCount, 3)
+    .option('--timeout <duration>', 'for everything', parseDurationOption, 30_000)
+    .argument('[samples...]', 'NAME=VALUE or NAME{label="x"}=VALUE');
+  addConnectionOptions(push).action(runPush);
+}
+
+async function runPush(samples: readonly string[], options: PushOptions): Promise<void> {
+  const { job, label, file } = options;
+  if ((file === undefined) === (samples.length === 0)) {
+    console.error('error: give either samples or --file');
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const target = resolveTarget(job, label);
+  if (typeof target === 'string') {
+    console.error(target);
+    process.exitCode = EXIT.refused;
+    return;
+  }
+  const connection = resolveConnection(options);
+  const body =
+    file === undefined ? Buffer.from(renderSamples(samples, options.type)) : await readBody(file);
+  const content = lintBody(body, target.key);
+  if (content.effect === 'deny') {
+    const { reason, detail = reason, hints = [] } = content;
+    console.error([`${reason}: ${detail}`, ...hints.map((hint) => `  ${hint}`)].join('\n'));
+    process.exitCode = EXIT.refused;
+    return;
+  }
+  const method = options.replace === true ? 'PUT' : 'POST';
+  const verdict = await sendPatiently(
+    connection,
+    { method, path: target.canonical, body },
+    {
+      retries: options.retry,
+      timeoutMs: options.timeout,
+      onRepeat: (message, waitMs) =>
+        console.error(`pushwarden: ${message}\n  again in ${waitMs / 1000} s`),
+    },
+  );
+  if (verdict.kind !== 'done') reportFailure(verdict);
+}
+
+/** As the gateway would read it; or why it would refuse it. */
+function resolveTarget(job: string, labels: PushOptions['label']): PushTarget | string {
+  const pairs = Object.entries(labels).map(([name, value]) => ({ name, value }));
+  const rendered = renderPushTarget({ job, labels: pairs });
+  const target = parsePushTarget(rendered, { emptyValues: false });
+  return target.effect === 'allow' ? target.value : `target_invalid: ${target.detail}`;
+}
+
+async function readBody(file: string): Promise<Buffer> {
+  if (file === '-') return await buffer(process.stdin);
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: ${describeReadError(cause)}`, { cause });
+  }
+}
+
+function addLabel(
+  text: string,
+  labels: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('must be NAME=VALUE');
+  }
+  if (Object.hasOwn(labels, name)) throw new InvalidArgumentError(`${name} is there twice`);
+  return { ...labels, [name]: value };
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('must be a number from 0 to 999');
+  return Number(text);
+}
