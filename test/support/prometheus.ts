@@ -37,6 +37,10 @@ interface PrometheusOptions {
   readonly target: string;
   /** Further keys of the scrape config, such as `authorization`. */
   readonly scrapeConfig?: Readonly<Record<string, unknown>>;
+  /** Scrape configs beside it. */
+  readonly moreScrapes?: readonly Readonly<Record<string, unknown>>[];
+  /** Paths of rule files. */
+  readonly ruleFiles?: readonly string[];
   /** Values of `--enable-feature`. */
   readonly features?: readonly string[];
 }
@@ -80,9 +84,11 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
 }
 
 /** JSON is YAML. */
-function renderConfig({ target, scrapeConfig }: PrometheusOptions): string {
+function renderConfig(options: PrometheusOptions): string {
+  const { target, scrapeConfig, moreScrapes = [], ruleFiles = [] } = options;
   return JSON.stringify({
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: ruleFiles,
     scrape_configs: [
       {
         job_name: 'pushgateway',
@@ -90,6 +96,7 @@ function renderConfig({ target, scrapeConfig }: PrometheusOptions): string {
         static_configs: [{ targets: [target] }],
         ...scrapeConfig,
       },
+      ...moreScrapes,
     ],
   });
 }
