@@ -18,6 +18,7 @@ export function compileSnapshot(config: GatewayConfig, context: CredentialContex
     authenticators: createAuthenticators(teams, context),
     challenges: renderChallenges(teams),
     bodyTimeoutMs: server.bodyTimeoutMs,
+    bodyChunks: server.chunks,
     upstreamTimeoutMs: config.upstream.timeoutMs,
   });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { BodyBounds } from '../pipeline/gateway-request.ts';
+import { intakeOf } from './intake.ts';
 
 /** Ends the reading of a body that turned out to be broken. */
 const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();
@@ -35,10 +36,12 @@ export function readBody(
   if (contentLength === 0) return Promise.resolve(allow(Buffer.alloc(0)));
   if (!bounds.lease.reserve(contentLength ?? 0)) return Promise.resolve(deny('overloaded'));
   return new Promise((resolve) => {
+    const intake = intakeOf(req.socket);
     const parts = createCollector(contentLength);
     const end = (decision: Decision<Uint8Array>): void => {
       clearTimeout(timer);
       readers.delete(req);
+      intake?.stop(req);
       req.off('data', take).off('end', finish).off('close', abort).off('error', abort);
       // A paused request keeps its parser; whoever answers decides what to discard.
       req.pause().on('error', () => {});
@@ -57,12 +60,17 @@ export function readBody(
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
     // HTTP/1.0 has no interim answers, whatever it expects (RFC 9110, section 10.1.1).
     if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
+    intake?.open(req);
   });
 }
 
 /** Counts the bytes of a body and refuses the one that is too many. */
-function createCounter(contentLength: number | undefined, { maxBytes, lease }: BodyBounds) {
+function createCounter(
+  contentLength: number | undefined,
+  { maxBytes, maxChunks, lease }: BodyBounds,
+) {
   let received = 0;
+  let chunks = 0;
   return (bytes: number): Deny | undefined => {
     received += bytes;
     if (received > maxBytes) {
@@ -70,6 +78,10 @@ function createCounter(contentLength: number | undefined, { maxBytes, lease }: B
         'body_too_large',
         `the body is larger than the ${maxBytes} bytes a push may have`,
       );
+    }
+    if (contentLength === undefined) chunks += 1;
+    if (chunks > maxChunks) {
+      return deny('body_too_large', `the body comes in more than ${maxChunks} chunks`);
     }
     const isReserved = contentLength !== undefined || lease.reserve(bytes);
     return isReserved ? undefined : deny('overloaded');

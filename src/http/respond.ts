@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
+import { intakeOf } from './intake.ts';
 import { type RefusalContext, renderRefusal } from './refusal.ts';
 import type { HeaderValues } from './security-headers.ts';
 
@@ -42,7 +43,7 @@ export function createResponder(
   return {
     headers,
     succeed(res, status, requestId) {
-      const cut = cutUpload(res.req);
+      const cut = cutUpload(res, isClosing());
       res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
     },
     report(res, isWell, requestId) {
@@ -54,7 +55,7 @@ export function createResponder(
           ...headers(requestId),
           'content-type': type,
           'content-length': length,
-          ...cutUpload(res.req),
+          ...cutUpload(res, isClosing()),
         })
         .end(body);
     },
@@ -64,7 +65,7 @@ export function createResponder(
       const merged = {
         ...headers(context.requestId),
         ...own,
-        ...(ENDING_REASONS.has(refusal.reason) ? endConnection(req) : cutUpload(req)),
+        ...(ENDING_REASONS.has(refusal.reason) ? endConnection(req) : cutUpload(res, isClosing())),
       };
       res.writeHead(status, phrase, merged).end(body);
     },
@@ -78,25 +79,32 @@ export function createResponder(
       const lines = Object.entries(merged).flatMap(([name, value]) =>
         [value].flat().map((one) => `${name}: ${one}\r\n`),
       );
-      socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
+      lingerOnClose(socket);
+      socket.write(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${body}`);
       socket.destroySoon();
     },
   };
 }
 
-/** Ends the connection with an answer that comes before the end of an upload. */
-function cutUpload(req: IncomingMessage): HeaderValues {
-  return req.complete || canDiscard(req) ? {} : endConnection(req);
+/**
+ * Throws away what is still to come of an upload that is answered already: a small body of known
+ * length while the connection lives on, of anything else so much that the client gets to read the
+ * answer before the connection ends.
+ */
+function cutUpload({ req, shouldKeepAlive }: ServerResponse, isClosing: boolean): HeaderValues {
+  if (req.complete) return {};
+  if (isClosing || !shouldKeepAlive || !canSkip(req)) return endConnection(req);
+  intakeOf(req.socket)?.skip(req, LINGER_MS);
+  return {};
 }
 
-/** A small body of known length is left to the parser, and the connection lives on. */
-function canDiscard({ headers }: IncomingMessage): boolean {
+function canSkip({ headers }: IncomingMessage): boolean {
   if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return false;
   return Number(headers['content-length'] ?? 0) <= LINGER_BYTES;
 }
 
 function endConnection(req: IncomingMessage): HeaderValues {
-  if (!req.complete) lingerOnClose(req);
+  if (!req.complete) lingerOnClose(req.socket);
   return { connection: 'close' };
 }
 
@@ -105,15 +113,11 @@ function endConnection(req: IncomingMessage): HeaderValues {
  * see the answer. So the upload is thrown away for a moment, within bounds.
  * @see RFC 9112 section 9.6
  */
-function lingerOnClose(req: IncomingMessage): void {
-  const { socket } = req;
-  const limit = socket.bytesRead + LINGER_BYTES;
+function lingerOnClose(socket: Socket): void {
   socket.destroySoon = () => {
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
-    req.on('data', () => socket.bytesRead > limit && socket.destroy());
-    req.once('end', () => socket.destroy());
-    req.resume();
     socket.end();
+    const intake = intakeOf(socket);
+    if (intake === undefined) socket.once('finish', () => socket.destroy());
+    else intake.ignore({ maxBytes: LINGER_BYTES, timeoutMs: LINGER_MS });
   };
 }

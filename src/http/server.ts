@@ -9,14 +9,17 @@ import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
 import { failBody, isBodyAwaited } from './body.ts';
 import type { ClientCertificates } from './client-certificates.ts';
+import { intakeOf, openIntake } from './intake.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** Bounds of the public server, milliseconds and counts. */
 export interface ServerBounds {
   readonly headerTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly keepAliveMs: number;
+  /** Of one request. */
+  readonly headers: number;
   readonly connections: number;
 }
 
@@ -31,9 +34,7 @@ interface PublicServerOptions {
   readonly refuseRaw: (socket: Socket, refusal: Deny) => void;
 }
 
-const KEEP_ALIVE_MS = 5000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_HEADERS = 100;
 /** How often Node looks for headers and bodies that are late. */
 const TIMEOUT_CHECK_MS = 1000;
 
@@ -44,7 +45,6 @@ const HTTP_OPTIONS = {
   requireHostHeader: false,
   maxHeaderSize: MAX_HEADER_BYTES,
   connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  keepAliveTimeout: KEEP_ALIVE_MS,
   noDelay: true,
 };
 
@@ -59,7 +59,6 @@ export function createPublicServer(options: PublicServerOptions): Server {
     tls === undefined
       ? createServer(HTTP_OPTIONS)
       : createTlsServer(HTTP_OPTIONS, tls.options, bounds.headerTimeoutMs, tls.certificates);
-  server.maxHeadersCount = MAX_HEADERS;
   applyBounds(server, bounds);
   // A client may shut down its side after the request and still wait for the answer.
   Object.assign(server, { httpAllowHalfOpen: true });
@@ -72,14 +71,17 @@ export function createPublicServer(options: PublicServerOptions): Server {
     // Else it is the gateway that is slow, and it has deadlines of its own.
   });
   const answer = takeTurns(turns, answering, listener);
+  server.on(tls === undefined ? 'connection' : 'secureConnection', openIntake);
   const take: RequestListener = (req, res) => {
     newest.set(req.socket, req);
+    intakeOf(req.socket)?.begin(req);
     answer(req, res);
   };
   server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
   server.on('connect', (_, socket: Socket) => {
     // Node has let go of the socket, its errors included.
     socket.on('error', () => socket.destroy());
+    intakeOf(socket)?.halt();
     const refusal = deny('method_not_allowed', {
       allowedMethods: ['POST', 'PUT', 'DELETE', 'GET'],
     });
@@ -88,6 +90,8 @@ export function createPublicServer(options: PublicServerOptions): Server {
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refusalOf(error);
     const req = newest.get(socket);
+    // The parser has given up: nothing that still comes is told to it.
+    intakeOf(socket)?.halt();
     if (refusal === undefined || socket.destroyed) socket.destroy();
     else if (req === undefined || req.complete) {
       turns.take(socket, async () => refuseRaw(socket, refusal));
@@ -103,9 +107,11 @@ export function createPublicServer(options: PublicServerOptions): Server {
 /** Sets what may change while the server runs; open connections keep the idle time they have. */
 export function applyBounds(server: Server, bounds: ServerBounds): void {
   server.headersTimeout = bounds.headerTimeoutMs;
-  // Backs up the deadline of the body, which begins when the head was read.
-  server.requestTimeout = bounds.headerTimeoutMs + bounds.bodyTimeoutMs + TIMEOUT_CHECK_MS;
+  // A body has its own deadline, which begins when somebody wants it.
+  server.requestTimeout = 0;
   server.timeout = bounds.idleTimeoutMs;
+  server.keepAliveTimeout = bounds.keepAliveMs;
+  server.maxHeadersCount = bounds.headers;
   server.maxConnections = bounds.connections;
 }
 

@@ -160,7 +160,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   if (entered.effect === 'deny') return entered;
 
   const lease = arrival.scope.use(gateway.byteBudget.open());
-  const bounds = { maxBytes: team.limits.body, timeoutMs: arrival.snapshot.bodyTimeoutMs, lease };
+  const { bodyTimeoutMs: timeoutMs, bodyChunks: maxChunks } = arrival.snapshot;
+  const bounds = { maxBytes: team.limits.body, maxChunks, timeoutMs, lease };
   const whole = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
   const read = at('body', whole);
   if (read.effect === 'deny') return read;

@@ -36,6 +36,8 @@ export interface RequestHeaders {
 export interface BodyBounds {
   /** Ends in `body_too_large`. */
   readonly maxBytes: number;
+  /** Of a body without a length; ends in `body_too_large`. */
+  readonly maxChunks: number;
   /** Ends in `body_timeout`. */
   readonly timeoutMs: number;
   /** Ends in `overloaded`. */

@@ -20,6 +20,8 @@ export interface Snapshot {
   /** `WWW-Authenticate`, a value for each configured scheme. */
   readonly challenges: readonly string[];
   readonly bodyTimeoutMs: number;
+  /** Of one chunked body. */
+  readonly bodyChunks: number;
   /** From the arrival of the whole request to the end of the upstream's answer. */
   readonly upstreamTimeoutMs: number;
 }

@@ -23,6 +23,9 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
     server: {
       headerTimeoutMs: 10_000,
       bodyTimeoutMs: 30_000,
+      headers: 200,
+      chunks: 10_000,
+      keepAliveMs: 75_000,
       idleTimeoutMs: 15_000,
       drainTimeoutMs: 30_000,
       connections: 5000,

@@ -11,7 +11,7 @@ import { startServer } from './loopback-server.ts';
 
 interface Reading {
   readonly send: string | readonly string[];
-  readonly bounds?: Partial<Pick<BodyBounds, 'maxBytes' | 'timeoutMs'>>;
+  readonly bounds?: Partial<Pick<BodyBounds, 'maxBytes' | 'maxChunks' | 'timeoutMs'>>;
   readonly budget?: number;
   /** Runs before and while the body is read. */
   readonly meanwhile?: (req: IncomingMessage) => Promise<void>;
@@ -43,7 +43,7 @@ async function readSent(reading: Reading): Promise<ReadingResult> {
     await meanwhile?.(req);
     const declared =
       req.headers['transfer-encoding'] === undefined ? Number(length ?? 0) : undefined;
-    const limits = { maxBytes: 100, timeoutMs: 2000, ...bounds, lease };
+    const limits = { maxBytes: 100, maxChunks: 100, timeoutMs: 2000, ...bounds, lease };
     decision = await readBody(req, res, declared, limits);
     res.writeHead(200, { connection: 'close' }).end();
   };
@@ -91,6 +91,14 @@ const REFUSED: readonly (readonly [name: string, reason: string, reading: Readin
     'a chunked body that grows over the limit',
     'body_too_large',
     { send: head('1.1', 'Transfer-Encoding: chunked') + '65\r\n'.padEnd(200, 'x') },
+  ],
+  [
+    'a body in too many chunks',
+    'body_too_large',
+    {
+      send: `${head('1.1', 'Transfer-Encoding: chunked')}${'1\r\nx\r\n'.repeat(4)}0\r\n\r\n`,
+      bounds: { maxChunks: 3 },
+    },
   ],
   [
     'a declared body over the budget',

@@ -29,6 +29,7 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     authenticators: [],
     challenges: [],
     bodyTimeoutMs: 1,
+    bodyChunks: 10_000,
     upstreamTimeoutMs: 1,
   };
   return {

@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import { deny } from '../../src/core/decision.ts';
 import type { Reason } from '../../src/core/reason.ts';
+import { intakeOf, openIntake } from '../../src/http/intake.ts';
 import { createResponder, type Responder } from '../../src/http/respond.ts';
 import { exchange, finalAnswer } from '../support/raw-http.ts';
 import { startServer } from './loopback-server.ts';
@@ -20,7 +21,11 @@ async function answerTo(
   const responder = createResponder({ 'X-Frame-Options': 'DENY' }, () => isClosing);
   // As behind the pipeline, the parser is ahead of the answer.
   const listener: RequestListener = (_, res) => void setImmediate(answer, responder, res);
-  const listening = createServer(listener).on('checkContinue', listener);
+  const take: RequestListener = (req, res) => {
+    intakeOf(req.socket)?.begin(req);
+    listener(req, res);
+  };
+  const listening = createServer(take).on('checkContinue', take).on('connection', openIntake);
   await using server = await startServer(listening);
   const { answers, ending } = await exchange({ port: server.port, send, quietMs: 100 });
   const first = finalAnswer(answers);

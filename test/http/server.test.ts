@@ -26,7 +26,7 @@ const answerOk = (_: IncomingMessage, res: ServerResponse): void => void res.end
 
 /** Reads the body of a request and answers with what became of it. */
 async function tellOfBody(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const bounds = { maxBytes: 9, timeoutMs: 60_000, lease: UNBOUNDED };
+  const bounds = { maxBytes: 9, maxChunks: 9, timeoutMs: 60_000, lease: UNBOUNDED };
   const decision = await readBody(req, res, undefined, bounds);
   const reason = decision.effect === 'deny' ? decision.reason : 'ok';
   res.writeHead(400, reason, { connection: 'close' }).end();
@@ -40,7 +40,8 @@ async function startPublic({
   const refused: string[] = [];
   const server = createPublicServer({
     bounds: {
-      ...{ headerTimeoutMs: 60_000, bodyTimeoutMs: 60_000, idleTimeoutMs: 60_000 },
+      ...{ headerTimeoutMs: 60_000, idleTimeoutMs: 60_000, keepAliveMs: 60_000 },
+      headers: 100,
       connections: 100,
       ...bounds,
     },

@@ -53,6 +53,7 @@ async function pushDuringReload(method: string) {
     authenticators: [{ authenticate }],
     challenges: [],
     bodyTimeoutMs: 1000,
+    bodyChunks: 10_000,
     upstreamTimeoutMs: 1000,
   };
   const nothing = { [Symbol.dispose]() {} };

@@ -83,7 +83,7 @@ async function read({ encoding = 'gzip', sent, bytesLeft = 1e9, ratio = 10, deco
   const decision = await readBody(
     gatewayRequest({ readBody: async () => sent }),
     { contentLength: undefined, encoding, mediaType: 'text' },
-    { maxBytes: 100, timeoutMs: 1000, lease },
+    { maxBytes: 100, maxChunks: 100, timeoutMs: 1000, lease },
     { ...WIDE_LIMITS, decoded: 500, ratio },
     { gzip: decoder('gzip'), snappy: decoder('snappy') },
   );

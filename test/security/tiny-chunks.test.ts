@@ -18,7 +18,9 @@ const skip = process.platform === 'linux' ? false : 'memory is read from /proc';
 
 test('a body in chunks of one byte takes little more memory than its bytes', { skip }, async () => {
   await using upstream = await startRecordingUpstream();
-  await using gateway = await startGatewayProcess(stageDocument(upstream.url));
+  await using gateway = await startGatewayProcess(
+    stageDocument(upstream.url, { server: { chunks: BODY_BYTES } }),
+  );
   const before = await peakMemory(gateway.pid);
   const text = `a 1\n${'#'.repeat(BODY_BYTES - 5)}\n`;
   const chunks = [...text].map((byte) => `1\r\n${byte}\r\n`).join('');

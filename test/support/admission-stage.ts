@@ -142,6 +142,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     ],
     challenges: [],
     bodyTimeoutMs: 30_000,
+    bodyChunks: 10_000,
     upstreamTimeoutMs: UPSTREAM_TIMEOUT_MS,
   };
   const decode = async (): Promise<Decision<Uint8Array>> => {

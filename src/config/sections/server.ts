@@ -8,11 +8,11 @@ export const server = z
     header_timeout: value.timeout.default('10s').describe('for the head of a request'),
     body_timeout: value.timeout.default('30s').describe('for the body of a push'),
     idle_timeout: value.timeout.default('15s').describe('without a byte from or to the client'),
-    headers: value.notYet(),
-    chunks: value.notYet(),
+    headers: value.count.default(200).describe('headers of one request'),
+    chunks: value.count.default(10_000).describe('chunks of one chunked body'),
     waiting: value.notYet(),
     reuse_port: value.notYet(false),
-    keep_alive: value.notYet(),
+    keep_alive: value.timeout.default('75s').describe('for an idle connection to stay open'),
     drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
     connections: value.count.default(5000).describe('open connections; more are closed at once'),
     connections_per_client: value.notYet(),
@@ -26,6 +26,9 @@ export interface ServerConfig {
   readonly headerTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly headers: number;
+  readonly chunks: number;
+  readonly keepAliveMs: number;
   readonly drainTimeoutMs: number;
   readonly connections: number;
   readonly bytesInFlight: number;
@@ -39,6 +42,9 @@ export function resolveServer(raw: z.output<typeof server>): ServerConfig {
     headerTimeoutMs: parseDuration(raw.header_timeout),
     bodyTimeoutMs: parseDuration(raw.body_timeout),
     idleTimeoutMs: parseDuration(raw.idle_timeout),
+    headers: raw.headers,
+    chunks: raw.chunks,
+    keepAliveMs: parseDuration(raw.keep_alive),
     drainTimeoutMs: parseDuration(raw.drain_timeout),
     connections: raw.connections,
     bytesInFlight: parseSize(raw.bytes_in_flight),

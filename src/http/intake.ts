@@ -1,0 +1,285 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { createSlots, type Slots } from './slots.ts';
+
+type Mode =
+  /** Whatever comes is parsed, up to the end of a head. */
+  | 'head'
+  /** A body is on its way that nobody has asked for. */
+  | 'held'
+  | 'open'
+  /** The parser counts a body that nobody gets. */
+  | 'skipped'
+  /** Nothing is read any more. */
+  | 'halted'
+  /** What is read is thrown away. */
+  | 'ignored';
+
+const PARSED_MODES: ReadonlySet<Mode> = new Set(['head', 'open', 'skipped']);
+
+interface IgnoreBounds {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** A body of known length up to here is let through at once: to parse it takes one call. */
+const SMALL_BODY_BYTES = 16 * 1024;
+/** Bytes kept of what nobody wants yet; the rest stays in the buffers of the system. */
+const MAX_HELD_BYTES = 32 * 1024;
+/** Chunks that a slice may have before the next one has to wait for its slot. */
+const MANY_CHUNKS = 64;
+/** Of a chunked body: in chunks of one byte some 700 calls, half a millisecond. */
+const SLICE_BYTES = 4096;
+const DISCARD_PAUSE_MS = 1;
+const HEAD_END = '\r\n\r\n';
+const NOTHING = Buffer.alloc(0);
+
+/** Slices with many chunks: one in a turn of the event loop, over all connections. */
+const parsing = createSlots(setImmediate);
+/** Reads of what is thrown away: one in a millisecond, over all connections. */
+const discarding = createSlots((slot) => setTimeout(slot, DISCARD_PAUSE_MS));
+
+const intakes = new WeakMap<Socket, Intake>();
+
+/** The intake of a connection; undefined where none was opened. */
+export function intakeOf(socket: Socket): Intake | undefined {
+  return intakes.get(socket);
+}
+
+/** Puts an intake between a connection and the server of Node that has just taken it. */
+export function openIntake(socket: Socket): void {
+  intakes.set(socket, new Intake(socket));
+}
+
+/**
+ * What of a connection reaches the parser, and when: heads at once, a body only when somebody
+ * wants it. Node's parser runs ahead of every decision and calls back for each chunk: who is refused
+ * could have it work for as long as he sends.
+ */
+class Intake {
+  readonly #socket: Socket;
+  readonly #parse: (part: Buffer) => void;
+  readonly #finish: () => void;
+  readonly #leaving = new Set<() => void>();
+  #pending: Buffer = NOTHING;
+  #mode: Mode = 'head';
+  /** The last bytes of a head that were parsed, in which its end may have begun. */
+  #headTail: Buffer = NOTHING;
+  #request: IncomingMessage | undefined;
+  /** Of a body of known length, what the parser has not had yet. */
+  #bodyLeft: number | undefined;
+  #chunks = 0;
+  /** A request is handed over while the parser runs, which must not be called once more then. */
+  #isParsing = false;
+  #isResting = false;
+  #hasEnded = false;
+  #ignorable = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#parse = takeListener(socket, 'data');
+    this.#finish = takeListener(socket, 'end');
+    socket.on('data', (part: Buffer) => this.#take(part));
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#leave());
+    // Node resumes what it has paused itself.
+    socket.on('resume', () => this.#pump());
+  }
+
+  /** Takes note of a request of which the parser has read the head; a large body is held back. */
+  begin(req: IncomingMessage): void {
+    this.#headTail = NOTHING;
+    const { 'transfer-encoding': coding, 'content-length': length = '0' } = req.headers;
+    this.#request = req;
+    this.#chunks = 0;
+    this.#bodyLeft = coding === undefined ? Number(length) : undefined;
+    if (this.#bodyLeft === 0) this.#mode = 'head';
+    else this.#mode = (this.#bodyLeft ?? Infinity) <= SMALL_BODY_BYTES ? 'open' : 'held';
+  }
+
+  /** Has the parser read the body. */
+  open(req: IncomingMessage): void {
+    if (!this.#isUnderWay(req)) return;
+    if (this.#bodyLeft === undefined) req.on('data', () => (this.#chunks += 1));
+    this.#mode = 'open';
+    this.#wake();
+  }
+
+  /** Holds back what has not come yet. */
+  stop(req: IncomingMessage): void {
+    if (this.#isUnderWay(req) && this.#mode === 'open') this.#mode = 'held';
+  }
+
+  /** Has the parser throw away the rest of a body of known length: the connection lives on. */
+  skip(req: IncomingMessage, timeoutMs: number): void {
+    if (!this.#isUnderWay(req)) return;
+    this.#mode = 'skipped';
+    const stopTimer = this.#endAfter(timeoutMs);
+    req.once('end', stopTimer).resume();
+    this.#wake();
+  }
+
+  /** Reads and parses nothing any more. */
+  halt(): void {
+    this.#mode = 'halted';
+    this.#pending = NOTHING;
+    this.#socket.pause();
+  }
+
+  /** Has nothing parsed any more: what still comes is counted, thrown away, and the end of it. */
+  ignore({ maxBytes, timeoutMs }: IgnoreBounds): void {
+    this.#mode = 'ignored';
+    this.#ignorable = Math.min(maxBytes, this.#bodyLeft ?? maxBytes);
+    this.#endAfter(timeoutMs);
+    if (!this.#hasEnded) this.#wake();
+  }
+
+  /**
+   * Calls back, at most once, when the client ends its side or its connection.
+   * @returns what takes the wish back
+   */
+  onLeave(listener: () => void): () => void {
+    if (this.#hasEnded || this.#socket.destroyed) setImmediate(() => this.#leave());
+    this.#leaving.add(listener);
+    return () => this.#leaving.delete(listener);
+  }
+
+  #take(part: Buffer): void {
+    if (this.#mode === 'halted') return;
+    if (this.#mode === 'ignored') {
+      this.#discard(part.byteLength);
+      return;
+    }
+    this.#pending = this.#pending.byteLength === 0 ? part : Buffer.concat([this.#pending, part]);
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#pending.byteLength > 0 && this.#mayParse()) {
+      if (this.#mode === 'head') this.#feedHead();
+      else this.#feedBody();
+    }
+    if (this.#mode === 'ignored' && this.#pending.byteLength > 0) {
+      this.#discard(this.#cut(this.#pending.byteLength).byteLength);
+    }
+    if (this.#isFull()) this.#socket.pause();
+    if (this.#hasEnded && this.#pending.byteLength === 0 && this.#mayParse()) {
+      this.#mode = 'halted';
+      this.#finish();
+    }
+  }
+
+  #feedHead(): void {
+    const slice = this.#cut(lengthOfHead(this.#headTail, this.#pending));
+    this.#headTail = Buffer.concat([this.#headTail, slice]).subarray(1 - HEAD_END.length);
+    this.#feed(slice);
+  }
+
+  #feedBody(): void {
+    const before = this.#chunks;
+    const slice = this.#cut(this.#bodyLeft ?? SLICE_BYTES);
+    if (this.#bodyLeft !== undefined) this.#bodyLeft -= slice.byteLength;
+    this.#feed(slice);
+    if (this.#request?.complete === true) {
+      // unless the slice has brought the next request too, which holds its own body back
+      if (this.#mode === 'open' || this.#mode === 'skipped') this.#mode = 'head';
+    } else if (this.#mode === 'skipped') {
+      this.#rest(discarding);
+    } else if (this.#chunks - before > MANY_CHUNKS) {
+      this.#rest(parsing);
+    }
+  }
+
+  #feed(slice: Buffer): void {
+    this.#isParsing = true;
+    this.#parse(slice);
+    this.#isParsing = false;
+  }
+
+  /** Takes bytes off what is pending. */
+  #cut(length: number): Buffer {
+    const slice = this.#pending.subarray(0, length);
+    this.#pending =
+      slice.byteLength === this.#pending.byteLength ? NOTHING : this.#pending.subarray(length);
+    return slice;
+  }
+
+  #discard(bytes: number): void {
+    this.#ignorable -= bytes;
+    if (this.#ignorable <= 0) this.#socket.destroy();
+    else this.#rest(discarding);
+  }
+
+  /** Reads and parses no more until there is a slot. */
+  #rest(slots: Slots): void {
+    this.#isResting = true;
+    this.#socket.pause();
+    slots(() => {
+      this.#isResting = false;
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    this.#pump();
+    const isStopped = this.#mode === 'halted' || this.#isResting || this.#isFull();
+    if (!isStopped && !isHeldByNode(this.#socket)) this.#socket.resume();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.#leave();
+    if (this.#mode === 'ignored') this.#socket.destroy();
+    else this.#pump();
+  }
+
+  #leave(): void {
+    for (const listener of this.#leaving) listener();
+    this.#leaving.clear();
+  }
+
+  #endAfter(timeoutMs: number): () => void {
+    const timer = setTimeout(() => this.#socket.destroy(), timeoutMs);
+    const stop = (): void => clearTimeout(timer);
+    this.#socket.once('close', stop);
+    return stop;
+  }
+
+  #mayParse(): boolean {
+    if (!PARSED_MODES.has(this.#mode)) return false;
+    const isBusy = this.#isParsing || this.#isResting;
+    return !isBusy && !this.#socket.destroyed && !isHeldByNode(this.#socket);
+  }
+
+  #isFull(): boolean {
+    return this.#mode === 'held' && this.#pending.byteLength >= MAX_HELD_BYTES;
+  }
+
+  #isUnderWay(req: IncomingMessage): boolean {
+    return this.#request === req && !req.complete;
+  }
+}
+
+/** Up to the first end of a head, which may have begun before, or as much as there is. */
+function lengthOfHead(before: Buffer, bytes: Buffer): number {
+  const seam = Buffer.concat([before, bytes.subarray(0, HEAD_END.length - 1)]).indexOf(HEAD_END);
+  if (seam >= 0) return seam + HEAD_END.length - before.byteLength;
+  const end = bytes.indexOf(HEAD_END);
+  return end < 0 ? bytes.byteLength : end + HEAD_END.length;
+}
+
+/**
+ * Node's server stops a connection whose client does not take its answers, and its parser must then
+ * be given nothing.
+ */
+function isHeldByNode(socket: Socket): boolean {
+  return Reflect.get(socket, '_paused') === true;
+}
+
+/** Takes the place of the listener that Node's server has put on a connection last. */
+function takeListener(socket: Socket, event: 'data' | 'end'): (part?: Buffer) => void {
+  const listener = socket.listeners(event).at(-1);
+  if (listener === undefined) throw new TypeError(`nobody listens for ${event}`);
+  socket.off(event, listener as () => void); // as it was given to `on`
+  return (...values) => void Reflect.apply(listener, socket, values);
+}
