@@ -23,6 +23,9 @@ COPY --from=build /app/dist ./dist
 RUN install --directory --owner=node --group=node --mode=700 /var/lib/pushwarden
 USER node
 EXPOSE 9091 9095
-HEALTHCHECK --interval=10s --timeout=3s --start-period=40s CMD ["node", "-e", "fetch('http://127.0.0.1:9095/-/healthy').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# The public side, which answers probes whether there is an admin side or not; with TLS, or another
+# port, set the address.
+ENV PUSHWARDEN_HEALTH_URL=http://127.0.0.1:9091/-/healthy
+HEALTHCHECK --interval=10s --timeout=3s --start-period=40s CMD ["node", "-e", "const url = process.env.PUSHWARDEN_HEALTH_URL; require(url.split(':')[0]).get(url, { rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve", "--config", "/etc/pushwarden/pushwarden.yaml", "--watch"]

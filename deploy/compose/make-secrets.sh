@@ -26,6 +26,7 @@ sample_job=$(make_token)
 prometheus=$(make_token)
 printf 'Authorization: Bearer %s\n' "$sample_job" >"$folder/sample-job.header"
 printf '%s' "$prometheus" >"$folder/prometheus.token"
+make_token >"$folder/grafana.password"
 sed -e "s/@SAMPLE_JOB_SHA256@/$(hash_of "$sample_job")/" \
   -e "s/@PROMETHEUS_SHA256@/$(hash_of "$prometheus")/" \
   "$here/pushwarden.template.yaml" >"$folder/pushwarden.yaml"

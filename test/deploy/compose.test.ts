@@ -6,8 +6,10 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { DASHBOARDS } from '../../deploy/grafana/source/dashboards.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { startGateway } from '../support/gateway.ts';
+import { missingPrograms } from '../support/program.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch } from '../support/scratch.ts';
 import { tokenCredential } from '../support/test-credential.ts';
@@ -24,7 +26,8 @@ interface Service {
   readonly build?: string;
   readonly image?: string;
   readonly ports?: readonly string[];
-  readonly networks: readonly string[];
+  readonly networks: readonly string[] | Readonly<Record<string, { ipv4_address?: string }>>;
+  readonly profiles?: readonly string[];
   readonly volumes?: readonly string[];
   readonly configs?: readonly Mount[];
   readonly secrets?: readonly string[];
@@ -46,6 +49,14 @@ interface ComposeFile {
 const compose = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8')) as ComposeFile; // held to its shape by the tests
 const services = Object.entries(compose.services);
 
+function networksOf({ networks }: Service): readonly string[] {
+  return Array.isArray(networks) ? networks : Object.keys(networks);
+}
+
+function membersOf(network: string): readonly string[] {
+  return services.filter(([, one]) => networksOf(one).includes(network)).map(([name]) => name);
+}
+
 function makeSecrets(folder: string): void {
   execFileSync('/bin/sh', [`${COMPOSE}make-secrets.sh`, folder], { stdio: 'pipe' });
 }
@@ -61,14 +72,9 @@ test('only the gateway is published to other machines', () => {
 });
 
 test('the Pushgateway is on one network, which is internal and shared with the gateway alone', () => {
-  const [network = '', ...more] = compose.services['pushgateway']?.networks ?? [];
-  assert.deepEqual(more, []);
-  assert.equal(compose.networks[network]?.internal, true);
-  const members = services.filter(([, { networks }]) => networks.includes(network));
-  assert.deepEqual(
-    members.map(([name]) => name),
-    ['pushwarden', 'pushgateway'],
-  );
+  assert.deepEqual(compose.services['pushgateway']?.networks, ['store']);
+  assert.equal(compose.networks['store']?.internal, true);
+  assert.deepEqual(membersOf('store'), ['pushwarden', 'pushgateway']);
   assert.equal(compose.services['pushgateway']?.ports, undefined);
 });
 
@@ -97,7 +103,7 @@ for (const [name, service] of services) {
 test('what the services name is declared, and what is declared is named', () => {
   const sorted = (names: readonly string[]) => [...new Set(names)].sort();
   const named = {
-    networks: services.flatMap(([, { networks }]) => networks),
+    networks: services.flatMap(([, service]) => networksOf(service)),
     volumes: services.flatMap(([, { volumes = [] }]) =>
       volumes.map((it) => it.split(':')[0] ?? ''),
     ),
@@ -114,7 +120,9 @@ test('the files of configs and secrets are there once the secrets are made', asy
   await using scratch = await createScratch();
   makeSecrets(`${scratch.path}/secrets`);
   for (const { file } of Object.values({ ...compose.configs, ...compose.secrets })) {
-    const made = file.replace('./deploy/compose/secrets', `${scratch.path}/secrets`);
+    const made = file
+      .replace(`\${PROMETHEUS_CONFIG:-prometheus.yml}`, 'prometheus.yml')
+      .replace('./deploy/compose/secrets', `${scratch.path}/secrets`);
     assert.ok(existsSync(made.replace('./', ROOT)) || existsSync(made), file);
   }
 });
@@ -139,7 +147,10 @@ test('the configuration that is made fits the services', async () => {
   const targets = scrape.scrape_configs.map(
     (job: { static_configs: [{ targets: readonly string[] }] }) => job.static_configs[0].targets[0],
   );
-  assert.deepEqual(targets, [`pushwarden:${listen.port}`, `pushwarden:${admin?.port}`]);
+  assert.deepEqual(targets, [`pushwarden-admin:${listen.port}`, `pushwarden-admin:${admin?.port}`]);
+  const { observe } = Object(compose.services['pushwarden']?.networks);
+  assert.equal(admin?.host, observe.ipv4_address);
+  assert.deepEqual(observe.aliases, ['pushwarden-admin']);
   assert.equal(scrape.scrape_configs[0].honor_labels, true);
 
   const header = await readFile(`${scratch.path}/secrets/sample-job.header`, 'utf8');
@@ -152,6 +163,60 @@ test('the configuration that is made fits the services', async () => {
     .map((credential) => (credential.type === 'token' ? credential.sha256 : ''));
   assert.deepEqual(known, hashes);
 });
+
+test('a job is on no network on which the admin side listens', () => {
+  assert.deepEqual(compose.services['sample-job']?.networks, ['front']);
+  assert.equal(membersOf('observe').includes('sample-job'), false);
+  const { observe } = Object(compose.networks);
+  const [{ subnet }] = observe.ipam.config;
+  assert.equal(subnet, '172.31.95.0/28');
+});
+
+test('Prometheus writes to the long-term store in a file of its own, else alike', async () => {
+  const usual = await readFile(`${COMPOSE}prometheus.yml`, 'utf8');
+  const { remote_write, ...rest } = parse(
+    await readFile(`${COMPOSE}prometheus.long-term.yml`, 'utf8'),
+  );
+  assert.deepEqual(rest, parse(usual));
+  assert.deepEqual(
+    remote_write.map(({ url }: { url: string }) => new URL(url).hostname),
+    ['victoria-metrics'],
+  );
+  assert.deepEqual(compose.services['victoria-metrics']?.profiles, ['long-term']);
+  assert.deepEqual(compose.services['alertmanager']?.profiles, ['alerts']);
+});
+
+test('Grafana finds its data source and every dashboard', async () => {
+  const [datasource] = parse(
+    await readFile(`${ROOT}deploy/grafana/provisioning/datasource.yml`, 'utf8'),
+  ).datasources;
+  const { hostname, port } = new URL(datasource.url);
+  assert.ok(networksOf(compose.services[hostname] ?? assert.fail()).includes('observe'));
+  assert.equal(port, '9090');
+  const [provider] = parse(
+    await readFile(`${ROOT}deploy/grafana/provisioning/dashboards.yml`, 'utf8'),
+  ).providers;
+  const mounted = (compose.services['grafana']?.configs ?? [])
+    .filter(({ target }) => target.startsWith(`${provider.options.path}/`))
+    .map(({ source }) => compose.configs[source]?.file);
+  assert.deepEqual(
+    mounted,
+    Object.keys(DASHBOARDS).map((name) => `./deploy/grafana/${name}.json`),
+  );
+});
+
+const skip = missingPrograms(['promtool-2']);
+for (const file of ['prometheus.yml', 'prometheus.long-term.yml']) {
+  test(`promtool finds nothing wrong with ${file}`, { skip }, async () => {
+    await using scratch = await createScratch();
+    await scratch.write('rules.yml', await readFile(`${ROOT}deploy/prometheus/rules.yml`));
+    await scratch.write('token', 'x');
+    const text = await readFile(`${COMPOSE}${file}`, 'utf8');
+    const copy = text.replace('/run/secrets/prometheus_token', `${scratch.path}/token`);
+    const path = await scratch.write('prometheus.yml', copy);
+    execFileSync('promtool', ['check', 'config', path], { stdio: 'pipe' });
+  });
+}
 
 test('secrets that were made are not made again', async () => {
   await using scratch = await createScratch();

@@ -16,8 +16,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COMPOSE = `${ROOT}deploy/compose/`;
 
 /** The networks of docker-compose.yml: addresses of the services by network. */
-const FRONT = { pushwarden: '10.91.1.1', job: '10.91.1.2', prometheus: '10.91.1.3' } as const;
-const STORE = { pushwarden: '10.91.2.1', pushgateway: '10.91.2.2' } as const;
+const NETWORKS = {
+  front: { pushwarden: '10.91.1.1', job: '10.91.1.2' },
+  store: { pushwarden: '10.91.2.1', pushgateway: '10.91.2.2' },
+  observe: { pushwarden: '172.31.95.2', prometheus: '172.31.95.3' },
+} as const;
+const { front: FRONT, store: STORE, observe: OBSERVE } = NETWORKS;
 
 /**
  * One network namespace for each service, a bridge for each network. Whatever is for elsewhere goes
@@ -25,11 +29,13 @@ const STORE = { pushwarden: '10.91.2.1', pushgateway: '10.91.2.2' } as const;
  */
 function createTopology() {
   const id = `pw${process.pid}`;
-  const names = ['front', 'store', 'pushwarden', 'pushgateway', 'prometheus', 'job'] as const;
+  const services = ['pushwarden', 'pushgateway', 'prometheus', 'job'] as const;
+  const networks = Object.entries(NETWORKS);
+  const names = [...Object.keys(NETWORKS), ...services];
   const ip = (...args: readonly string[]) => execFileSync('ip', args, { stdio: 'pipe' });
   const name = (service: string) => `${id}-${service}`;
   const within = (service: string, ...args: readonly string[]) => ip('-n', name(service), ...args);
-  const plug = (network: 'front' | 'store', service: string, address: string): void => {
+  const plug = (network: string, service: string, address: string): void => {
     const end = `${network}0`;
     within(
       network,
@@ -56,13 +62,12 @@ function createTopology() {
       ip('netns', 'add', name(service));
       within(service, 'link', 'set', 'lo', 'up');
     }
-    for (const network of ['front', 'store'] as const) {
+    for (const [network, addresses] of networks) {
       within(network, 'link', 'add', 'bridge', 'type', 'bridge');
       within(network, 'link', 'set', 'bridge', 'up');
+      for (const [service, address] of Object.entries(addresses)) plug(network, service, address);
     }
-    for (const [service, address] of Object.entries(FRONT)) plug('front', service, address);
-    for (const [service, address] of Object.entries(STORE)) plug('store', service, address);
-    const routes = { job: FRONT, prometheus: FRONT, pushgateway: STORE };
+    const routes = { job: FRONT, prometheus: OBSERVE, pushgateway: STORE };
     for (const [service, { pushwarden }] of Object.entries(routes)) {
       within(service, 'route', 'add', 'default', 'via', pushwarden);
     }
@@ -153,11 +158,18 @@ test('in the networks of docker-compose.yml the Pushgateway is reached through t
   const path = '/metrics/job/sample_job/instance/host1';
   assert.equal(await curl('job', ...push, `http://${FRONT.pushwarden}:9091${path}`), '200');
 
-  for (const service of ['job', 'prometheus']) {
+  const forbidden = [
+    ['job', `${STORE.pushgateway}:9091`],
+    ['prometheus', `${STORE.pushgateway}:9091`],
+    ['job', `${FRONT.pushwarden}:9095`],
+    ['pushgateway', `${STORE.pushwarden}:9095`],
+  ] as const;
+  for (const [service, address] of forbidden) {
     // 7: cannot connect; 28: no answer in time.
     await assert.rejects(
-      curl(service, `http://${STORE.pushgateway}:9091/metrics`),
+      curl(service, `http://${address}/metrics`),
       (error: { code: number }) => [7, 28].includes(error.code),
+      `${service} gets to ${address}`,
     );
   }
 
@@ -181,7 +193,8 @@ test('in the networks of docker-compose.yml the Pushgateway is reached through t
 /** The one of the folder, with addresses for names and no patience. */
 function renderPrometheus(folder: string): string {
   return readFileSync(`${COMPOSE}prometheus.yml`, 'utf8')
-    .replaceAll('pushwarden:', `${FRONT.pushwarden}:`)
+    .replaceAll('pushwarden-admin:', `${OBSERVE.pushwarden}:`)
+    .replace('rules.yml', `${ROOT}deploy/prometheus/rules.yml`)
     .replace('/run/secrets/prometheus_token', `${folder}/secrets/prometheus.token`)
     .replace('scrape_interval: 15s', 'scrape_interval: 1s');
 }
