@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
-import { createMemoryGroupStore } from '../core/store/memory-group-store.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createScrapeWatch } from '../groups/scrape-watch.ts';
 import { createReadHandler } from '../http/handle-read.ts';
@@ -12,6 +11,7 @@ import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { watchReadiness } from '../upstream/readiness.ts';
 import { repeat } from '../upstream/repeat.ts';
 import { createLending } from './lending.ts';
+import { openGroupStore } from './open-group-store.ts';
 
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
@@ -68,7 +68,7 @@ export async function openUpstreamSide(
     ...(authorization && { authorization }),
     ...(ca && { ca }),
   });
-  const known = before?.known.url === url ? before.known : createKnownStore(url);
+  const known = before?.known.url === url ? before.known : createKnownStore(url, metrics);
   const { store } = known;
   const read: Read = (path, accept) =>
     client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
@@ -105,8 +105,8 @@ export async function openUpstreamSide(
   };
 }
 
-function createKnownStore(url: string): KnownStore {
-  const store = createMemoryGroupStore();
+function createKnownStore(url: string, metrics: Metrics): KnownStore {
+  const store = openGroupStore(metrics);
   let read: Read = async () => undefined;
   const seed = createFamilySeed({ store, read: (path, accept) => read(path, accept) });
   const readBy = (next: Read): void => {

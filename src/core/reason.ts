@@ -96,6 +96,21 @@ export const REASONS = {
     title: 'the push contradicts metrics that are stored already',
     retryable: false,
   },
+  group_quota_exceeded: {
+    status: 403,
+    title: 'the team has as many groups as it may have',
+    retryable: false,
+  },
+  series_quota_exceeded: {
+    status: 403,
+    title: 'the team has as many series as it may have',
+    retryable: false,
+  },
+  bytes_quota_exceeded: {
+    status: 403,
+    title: 'the team has as many bytes stored as it may have',
+    retryable: false,
+  },
   rate_limited: { status: 429, title: 'the team pushes too often', retryable: true },
   too_many_concurrent: {
     status: 429,

@@ -1,6 +1,6 @@
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
-import { type PushedFamily, SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
+import { type FamilyContent, SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import { parseStoredGroups } from '../core/store/stored-groups.ts';
 import { parseJson } from './json.ts';
@@ -39,7 +39,7 @@ function readScrape(read: FamilySeedOptions['read']): Promise<Uint8Array | undef
 }
 
 /** Nothing is known of the families of a scrape that is broken but what the API lists. */
-function readFamilies(scrape: Uint8Array | undefined): readonly PushedFamily[] {
+function readFamilies(scrape: Uint8Array | undefined): readonly FamilyContent[] {
   const content = scrape && parseProtobufExposition(scrape, SCRAPE_SCOPE);
   return content?.effect === 'allow' ? content.value.families : [];
 }

@@ -27,6 +27,11 @@ export const METRICS = {
     help: 'Refused requests, by team (empty: unknown caller) and reason.',
     labels: ['team', 'reason'],
   },
+  pushwarden_hash_collisions_total: {
+    type: 'counter',
+    help: 'Pushes refused for a series with the hash of another, by team: never by chance.',
+    labels: ['team'],
+  },
   pushwarden_request_duration_seconds: {
     type: 'histogram',
     help: 'Time from the head of a request to its answer, by method.',

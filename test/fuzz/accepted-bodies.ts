@@ -14,7 +14,8 @@ export interface AcceptedBody {
   readonly content: PushContent;
 }
 
-const PARSERS = { text: parseTextExposition, protobuf: parseProtobufExposition } as const;
+/** The parser of each format. */
+export const PARSERS = { text: parseTextExposition, protobuf: parseProtobufExposition } as const;
 
 /** Generates body number `seed`: mostly right, at times wrong in a choice or in single bytes. */
 export function generateBody(mediaType: MediaType, seed: number): Uint8Array {

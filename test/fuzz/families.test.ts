@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
-import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
-import { deleteGroup, groupPush } from '../support/group-push.ts';
+import { allowed } from '../support/decision.ts';
+import { createStore, deleteGroup, groupPush } from '../support/group-push.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
-import { acceptedBodies } from './accepted-bodies.ts';
+import { acceptedBodies, PARSERS } from './accepted-bodies.ts';
 import { createRandom } from './random.ts';
 
 const GROUPS = 6;
@@ -22,14 +22,14 @@ for (const version of PUSHGATEWAYS) {
   const name = `the store and Pushgateway ${version} find the same conflicts`;
   test(name, { skip }, async () => {
     await using gateway = await startPushgateway({ version });
-    const store = createMemoryGroupStore();
+    const store = createStore();
     const random = createRandom(1);
     const seen = { stored: 0, refused: 0, deleted: 0 };
-    for (const { mediaType, body, content } of [
+    for (const { mediaType, body, content: read } of [
       ...acceptedBodies('text', 0, BODIES, WIDE_SCOPE),
       ...acceptedBodies('protobuf', 0, BODIES, WIDE_SCOPE),
     ]) {
-      if (hasNative(content.families)) continue;
+      if (hasNative(read.families)) continue;
       const job = `batch-${random.below(GROUPS)}`;
       const group = `/metrics/job/${job}`;
       if (random.chance(20)) {
@@ -38,9 +38,17 @@ for (const version of PUSHGATEWAYS) {
         seen.deleted += 1;
       }
       const method = random.pick(['PUT', 'POST'] as const);
+      const scope = { ...WIDE_SCOPE, key: { job, labels: [] } };
+      const content = allowed(PARSERS[mediaType](body, scope));
       const claim = await store.claim({ ...groupPush(job, '', { method }), content });
+      const adopted = claim.effect === 'allow' ? claim.value.adopted : [];
+      const types = adopted.map(({ name: family, type }) => `# TYPE ${family} ${type}\n`).join('');
       const headers = { 'content-type': CONTENT_TYPES[mediaType] };
-      const answer = await fetch(gateway.url + group, { method, body, headers });
+      const answer = await fetch(gateway.url + group, {
+        method,
+        body: Buffer.concat([Buffer.from(types), body]),
+        headers,
+      });
       const text = await answer.text();
       const what = `${method} ${group} ${JSON.stringify(content.families)}`;
       assert.equal(answer.status, claim.effect === 'allow' ? 200 : 400, `${what}: ${text}`);

@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import type { PushedFamily } from '../../src/core/exposition/push-content.ts';
 import type { GroupStore } from '../../src/core/store/group-store.ts';
-import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { createFamilySeed } from '../../src/groups/family-seed.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
-import { groupPush } from '../support/group-push.ts';
+import { createStore, groupPush } from '../support/group-push.ts';
 import { NATIVE_HISTOGRAM } from '../support/native-histogram.ts';
 import {
   PUSHGATEWAYS,
@@ -43,7 +42,7 @@ for (const version of PUSHGATEWAYS) {
     const protobuf = { 'content-type': CONTENT_TYPES.protobuf };
     await put(pushgateway, 'b', NATIVE_HISTOGRAM, protobuf);
     const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
-    const store = createMemoryGroupStore();
+    const store = createStore();
     const reads: string[] = [];
     const seed = createFamilySeed({
       store,
@@ -82,14 +81,14 @@ function seedFrom(store: GroupStore, answers: () => Readonly<Record<string, unkn
 }
 
 test('a store whose scrape is broken is known by what its API lists', async () => {
-  const store = createMemoryGroupStore();
+  const store = createStore();
   const seed = seedFrom(store, () => ({ '/api/v1/status': STATUS, '/api/v1/metrics': LISTING }));
   assert.equal(await seed(), true);
   assert.equal(await takes(store, 'rows', 'counter'), false);
 });
 
 test('a store that cannot be listed is asked again, and is not relied on until then', async () => {
-  const store = createMemoryGroupStore();
+  const store = createStore();
   let listing: unknown;
   const seed = seedFrom(store, () => ({
     '/api/v1/status': STATUS,
@@ -102,7 +101,7 @@ test('a store that cannot be listed is asked again, and is not relied on until t
 });
 
 test('a store that started anew is read anew', async () => {
-  const store = createMemoryGroupStore();
+  const store = createStore();
   let answers: Readonly<Record<string, unknown>> = {
     '/api/v1/status': STATUS,
     '/api/v1/metrics': LISTING,
@@ -115,6 +114,6 @@ test('a store that started anew is read anew', async () => {
 });
 
 test('an upstream that is no Pushgateway is relied on, with nothing known of it', async () => {
-  const seed = seedFrom(createMemoryGroupStore(), () => ({}));
+  const seed = seedFrom(createStore(), () => ({}));
   assert.equal(await seed(), true);
 });

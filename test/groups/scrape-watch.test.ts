@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
-import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { createFamilySeed } from '../../src/groups/family-seed.ts';
 import { createScrapeWatch } from '../../src/groups/scrape-watch.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { createStore } from '../support/group-push.ts';
 import { delimited, double, integer, prefixed } from '../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -86,7 +86,7 @@ async function openStage(version: PushgatewayVersion, args: readonly string[] = 
   const pushgateway = stack.use(await startPushgateway({ version, args }));
   const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
   stack.defer(() => client.close());
-  const store = createMemoryGroupStore();
+  const store = createStore();
   const read = (path: string, accept?: string) =>
     client.read(path, { timeoutMs: 5000, ...(accept && { accept }) });
   const lines: Line[] = [];
@@ -176,7 +176,7 @@ for (const status of CANNOT_TELL) {
     const look = createScrapeWatch({
       scrape: async () => status,
       read: async () => undefined,
-      store: createMemoryGroupStore(),
+      store: createStore(),
       log: silent,
       onLook: (isBroken) => looks.push(isBroken),
     });

@@ -4,19 +4,19 @@ import { allow } from '../../src/core/decision.ts';
 
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
-import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import { forward } from '../../src/pipeline/forward.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
 import type { Upstream } from '../../src/pipeline/ports.ts';
 import { gatewayRequest, requestHeaders } from '../support/gateway-request.ts';
+import { createStore } from '../support/group-push.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
 /** An upstream that takes everything, and says what it was sent and whether it was given back. */
 function createUpstream() {
-  const store = createMemoryGroupStore();
+  const store = createStore();
   const seen = { sent: 0, loans: 0 };
   const lend = (): Upstream => {
     seen.loans += 1;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { FamilyType } from '../../src/core/exposition/push-content.ts';
 import { checkContent } from '../../src/core/policy/content-rules.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
+import { familyContent } from '../support/group-push.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
 /**
@@ -17,7 +18,10 @@ const POLICY = compilePolicy([
 
 function push(team: string, name: string, type: FamilyType = 'gauge') {
   const rules = POLICY.team(team) ?? assert.fail();
-  return checkContent({ families: [{ name, type }], series: 1, labelValues: new Map() }, rules);
+  return checkContent(
+    { families: [familyContent(name, type)], series: 1, labelValues: new Map() },
+    rules,
+  );
 }
 
 for (const name of [

@@ -7,7 +7,6 @@ import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
 import type { CheckName } from '../../src/core/request/checks.ts';
-import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { type Admission, admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
@@ -15,6 +14,7 @@ import type { RequestHeaders } from '../../src/pipeline/gateway-request.ts';
 import type { Lease } from '../../src/pipeline/ports.ts';
 import type { Snapshot } from '../../src/pipeline/snapshot.ts';
 import { gatewayRequest, requestHeaders } from './gateway-request.ts';
+import { createStore } from './group-push.ts';
 import { teamSpec } from './team-spec.ts';
 
 /** A request, its gateway, and what every port will answer. */
@@ -149,7 +149,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     calls.push('decode');
     return setup.decoded;
   };
-  const store = createMemoryGroupStore();
+  const store = createStore();
   const send = async (): Promise<never> => assert.fail('nothing is sent before it is admitted');
   const gateway: Gateway = {
     snapshot() {

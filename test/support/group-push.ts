@@ -1,21 +1,52 @@
-import type { FamilyType, PushedFamily } from '../../src/core/exposition/push-content.ts';
+import type { FamilyContent, FamilyType } from '../../src/core/exposition/push-content.ts';
+import {
+  identifySeries,
+  type LabelValues,
+  layOutSeries,
+  type SeriesIdentities,
+} from '../../src/core/exposition/series-identity.ts';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import type { GroupId } from '../../src/core/store/group.ts';
 import type { GroupClaim, GroupPush, GroupStore } from '../../src/core/store/group-store.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
+import type { GroupingKey } from '../../src/core/target/grouping-key.ts';
 import { parsePushTarget } from '../../src/core/target/push-target.ts';
+import { WIDE_SCOPE } from './content-scope.ts';
 import { allowed } from './decision.ts';
 
 /** Time of every push that says nothing else. */
 const PUSH_TIME = 1_700_000_000_000;
 
+const NO_VALUES: LabelValues = { isEmpty: () => true, write() {} };
+
+/** A family of one line without labels, in the group with a key. */
+export function familyContent(
+  name: string,
+  type: FamilyType,
+  key: GroupingKey = { job: 'x', labels: [] },
+): FamilyContent {
+  const identities: SeriesIdentities = [];
+  const bytes = identifySeries(name, layOutSeries([], [], key), NO_VALUES, identities);
+  return { name, type, isTyped: type !== 'untyped', series: 1, bytes, identities };
+}
+
 /** `foo:gauge bar:summary` */
-export function families(text: string): readonly PushedFamily[] {
+export function families(text: string, key?: GroupingKey): readonly FamilyContent[] {
   return text
     .split(' ')
     .filter((word) => word !== '')
     .map((word) => {
       const [name = '', type = ''] = word.split(':');
-      return { name, type: type as FamilyType }; // written in a test
+      return familyContent(name, type as FamilyType, key); // written in a test
     });
+}
+
+/**
+ * The model of an empty store, of which nothing is known yet.
+ * @param onCollision - told the team of each collision of hashes
+ */
+export function createStore(onCollision: (team: string) => void = () => {}): GroupStore {
+  return createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision });
 }
 
 /** Canonical path of a group that a test calls `a`. */
@@ -30,12 +61,13 @@ export function groupPush(
   rest: Partial<Omit<GroupPush, 'target' | 'content'>> = {},
 ): GroupPush {
   const path = name.startsWith('/') ? name : groupId(name);
+  const target = allowed(parsePushTarget(path, { emptyValues: false }));
   return {
-    target: allowed(parsePushTarget(path, { emptyValues: false })),
+    target,
     team: 'payments',
     credential: 'nightly',
     method: 'PUT',
-    content: { families: families(text) },
+    content: { families: families(text, target.key) },
     at: PUSH_TIME,
     ...rest,
   };
@@ -54,4 +86,15 @@ export async function pushAll(store: GroupStore, ...pushes: readonly GroupPush[]
 /** Deletes a group of the job `name`. */
 export async function deleteGroup(store: GroupStore, name: string): Promise<void> {
   await (await store.claimDelete(groupId(name))).settle('stored');
+}
+
+/** A push of a body in the text format to the job `name`. */
+export function textPush(
+  name: string,
+  body: string,
+  rest: Partial<Omit<GroupPush, 'target' | 'content'>> = {},
+): GroupPush {
+  const push = groupPush(name, '', rest);
+  const scope = { ...WIDE_SCOPE, key: push.target.key };
+  return { ...push, content: allowed(parseTextExposition(Buffer.from(body), scope)) };
 }

@@ -12,10 +12,24 @@ export interface Distribution {
   readonly counts: number[];
   hasSum: boolean;
   hasCount: boolean;
+  /** Of its name and labels. */
+  readonly seriesBytes: number;
+  /** Of its bounds and values so far. */
+  valueBytes: number;
 }
 
-export function createDistribution(line: number, passedOver: string): Distribution {
-  return { line, passedOver, bounds: [], counts: [], hasSum: false, hasCount: false };
+export function createDistribution(
+  line: number,
+  passedOver: string,
+  seriesBytes: number,
+): Distribution {
+  const empty = { bounds: [], counts: [], hasSum: false, hasCount: false, valueBytes: 0 };
+  return { line, passedOver, seriesBytes, ...empty };
+}
+
+/** Lines of the scrape that a distribution becomes: Pushgateway adds a sum and a count that lack. */
+export function countDistributionLines({ bounds }: Pick<Distribution, 'bounds'>): number {
+  return bounds.length + 2;
 }
 
 /**

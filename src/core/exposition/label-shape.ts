@@ -1,5 +1,6 @@
 import { renderQuoted } from '../printable.ts';
 import type { ContentScope } from './push-content.ts';
+import { layOutSeries, type SeriesLayout } from './series-identity.ts';
 
 /** What the label names of a series mean, whatever the values are. */
 export interface LabelShape {
@@ -11,6 +12,9 @@ export interface LabelShape {
   readonly overwritten: readonly number[];
   /** Positions of the labels whose values the policy asks for. */
   readonly watched: readonly number[];
+  /** How a series is laid out to be identified, and one without `le` and `quantile`. */
+  readonly layout: SeriesLayout;
+  readonly baseLayout: SeriesLayout;
   /** Position of `le`, or -1. */
   readonly le: number;
   /** Position of `quantile`, or -1. */
@@ -43,9 +47,13 @@ export function resolveShape(names: readonly string[], scope: ContentScope): Lab
 
   const le = names.indexOf('le');
   const quantile = names.indexOf('quantile');
+  const base = identity.filter((position) => position !== le && position !== quantile);
+  const layout = layOutSeries(names, identity, key);
   return {
     identity,
-    base: identity.filter((position) => position !== le && position !== quantile),
+    base,
+    layout,
+    baseLayout: base.length === identity.length ? layout : layOutSeries(names, base, key),
     overwritten: sorted.filter(isOverwritten),
     watched: identity.filter((position) => watchedLabels.has(names[position] ?? '')),
     le,

@@ -1,5 +1,6 @@
 import type { TeamLimits } from '../policy/limits.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
+import type { SeriesIdentities } from './series-identity.ts';
 
 /** The metric types that a push may declare; a family without a declared one is untyped. */
 export const METRIC_TYPES = ['counter', 'gauge', 'summary', 'histogram', 'untyped'] as const;
@@ -16,7 +17,7 @@ export type FamilyType = MetricType | 'native_histogram';
 /** What a push holds, understood in full. Its strings may keep the text of the body alive. */
 export interface PushContent {
   /** The families that have series, each name once. */
-  readonly families: readonly PushedFamily[];
+  readonly families: readonly FamilyContent[];
   /** Lines that the push adds to the scrape; every bucket and quantile is one. */
   readonly series: number;
   /** The values that each watched label has on a pushed series, empty ones left out. */
@@ -26,6 +27,18 @@ export interface PushContent {
 export interface PushedFamily {
   readonly name: string;
   readonly type: FamilyType;
+}
+
+/** What a push holds of one family. */
+export interface FamilyContent extends PushedFamily {
+  /** Whether the body says the type; a family without a declared one is untyped. */
+  readonly isTyped: boolean;
+  /** Lines of the scrape that it becomes. */
+  readonly series: number;
+  /** Names, labels and values of those lines. */
+  readonly bytes: number;
+  /** Of its metrics: a histogram or summary is one. */
+  readonly identities: Readonly<SeriesIdentities>;
 }
 
 /** What a body is understood against: where it goes, and what its sender may send. */

@@ -39,6 +39,18 @@ export function parseSampleValue(value: string): number {
   return value.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
+const PLAIN = /^(?:0|[1-9]\d{0,14})$/;
+
+/** Bytes of a checked sample value, however it was spelled. */
+export function valueBytes(value: string): number {
+  return PLAIN.test(value) ? value.length : numberBytes(parseSampleValue(value));
+}
+
+/** The same of a number. */
+export function numberBytes(value: number): number {
+  return String(value).length;
+}
+
 /** 2^64: Pushgateway keeps counts in 64 bits. */
 const COUNT_LIMIT = 2 ** 64;
 

@@ -72,7 +72,17 @@ export const CHECKS = [
     actions: ['push'],
     reasons: ['body_invalid', 'too_many_series', 'metric_not_allowed', 'label_not_allowed'],
   },
-  { name: 'store', actions: ['push'], reasons: ['inconsistent', 'body_invalid'] },
+  {
+    name: 'store',
+    actions: ['push'],
+    reasons: [
+      'inconsistent',
+      'body_invalid',
+      'group_quota_exceeded',
+      'series_quota_exceeded',
+      'bytes_quota_exceeded',
+    ],
+  },
   { name: 'audit', actions: WRITES, reasons: ['audit_unavailable'] },
 ] as const satisfies readonly CheckRow[];
 

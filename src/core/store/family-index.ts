@@ -1,8 +1,8 @@
-import { occupiedNames, type PushedFamily } from '../exposition/push-content.ts';
+import { type FamilyType, occupiedNames, type PushedFamily } from '../exposition/push-content.ts';
 
 /** A family of one type, and how many hold it. */
-export interface Occupant {
-  readonly family: PushedFamily;
+export interface Occupant extends PushedFamily {
+  /** Groups and claims, each as often as it holds it. */
   holders: number;
 }
 
@@ -13,46 +13,44 @@ export type FamilyIndex = Map<string, Occupant[]>;
  * Counts one more holder of a family.
  * @returns the one object that all of its holders share; it does not keep a body alive
  */
-export function hold(index: FamilyIndex, family: PushedFamily): PushedFamily {
-  const known = index.get(family.name)?.find((occupant) => isSame(occupant.family, family));
+export function hold(index: FamilyIndex, name: string, type: FamilyType): Occupant {
+  const known = findOccupant(index, name, type);
   if (known !== undefined) {
     known.holders += 1;
-    return known.family;
+    return known;
   }
-  const occupant = { family: detach(family), holders: 1 };
-  for (const name of occupiedNames(occupant.family)) {
-    const others = index.get(name);
-    if (others === undefined) index.set(name, [occupant]);
+  const occupant = { name: Buffer.from(name).toString(), type, holders: 1 };
+  for (const occupied of occupiedNames(occupant)) {
+    const others = index.get(occupied);
+    if (others === undefined) index.set(occupied, [occupant]);
     else others.push(occupant);
   }
-  return occupant.family;
+  return occupant;
 }
 
 /** Counts one holder of a family less. */
-export function release(index: FamilyIndex, family: PushedFamily): void {
-  const occupant = index.get(family.name)?.find((known) => isSame(known.family, family));
-  if (occupant === undefined) throw new TypeError(`nobody holds ${family.name}`);
+export function release(index: FamilyIndex, occupant: Occupant): void {
   occupant.holders -= 1;
   if (occupant.holders > 0) return;
-  for (const name of occupiedNames(family)) {
+  for (const name of occupiedNames(occupant)) {
     const others = index.get(name)?.filter((known) => known !== occupant) ?? [];
     if (others.length === 0) index.delete(name);
     else index.set(name, others);
   }
 }
 
-/** The families that cannot be in one store with `family`. */
+function findOccupant(index: FamilyIndex, name: string, type: FamilyType): Occupant | undefined {
+  return index.get(name)?.find((known) => known.name === name && known.type === type);
+}
+
+/** The families that cannot be in one store with `family`, each once. */
 export function findClashes(index: FamilyIndex, family: PushedFamily): readonly Occupant[] {
-  return occupiedNames(family).flatMap(
-    (name) => index.get(name)?.filter((occupant) => !isSame(occupant.family, family)) ?? [],
-  );
-}
-
-export function isSame(a: PushedFamily, b: PushedFamily): boolean {
-  return a.name === b.name && a.type === b.type;
-}
-
-/** A copy that does not keep the body alive from which the name was cut. */
-function detach({ name, type }: PushedFamily): PushedFamily {
-  return { name: Buffer.from(name).toString(), type };
+  const clashes: Occupant[] = [];
+  for (const name of occupiedNames(family)) {
+    for (const occupant of index.get(name) ?? []) {
+      const isSame = occupant.name === family.name && occupant.type === family.type;
+      if (!isSame && !clashes.includes(occupant)) clashes.push(occupant);
+    }
+  }
+  return clashes;
 }

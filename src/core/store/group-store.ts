@@ -1,5 +1,5 @@
 import type { Decision } from '../decision.ts';
-import type { PushContent, PushedFamily } from '../exposition/push-content.ts';
+import type { FamilyContent, PushContent, PushedFamily } from '../exposition/push-content.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { PushTarget } from '../target/push-target.ts';
 import type { GroupId, StoredGroup } from './group.ts';
@@ -90,6 +90,11 @@ export type PushEnd = 'stored' | 'refused' | 'rejected' | 'unknown';
 /** A push or delete until the store has answered. */
 export interface GroupClaim {
   /**
+   * Families that the body leaves untyped and that are stored with a type: they are claimed with
+   * it, so that a `# TYPE` line with it must be in what is sent.
+   */
+  readonly adopted: readonly PushedFamily[];
+  /**
    * To be called once it has ended; a later call does nothing. When it resolves, the model has what
    * the store now has: of several pushes to one group that were under way at the same time, what
    * each of them may have left.
@@ -112,7 +117,7 @@ export interface StoreReading extends Disposable {
 export interface StoreContents {
   readonly groups: readonly ReadGroup[];
   /** Families that are in no group: what Pushgateway says of itself. */
-  readonly own: readonly PushedFamily[];
+  readonly own: readonly FamilyContent[];
   /** Whether it keeps native histograms and passes them on. */
   readonly keepsNative: boolean;
 }
@@ -121,7 +126,7 @@ export interface StoreContents {
 export interface ReadGroup {
   readonly id: GroupId;
   readonly key: GroupingKey;
-  readonly families: readonly PushedFamily[];
+  readonly families: readonly FamilyContent[];
   /** Milliseconds since the epoch, as `push_time_seconds` has it; undefined if it is 0 or absent. */
   readonly pushedAt: number | undefined;
   /** The same for `push_failure_time_seconds`. */

@@ -27,7 +27,7 @@ export interface StoredGroup {
 }
 
 /** A family of one group. */
-interface StoredFamily {
+export interface StoredFamily {
   readonly name: string;
   readonly type: FamilyType;
   /** Lines of the scrape. */

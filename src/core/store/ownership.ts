@@ -1,8 +1,10 @@
 import type { GroupingKey } from '../target/grouping-key.ts';
+import type { GroupQuota } from './quota.ts';
 
 /** A team that owns groups, and how much it may have. */
-interface GroupOwner {
+export interface GroupOwner {
   readonly name: string;
+  readonly quota: GroupQuota;
 }
 
 /** Who owns which group, by the configuration in use. */

@@ -1,6 +1,7 @@
-import type { FamilyType, PushedFamily } from '../exposition/push-content.ts';
+import type { FamilyContent, FamilyType } from '../exposition/push-content.ts';
 import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
 import type { ReadGroup, StoreContents } from './group-store.ts';
+import { createListedSeries } from './listed-series.ts';
 
 /** What Pushgateway stores with every group, and nobody can push. */
 const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
@@ -27,14 +28,17 @@ type Stored = Pick<StoreContents, 'groups' | 'own'>;
  */
 export function parseStoredGroups(
   answer: unknown,
-  scraped: readonly PushedFamily[],
+  scraped: readonly FamilyContent[],
 ): Stored | undefined {
   const types = new Map(scraped.map(({ name, type }) => [name, type]));
+  const series = createListedSeries();
   const groups = parseListing(answer)?.map(
     ({ key, families, pushedAt, failedAt }): ReadGroup => ({
       id: renderPushTarget(key),
       key,
-      families: families.map((family) => toFamily(family, types)),
+      families: families.map((family) =>
+        series.readFamily(family.name, typeOf(family, types), family.metrics),
+      ),
       pushedAt,
       failedAt,
     }),
@@ -60,6 +64,7 @@ export interface ListedFamily {
   readonly name: string;
   /** In the API's spelling; that of an enum without a name is its number. */
   readonly type: string;
+  readonly metrics: readonly unknown[];
 }
 
 /**
@@ -88,18 +93,18 @@ type JsonObject = Readonly<Record<string, unknown>>;
 function readFamilies(entry: JsonObject): readonly ListedFamily[] {
   return Object.entries(entry).flatMap(([name, value]): readonly ListedFamily[] => {
     if (!isFamily(value) || TIME_STAMPS.has(name)) return [];
-    return [{ name, type: String(value['type']) }];
+    return [{ name, type: String(value['type']), metrics: value['metrics'] }];
   });
 }
 
-/** What a scrape knows better: whether a histogram is a native one. */
-function toFamily(
+/** A scrape knows better whether a histogram is a native one. */
+function typeOf(
   { name, type: listed }: ListedFamily,
   types: ReadonlyMap<string, FamilyType>,
-): PushedFamily {
+): FamilyType {
   const type = TYPES.get(listed) ?? 'untyped';
   const isNative = type === 'histogram' && types.get(name) === 'native_histogram';
-  return { name, type: isNative ? 'native_histogram' : type };
+  return isNative ? 'native_histogram' : type;
 }
 
 /** A family that is called `labels` takes the place of the labels; a time stamp has them too. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PushContent, PushedFamily } from '../../../src/core/exposition/push-content.ts';
+import type { FamilyContent, PushContent } from '../../../src/core/exposition/push-content.ts';
 import { compileGlobs } from '../../../src/core/matcher.ts';
 import {
   type ContentRules,
@@ -8,6 +8,7 @@ import {
   compileFamilyRules,
 } from '../../../src/core/policy/content-rules.ts';
 import type { MetricRules, TeamSpec } from '../../../src/core/policy/policy-spec.ts';
+import { familyContent } from '../../support/group-push.ts';
 
 const NO_RULES: MetricRules = { deny: [], own: [] };
 
@@ -39,19 +40,19 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
   return { families: compileFamilyRules(team, [team, ...rest]), labels: new Map() };
 }
 
-function content(...families: readonly PushedFamily[]): PushContent {
+function content(...families: readonly FamilyContent[]): PushContent {
   return { families, series: families.length, labelValues: new Map() };
 }
 
-const gauge = (name: string): PushedFamily => ({ name, type: 'gauge' });
-const summary = (name: string): PushedFamily => ({ name, type: 'summary' });
-const histogram = (name: string): PushedFamily => ({ name, type: 'histogram' });
+const gauge = (name: string) => familyContent(name, 'gauge');
+const summary = (name: string) => familyContent(name, 'summary');
+const histogram = (name: string) => familyContent(name, 'histogram');
 
 const DENY: MetricRules = { deny: ['up', 'scrape_*', 'x_count', 'y_bucket'], own: [] };
 const ALLOW: MetricRules = { allow: ['pay_*', 'job_duration'], deny: ['pay_secret_*'], own: [] };
 const FOREIGN: MetricRules = { deny: [], own: ['orders_*', 'stock_sum'] };
 
-const CASES: readonly (readonly [string, PushedFamily, ContentRules, 'allow' | RegExp])[] = [
+const CASES: readonly (readonly [string, FamilyContent, ContentRules, 'allow' | RegExp])[] = [
   ['any name without rules', gauge('anything'), compile(NO_RULES), 'allow'],
   ['push_time_seconds', gauge('push_time_seconds'), compile(NO_RULES), /made by Pushgateway/],
   [

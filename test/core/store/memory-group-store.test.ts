@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Decision } from '../../../src/core/decision.ts';
-import type { PushedFamily } from '../../../src/core/exposition/push-content.ts';
 import type { GroupClaim, GroupStore, ReadGroup } from '../../../src/core/store/group-store.ts';
-import { createMemoryGroupStore } from '../../../src/core/store/memory-group-store.ts';
 import { denied } from '../../support/decision.ts';
 import {
   claimed,
+  createStore,
   deleteGroup,
   families,
   groupId,
@@ -20,14 +19,15 @@ function detailOf(decision: Decision<GroupClaim>): string {
   return [detail, ...(hints ?? [])].join('; ');
 }
 
-function readGroup(name: string, read: readonly PushedFamily[]): ReadGroup {
+function readGroup(name: string, text: string): ReadGroup {
   const key = { job: name, labels: [] };
-  return { id: groupId(name), key, families: read, pushedAt: 1000, failedAt: undefined };
+  const id = groupId(name);
+  return { id, key, families: families(text, key), pushedAt: 1000, failedAt: undefined };
 }
 
 /** Of an empty store that takes everything. */
-async function createStore(): Promise<GroupStore> {
-  const store = createMemoryGroupStore();
+async function openStore(): Promise<GroupStore> {
+  const store = createStore();
   await store.startReading().finish({ groups: [], own: [], keepsNative: true });
   return store;
 }
@@ -41,7 +41,7 @@ const TOGETHER = [
 
 for (const [name, first, second] of TOGETHER) {
   test(`the store allows ${name} in another group`, async () => {
-    const store = await createStore();
+    const store = await openStore();
     await pushAll(store, push('a', first), push('b', second));
     await pushAll(store, push('a', first), push('b', second));
   });
@@ -63,7 +63,7 @@ const APART = [
 
 for (const [name, first, second, problem] of APART) {
   test(`the store refuses ${name} in another group, until the first is gone`, async () => {
-    const store = await createStore();
+    const store = await openStore();
     await pushAll(store, push('a', first));
     const detail = detailOf(await store.claim(push('b', `other:gauge ${second}`)));
     assert.ok(detail.includes(problem), detail);
@@ -73,7 +73,7 @@ for (const [name, first, second, problem] of APART) {
 }
 
 test('the store counts every group that has a family', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge'));
   await deleteGroup(store, 'a');
   detailOf(await store.claim(push('c', 'foo:counter')));
@@ -81,14 +81,14 @@ test('the store counts every group that has a family', async () => {
 });
 
 test('the store lets a PUT replace what its group alone has', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:summary'), push('a', 'foo_sum:gauge'));
   await pushAll(store, push('b', 'foo:gauge'));
   detailOf(await store.claim(push('a', 'foo:summary')));
 });
 
 test('the store lets a POST replace families by name only', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:summary bar:gauge'));
   detailOf(await store.claim(push('a', 'foo_sum:gauge', { method: 'POST' })));
   await pushAll(store, push('a', 'foo:gauge foo_sum:gauge', { method: 'POST' }));
@@ -96,7 +96,7 @@ test('the store lets a POST replace families by name only', async () => {
 });
 
 test('a claim keeps other pushes out until it is settled', async () => {
-  const store = await createStore();
+  const store = await openStore();
   const claim = await claimed(store, push('a', 'foo:gauge'));
   detailOf(await store.claim(push('b', 'foo:counter')));
   await claim.settle('refused');
@@ -104,7 +104,7 @@ test('a claim keeps other pushes out until it is settled', async () => {
 });
 
 test('a claim does not keep out another push to its own group', async () => {
-  const store = await createStore();
+  const store = await openStore();
   const first = await claimed(store, push('a', 'foo:gauge'));
   const second = await claimed(store, push('a', 'foo:counter'));
   await first.settle('stored');
@@ -113,25 +113,29 @@ test('a claim does not keep out another push to its own group', async () => {
 });
 
 test('a claim is settled once', async () => {
-  const store = await createStore();
+  const store = await openStore();
   const claim = await claimed(store, push('a', 'foo:gauge'));
   await claim.settle('stored');
   await claim.settle('refused');
   detailOf(await store.claim(push('b', 'foo:counter')));
 });
 
-test('after an unknown end the group counts with what it had and what it may have', async () => {
-  const store = await createStore();
+test('after an unknown end a group counts with what it may have, until it is read', async () => {
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:gauge'));
   await (await claimed(store, push('a', 'foo:counter bar:gauge'))).settle('unknown');
   detailOf(await store.claim(push('b', 'foo:gauge')));
   detailOf(await store.claim(push('b', 'foo:counter')));
   detailOf(await store.claim(push('b', 'bar:counter')));
-  await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge bar:counter'));
+  await pushAll(store, push('a', 'foo:gauge'));
+  detailOf(await store.claim(push('b', 'bar:counter')));
+  const groups = [readGroup('a', 'foo:gauge')];
+  await store.startReading().finish({ groups, own: [], keepsNative: true });
+  await pushAll(store, push('b', 'foo:gauge bar:counter'));
 });
 
 test('a rejected push leaves what was there, and the time of the failure', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:gauge', { at: 1000 }));
   await (await claimed(store, push('a', 'bar:gauge', { at: 2000 }))).settle('rejected');
   await (await claimed(store, push('b', 'bar:gauge', { at: 3000 }))).settle('rejected');
@@ -143,9 +147,9 @@ test('a rejected push leaves what was there, and the time of the failure', async
 });
 
 test('a reading puts what the store has in the place of what was noted', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('a', 'foo:gauge'), push('b', 'bar:gauge'));
-  const groups = [readGroup('b', families('bar:counter'))];
+  const groups = [readGroup('b', 'bar:counter')];
   const changes = await store.startReading().finish({ groups, own: [], keepsNative: true });
   assert.deepEqual(changes, { appeared: 0, vanished: 1, changed: 1 });
   await pushAll(store, push('c', 'foo:counter bar:counter'));
@@ -153,13 +157,13 @@ test('a reading puts what the store has in the place of what was noted', async (
 });
 
 test('a reading keeps what changed while the store was read', async () => {
-  const store = await createStore();
+  const store = await openStore();
   await pushAll(store, push('old', 'old:gauge'));
   const claim = await claimed(store, push('claimed', 'claimed:gauge'));
   using reading = store.startReading();
   await pushAll(store, push('new', 'new:gauge'));
   await deleteGroup(store, 'old');
-  const groups = [readGroup('old', families('old:gauge'))];
+  const groups = [readGroup('old', 'old:gauge')];
   await reading.finish({ groups, own: [], keepsNative: true });
   detailOf(await store.claim(push('x', 'new:counter')));
   detailOf(await store.claim(push('x', 'claimed:counter')));
@@ -169,7 +173,7 @@ test('a reading keeps what changed while the store was read', async () => {
 });
 
 test('families of Pushgateway itself are in the way, and in no group', async () => {
-  const store = await createStore();
+  const store = await openStore();
   const own = families('go_goroutines:gauge');
   await store.startReading().finish({ groups: [], own, keepsNative: true });
   detailOf(await store.claim(push('a', 'go_goroutines:counter')));
@@ -178,15 +182,16 @@ test('families of Pushgateway itself are in the way, and in no group', async () 
 });
 
 test('a refusal names the group to the team that pushed to it, and to no other', async () => {
-  const store = await createStore();
+  const store = await openStore();
+  await store.assignOwners({ ownerOf: () => ({ name: 'payments', quota: {} }) });
   await pushAll(store, push('other', 'other:gauge'), push('secret', 'first:gauge foo:gauge'));
-  assert.match(detailOf(await store.claim(push('b', 'foo:counter'))), /payments.*\/secret/);
+  assert.match(detailOf(await store.claim(push('b', 'foo:counter'))), /of your team.*\/secret/);
   const foreign = detailOf(await store.claim(push('b', 'foo:counter', { team: 'orders' })));
   assert.doesNotMatch(foreign, /payments|secret/);
 });
 
 test('the store is empty again after everything was deleted', async () => {
-  const store = await createStore();
+  const store = await openStore();
   for (let round = 0; round < 3; round += 1) {
     await pushAll(store, push('a', 'foo:histogram bar:summary'), push('b', 'foo:histogram'));
     await pushAll(store, push('a', 'bar:summary', { method: 'POST' }));
@@ -198,7 +203,7 @@ test('the store is empty again after everything was deleted', async () => {
 });
 
 test('a native histogram is refused as long as the store is not known to keep it', async () => {
-  const store = createMemoryGroupStore();
+  const store = createStore();
   const refused = denied(await store.claim(push('a', 'foo:gauge bar:native_histogram')));
   assert.equal(refused.reason, 'body_invalid');
   assert.match(refused.detail ?? '', /^"bar" is a native histogram/);
@@ -209,8 +214,8 @@ test('a native histogram is refused as long as the store is not known to keep it
 });
 
 test('a reading that was given up, or overtaken by another one, changes nothing', async () => {
-  const store = await createStore();
-  const groups = [readGroup('b', families('bar:counter'))];
+  const store = await openStore();
+  const groups = [readGroup('b', 'bar:counter')];
   const overtaken = store.startReading();
   const givenUp = store.startReading();
   givenUp[Symbol.dispose]();
@@ -220,8 +225,10 @@ test('a reading that was given up, or overtaken by another one, changes nothing'
 });
 
 test('groups are listed by owner and by job, with who pushed last', async () => {
-  const store = await createStore();
-  await store.assignOwners({ ownerOf: ({ job }) => ({ name: job === 'a' ? 'alpha' : 'beta' }) });
+  const store = await openStore();
+  await store.assignOwners({
+    ownerOf: ({ job }) => ({ name: job === 'a' ? 'alpha' : 'beta', quota: {} }),
+  });
   await pushAll(store, push('a', 'foo:gauge'), push('b', 'foo:gauge'));
   await pushAll(store, push('/metrics/job/b/x/1', 'foo:gauge', { credential: 'ci', at: 5 }));
   const ids = [...store.groups({ team: 'beta' })].map(({ id }) => id);

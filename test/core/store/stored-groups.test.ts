@@ -4,6 +4,7 @@ import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
 import { parseProtobufExposition } from '../../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import { type PushedFamily, SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
 import { parseStoredGroups } from '../../../src/core/store/stored-groups.ts';
+import { familyContent } from '../../support/group-push.ts';
 import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -71,10 +72,11 @@ for (const answer of [undefined, null, [], 'x', {}, { status: 'error' }, { data:
 
 test('parseStoredGroups passes over a group whose key cannot be read', () => {
   const answer = { data: [{ labels: { type: 'x' } }, 5, { labels: { job: 'a' } }] };
-  const stored = parseStoredGroups(answer, [{ name: 'b', type: 'gauge' }]);
+  const own = familyContent('b', 'gauge');
+  const stored = parseStoredGroups(answer, [own]);
   assert.deepEqual(
     stored?.groups.map(({ id }) => id),
     ['/metrics/job/a'],
   );
-  assert.deepEqual(stored?.own, [{ name: 'b', type: 'gauge' }]);
+  assert.deepEqual(stored?.own, [own]);
 });

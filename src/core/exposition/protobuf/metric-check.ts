@@ -1,7 +1,7 @@
 import { explainDistribution } from '../distribution.ts';
 import { scanLabelName } from '../name.ts';
 import { METRIC_TYPES, type MetricType } from '../push-content.ts';
-import { isCount } from '../sample-value.ts';
+import { isCount, numberBytes } from '../sample-value.ts';
 import type {
   ExemplarMessage,
   HistogramMessage,
@@ -34,6 +34,25 @@ export function countLines({ summary, histogram }: MetricMessage): number {
     return histogram.bucket.length + (hasLast ? 2 : 3);
   }
   return 1;
+}
+
+/**
+ * The bytes of those lines.
+ * @param seriesBytes - of its name and labels
+ */
+export function countBytes(metric: MetricMessage, seriesBytes: number): number {
+  const { counter, gauge, untyped, summary, histogram } = metric;
+  const single = counter ?? gauge ?? untyped;
+  if (single !== undefined) return seriesBytes + numberBytes(single.value ?? 0);
+  const { sampleCount = 0, sampleSum = 0 } = histogram ?? summary ?? {};
+  let bytes = countLines(metric) * seriesBytes + numberBytes(sampleCount) + numberBytes(sampleSum);
+  for (const { quantile = 0, value = 0 } of summary?.quantile ?? []) {
+    bytes += numberBytes(quantile) + numberBytes(value);
+  }
+  for (const { upperBound = 0, cumulativeCount = 0 } of histogram?.bucket ?? []) {
+    bytes += numberBytes(upperBound) + numberBytes(cumulativeCount);
+  }
+  return bytes;
 }
 
 function explainSummary(summary: SummaryMessage): string | undefined {

@@ -2,6 +2,7 @@ import { renderQuoted } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
+import { type LabelValues, type SeriesLayout, writeLabelValue } from '../series-identity.ts';
 import type { MetricMessage } from './metric-messages.ts';
 
 type LabelMessages = MetricMessage['label'];
@@ -13,23 +14,38 @@ export interface SeenLabels {
   /** Of the metric before: neighbours mostly have the same label names. */
   names: readonly string[];
   shape: LabelShape | undefined;
+  /** Of the metric that is read. */
+  current: LabelMessages;
+  readonly values: LabelValues;
 }
 
 /** A series, told from the others of its family. */
-export interface SeriesIdentity {
+export interface EnteredSeries {
   readonly identity: string;
+  readonly layout: SeriesLayout;
 }
 
 export function createSeenLabels(scope: ContentScope): SeenLabels {
   const labelValues = new Map([...scope.watchedLabels].map((name) => [name, new Set<string>()]));
-  return { scope, labelValues, names: [], shape: undefined };
+  const seen: SeenLabels = {
+    scope,
+    labelValues,
+    names: [],
+    shape: undefined,
+    current: [],
+    values: {
+      isEmpty: (position) => (seen.current[position]?.value ?? '') === '',
+      write: (position) => writeLabelValue(seen.current[position]?.value ?? ''),
+    },
+  };
+  return seen;
 }
 
 /**
  * Enters the labels of a metric, or says what is wrong with them. Labels that the grouping key
  * overwrites and labels without a value do not tell series apart.
  */
-export function identifySeries(seen: SeenLabels, metric: MetricMessage): SeriesIdentity | string {
+export function enterSeries(seen: SeenLabels, metric: MetricMessage): EnteredSeries | string {
   const { label: labels, histogram, summary } = metric;
   const shape = shapeOf(seen, labels);
   if (typeof shape === 'string') return shape;
@@ -42,13 +58,14 @@ export function identifySeries(seen: SeenLabels, metric: MetricMessage): SeriesI
     const { name = '', value = '' } = labels[position] ?? {};
     if (value !== '') seen.labelValues.get(name)?.add(value);
   }
+  seen.current = labels;
   let identity = '';
   for (const position of shape.identity) {
     const { name = '', value = '' } = labels[position] ?? {};
     // No value has a NUL, so that it separates.
     if (value !== '') identity += `${name}\0${value}\0`;
   }
-  return { identity };
+  return { identity, layout: shape.layout };
 }
 
 function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {

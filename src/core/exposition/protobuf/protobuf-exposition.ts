@@ -3,15 +3,16 @@ import { renderQuoted } from '../../printable.ts';
 import { scanMetricName } from '../name.ts';
 import {
   type ContentScope,
+  type FamilyContent,
   type MetricType,
   occupiedNames,
   type PushContent,
-  type PushedFamily,
 } from '../push-content.ts';
+import { identifySeries, type SeriesIdentities } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
 import { decodeDelimited, TOO_MANY_ELEMENTS } from './message.ts';
-import { countLines, explainMetric } from './metric-check.ts';
-import { createSeenLabels, identifySeries, type SeenLabels } from './metric-labels.ts';
+import { countBytes, countLines, explainMetric } from './metric-check.ts';
+import { createSeenLabels, enterSeries, type SeenLabels } from './metric-labels.ts';
 import {
   METRIC,
   METRIC_FAMILY,
@@ -36,7 +37,7 @@ interface Reader {
   readonly scope: ContentScope;
   readonly seen: SeenLabels;
   /** Families before the one that is read. */
-  readonly families: PushedFamily[];
+  readonly families: FamilyContent[];
   /** Which of them has which name. */
   readonly taken: Map<string, FamilyState>;
   series: number;
@@ -47,8 +48,11 @@ interface FamilyState {
   readonly name: string;
   readonly type: MetricType;
   readonly identities: Set<string>;
+  readonly hashes: SeriesIdentities;
   /** How many of its metrics are native histograms. */
   natives: number;
+  series: number;
+  bytes: number;
 }
 
 /**
@@ -99,8 +103,9 @@ function readFamily(reader: Reader): Deny | undefined {
   if (family.natives > 0 && family.natives < message.metric.length) {
     return denyFamily(reader, 'native and classic histograms in one family', family);
   }
-  const { name, type, natives } = family;
-  families.push({ name, type: natives > 0 ? 'native_histogram' : type });
+  const { name, natives, series, bytes, hashes } = family;
+  const type = natives > 0 ? 'native_histogram' : family.type;
+  families.push({ name, type, isTyped: true, series, bytes, identities: hashes });
   wire.at = end;
   return undefined;
 }
@@ -114,7 +119,7 @@ function checkFamily(message: MetricFamilyMessage): FamilyState | string {
   if (metric.length === 0) return 'no metrics';
   if (help.includes('\0')) return 'a NUL character';
   if (!isUnitOf(unit, name, type)) return `unit ${renderQuoted(unit)} is not in its name`;
-  return { name, type, identities: new Set(), natives: 0 };
+  return { name, type, identities: new Set(), hashes: [], natives: 0, series: 0, bytes: 0 };
 }
 
 /**
@@ -134,7 +139,9 @@ function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
   const problem = explainMetric(metric, family.type) ?? addSeries(seen, metric, family);
   if (problem !== undefined) return denyFamily(reader, problem, family);
   if (metric.histogram !== undefined && isNative(metric.histogram)) family.natives += 1;
-  reader.series += countLines(metric);
+  const lines = countLines(metric);
+  family.series += lines;
+  reader.series += lines;
   return reader.series > series ? denySeries(series) : undefined;
 }
 
@@ -142,12 +149,15 @@ function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
 function addSeries(
   seen: SeenLabels,
   metric: MetricMessage,
-  { identities }: FamilyState,
+  family: FamilyState,
 ): string | undefined {
-  const entered = identifySeries(seen, metric);
+  const { name, identities, hashes } = family;
+  const entered = enterSeries(seen, metric);
   if (typeof entered === 'string') return entered;
   if (identities.has(entered.identity)) return 'a duplicate series';
   identities.add(entered.identity);
+  const seriesBytes = identifySeries(name, entered.layout, seen.values, hashes);
+  family.bytes += countBytes(metric, seriesBytes);
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { Deny } from '../../decision.ts';
 import { renderQuoted } from '../../printable.ts';
 import type { Distribution } from '../distribution.ts';
 import { type MetricType, SAMPLE_SUFFIXES, type SampleSuffix } from '../push-content.ts';
+import type { SeriesIdentities } from '../series-identity.ts';
 import { denyLine } from './line-problem.ts';
 
 /** A metric family while its lines are read. */
@@ -9,7 +10,12 @@ export interface Family {
   readonly name: string;
   /** Undefined until a TYPE line or the first sample fixes it. */
   type: MetricType | undefined;
+  /** Whether a TYPE line did. */
+  isTyped: boolean;
   hasHelp: boolean;
+  /** Names, labels and values of its lines so far. */
+  bytes: number;
+  readonly identities: SeriesIdentities;
   /** By identity; of types that are one line each there is nothing more to know. */
   readonly series: Map<string, Distribution | undefined>;
 }
@@ -53,6 +59,7 @@ export function declareType(
     return denyLine(line, `a second TYPE of ${renderQuoted(name)}, or one after its samples`);
   }
   family.type = type;
+  family.isTyped = true;
   for (const suffix of SAMPLE_SUFFIXES[type]) {
     const sampleName = name + suffix;
     const holder = table.samples.get(sampleName);
@@ -81,7 +88,15 @@ function resolveFamily(table: FamilyTable, name: string, line: number): Family |
 }
 
 function createFamily(table: FamilyTable, name: string): SampleName {
-  const family: Family = { name, type: undefined, hasHelp: false, series: new Map() };
+  const family: Family = {
+    name,
+    type: undefined,
+    isTyped: false,
+    hasHelp: false,
+    bytes: 0,
+    identities: [],
+    series: new Map(),
+  };
   const sample: SampleName = { name, family, suffix: '' };
   table.families.push(family);
   table.samples.set(name, sample);

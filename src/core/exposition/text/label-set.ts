@@ -3,6 +3,7 @@ import { renderQuoted } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
+import { type LabelValues, writeEscapedValue } from '../series-identity.ts';
 import { denyLine } from './line-problem.ts';
 import {
   BACKSLASH,
@@ -34,13 +35,21 @@ export interface LabelSet {
   shape: LabelShape | undefined;
   /** What was worked out before, by the names. */
   readonly shapes: Map<string, LabelShape>;
+  /** The values, to be identified. */
+  readonly values: LabelValues;
 }
 
-export function createLabelSet(scope: ContentScope): LabelSet {
+export function createLabelSet(scope: ContentScope, text: string): LabelSet {
   // Those that the grouping key overwrites do not count against the limit, the job among them.
   const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
-  const empty = { count: 0, names: [], starts: [], ends: [], shape: undefined };
-  return { ...empty, scope, most, shapes: new Map() };
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const values: LabelValues = {
+    isEmpty: (position) => starts[position] === ends[position],
+    write: (position) => writeEscapedValue(text, starts[position] ?? 0, ends[position] ?? 0),
+  };
+  const empty = { count: 0, names: [], starts, ends, shape: undefined };
+  return { ...empty, scope, most, shapes: new Map(), values };
 }
 
 /** Empties the set, for a sample without braces. */

@@ -2,7 +2,14 @@ import type { Deny } from '../../decision.ts';
 import { renderQuoted } from '../../printable.ts';
 import { createDistribution, type Distribution } from '../distribution.ts';
 import type { LabelShape } from '../label-shape.ts';
-import { isCount, isSampleValue, parseSampleValue } from '../sample-value.ts';
+import {
+  isCount,
+  isSampleValue,
+  numberBytes,
+  parseSampleValue,
+  valueBytes,
+} from '../sample-value.ts';
+import { identifySeries, type SeriesLayout } from '../series-identity.ts';
 import type { SampleName } from './family-table.ts';
 import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
 import { denyLine } from './line-problem.ts';
@@ -25,6 +32,7 @@ export function addSample(sample: Sample): Deny | undefined {
   const identity = renderIdentity(sample.text, sample.labels, sample.shape.identity);
   if (family.series.has(identity)) return denyDuplicate(sample);
   family.series.set(identity, undefined);
+  family.bytes += identify(sample, sample.shape.layout) + valueBytes(sample.value);
   return undefined;
 }
 
@@ -49,13 +57,19 @@ function addPart(sample: Sample): Deny | undefined {
   const passedOver = renderPassedOver(text, labels, shape);
   let distribution = family.series.get(base);
   if (distribution === undefined) {
-    distribution = createDistribution(line, passedOver);
+    distribution = createDistribution(line, passedOver, identify(sample, shape.baseLayout));
     family.series.set(base, distribution);
   }
   // Pushgateway puts lines together by the labels of the body, before the grouping key comes in.
   if (distribution.passedOver !== passedOver) return denyDuplicate(sample);
+  distribution.valueBytes += valueBytes(sample.value);
   if (boundLabel === undefined) return addTotal(sample, distribution);
   return addBound(sample, distribution, labelValue(text, labels, shape[boundLabel]));
+}
+
+/** @returns the bytes of its name and labels */
+function identify({ name: { family }, labels }: Sample, layout: SeriesLayout): number {
+  return identifySeries(family.name, layout, labels.values, family.identities);
 }
 
 function addTotal(sample: Sample, distribution: Distribution): Deny | undefined {
@@ -75,6 +89,7 @@ function addBound(sample: Sample, distribution: Distribution, bound: string): De
     return denyLine(line, `${label}=${renderQuoted(bound)} is not a number`);
   }
   distribution.bounds.push(parsed);
+  distribution.valueBytes += numberBytes(parsed);
   if (label === 'quantile') return undefined;
   const count = parseCount(value);
   if (count === undefined) return denyCount(sample);

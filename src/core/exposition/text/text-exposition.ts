@@ -1,8 +1,8 @@
 import { allow, type Decision, type Deny } from '../../decision.ts';
 import { renderQuoted } from '../../printable.ts';
-import { explainDistribution } from '../distribution.ts';
+import { countDistributionLines, explainDistribution } from '../distribution.ts';
 import { scanMetricName } from '../name.ts';
-import type { ContentScope, PushContent, PushedFamily } from '../push-content.ts';
+import type { ContentScope, FamilyContent, PushContent } from '../push-content.ts';
 import { isSampleValue } from '../sample-value.ts';
 import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
@@ -52,7 +52,7 @@ export function parseTextExposition(body: Uint8Array, scope: ContentScope): Deci
     text,
     scope,
     table: createFamilyTable(),
-    labels: createLabelSet(scope),
+    labels: createLabelSet(scope, text),
     sampleName: undefined,
     line: 1,
     series: 0,
@@ -133,14 +133,28 @@ function explainLine({ text, line }: Reader, start: number, problem: Deny): Deny
 }
 
 function finish({ table, series, labelValues }: Reader): Decision<PushContent> {
-  const families: PushedFamily[] = [];
+  const families: FamilyContent[] = [];
   for (const family of table.families) {
     if (family.series.size === 0) continue;
     const problem = checkDistributions(family);
     if (problem !== undefined) return problem;
-    families.push({ name: family.name, type: family.type ?? 'untyped' });
+    families.push(sumUp(family));
   }
   return allow({ families, series, labelValues });
+}
+
+/** What is left of a family that is read. A sum or count that lacks is shown as 0. */
+function sumUp({ name, type = 'untyped', isTyped, identities, ...family }: Family): FamilyContent {
+  let { bytes } = family;
+  let lines = 0;
+  for (const distribution of family.series.values()) {
+    const count = distribution === undefined ? 1 : countDistributionLines(distribution);
+    lines += count;
+    if (distribution === undefined) continue;
+    const { seriesBytes, valueBytes, hasSum, hasCount } = distribution;
+    bytes += count * seriesBytes + valueBytes + Number(!hasSum) + Number(!hasCount);
+  }
+  return { name, type, isTyped, series: lines, bytes, identities };
 }
 
 function checkDistributions({ name, type = 'untyped', series }: Family): Deny | undefined {

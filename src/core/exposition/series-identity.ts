@@ -1,0 +1,187 @@
+import type { GroupingKey } from '../target/grouping-key.ts';
+import { xxh64 } from '../xxh64.ts';
+
+/**
+ * What Pushgateway tells series apart by: XXH64 over the name and the sorted label pairs of the
+ * whole series, as its registry computes it, in two signed halves. It takes two series with the
+ * same hash for one, whatever they are.
+ * @see client_golang `prometheus/registry.go`, `checkMetricConsistency`
+ */
+export type SeriesIdentities = number[];
+
+/** The labels of a series in their order: bytes that are always the same, and values of the body. */
+export type SeriesLayout = readonly (Uint8Array | LabelPlace)[];
+
+interface LabelPlace {
+  /** The label name with its separator. */
+  readonly name: Uint8Array;
+  /** Where the body has the value. */
+  readonly position: number;
+  /** Pushgateway adds it where it is missing: empty or not, it is there. */
+  readonly isInstance: boolean;
+}
+
+/** The label values of the series that is being read. */
+export interface LabelValues {
+  isEmpty(position: number): boolean;
+  /** Writes the value to the series. */
+  write(position: number): void;
+}
+
+const SEPARATOR = 0xff;
+const INSTANCE = 'instance';
+
+/**
+ * Works out the layout of series.
+ * @param names - label names of the body
+ * @param positions - of those that stay, the grouping key overwrites none of them
+ * @param key - undefined for a scrape, whose series are whole
+ * @see pushgateway `storage/diskmetricstore.go`, `sanitizeLabels`
+ */
+export function layOutSeries(
+  names: readonly string[],
+  positions: readonly number[],
+  key: GroupingKey | undefined,
+): SeriesLayout {
+  const places = positions.map((position) => {
+    const name = names[position] ?? '';
+    const isInstance = name === INSTANCE;
+    return { label: name, piece: { name: encode([name]), position, isInstance } };
+  });
+  const constants = (key === undefined ? [] : completeKey(key, places)).map(([label, value]) => ({
+    label,
+    piece: encode([label, value]),
+  }));
+  return [...places, ...constants]
+    .toSorted((a, b) => (a.label < b.label ? -1 : 1))
+    .map(({ piece }) => piece);
+}
+
+type Pair = readonly [name: string, value: string];
+
+/** The labels of a key as Pushgateway puts them on a series. */
+function completeKey(
+  { job, labels }: GroupingKey,
+  others: readonly { readonly label: string }[],
+): readonly Pair[] {
+  const pairs: Pair[] = [['job', job], ...labels.map(({ name, value }): Pair => [name, value])];
+  const hasInstance =
+    pairs.some(([name]) => name === INSTANCE) || others.some(({ label }) => label === INSTANCE);
+  return hasInstance ? pairs : [...pairs, [INSTANCE, '']];
+}
+
+function encode(texts: readonly string[]): Uint8Array {
+  return Buffer.concat(texts.flatMap((text) => [Buffer.from(text), Buffer.of(SEPARATOR)]));
+}
+
+/**
+ * Identifies a series. One with labels without a value has two identities: Pushgateway takes it for
+ * another series than the one without them, and Prometheus for the same.
+ * @param identities - gets the halves, the high one first
+ * @returns the bytes of its name and labels
+ */
+export function identifySeries(
+  name: string,
+  layout: SeriesLayout,
+  values: LabelValues,
+  identities: SeriesIdentities,
+): number {
+  const bytes = writeSeries(name, layout, values, identities, true);
+  if (layout.some((piece) => isDroppable(piece, values))) {
+    writeSeries(name, layout, values, identities, false);
+  }
+  return bytes;
+}
+
+function writeSeries(
+  name: string,
+  layout: SeriesLayout,
+  values: LabelValues,
+  identities: SeriesIdentities,
+  withEmpty: boolean,
+): number {
+  written = 0;
+  writeLabelValue(name);
+  writeSeparator();
+  for (const piece of layout) {
+    if (piece instanceof Uint8Array) {
+      writeBytes(piece);
+    } else if (withEmpty || !isDroppable(piece, values)) {
+      writeBytes(piece.name);
+      values.write(piece.position);
+      writeSeparator();
+    }
+  }
+  const { high, low } = xxh64(buffer, written);
+  identities.push(high, low);
+  return written;
+}
+
+function isDroppable(piece: Uint8Array | LabelPlace, values: LabelValues): boolean {
+  return !(piece instanceof Uint8Array) && !piece.isInstance && values.isEmpty(piece.position);
+}
+
+/** The series that is being written; it is hashed before anything else is written. */
+let buffer = new Uint8Array(4096);
+let written = 0;
+/** A UTF-16 code unit is at most three bytes of UTF-8. */
+const MAX_UNIT_BYTES = 3;
+const ENCODER = new TextEncoder();
+const BACKSLASH = 0x5c;
+const LETTER_N = 0x6e;
+const LINE_FEED = 0x0a;
+
+/** Writes a value to the series that is being identified. */
+export function writeLabelValue(value: string): void {
+  reserve(value.length * MAX_UNIT_BYTES);
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at);
+    if (code >= 0x80) {
+      written += ENCODER.encodeInto(value.slice(at), buffer.subarray(written)).written;
+      return;
+    }
+    buffer[written] = code;
+    written += 1;
+  }
+}
+
+/** The same with a value as it stands in the text format, escaped. */
+export function writeEscapedValue(text: string, start: number, end: number): void {
+  reserve((end - start) * MAX_UNIT_BYTES);
+  for (let at = start; at < end; at += 1) {
+    let code = text.charCodeAt(at);
+    if (code === BACKSLASH) {
+      at += 1;
+      const escaped = text.charCodeAt(at);
+      code = escaped === LETTER_N ? LINE_FEED : escaped;
+    } else if (code >= 0x80) {
+      const next = text.indexOf('\\', at);
+      const stop = next === -1 || next > end ? end : next;
+      const rest = text.slice(at, stop);
+      written += ENCODER.encodeInto(rest, buffer.subarray(written)).written;
+      at = stop - 1;
+      continue;
+    }
+    buffer[written] = code;
+    written += 1;
+  }
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  reserve(bytes.length);
+  buffer.set(bytes, written);
+  written += bytes.length;
+}
+
+function writeSeparator(): void {
+  reserve(1);
+  buffer[written] = SEPARATOR;
+  written += 1;
+}
+
+function reserve(bytes: number): void {
+  if (written + bytes <= buffer.length) return;
+  const larger = new Uint8Array(2 * (written + bytes));
+  larger.set(buffer.subarray(0, written));
+  buffer = larger;
+}

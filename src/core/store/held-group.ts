@@ -1,0 +1,165 @@
+import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
+import type { GroupingKey } from '../target/grouping-key.ts';
+import { type FamilyIndex, hold, type Occupant, release } from './family-index.ts';
+import type { GroupId } from './group.ts';
+import type { GroupTotals } from './group-store.ts';
+import { timeStampSeries } from './own-series.ts';
+import type { OwnedGroups } from './owned-groups.ts';
+import type { SeriesTable } from './series-table.ts';
+
+/** A group of the model, with what is on its way to it. */
+export interface HeldGroup {
+  readonly id: GroupId;
+  readonly key: GroupingKey;
+  owned: OwnedGroups | undefined;
+  /** Whether the store has it, or may have it; not while its first push is under way. */
+  exists: boolean;
+  pushedAt: number | undefined;
+  failedAt: number | undefined;
+  credential: string | undefined;
+  /**
+   * What the store has of it. Of pushes that were under way at the same time, what each may have
+   * left: then there can be several of one name.
+   */
+  families: HeldFamily[];
+  claims: HeldClaim[];
+  /** The two time stamps that Pushgateway adds. */
+  readonly stamps: HeldFamily;
+  series: number;
+  bytes: number;
+  /** When the last push that was stored was settled, in steps of the store. */
+  storedAt: number;
+  /** What the quota of the owner counts for its claims. */
+  reserved: GroupTotals;
+}
+
+/** A family of a group, shared by its claims that bring the same. */
+export interface HeldFamily {
+  /** Undefined for what is not among the types: time stamps, and series of Pushgateway to come. */
+  readonly occupant: Occupant | undefined;
+  group: HeldGroup | undefined;
+  /** Its number in the table of series. */
+  readonly holder: number;
+  /** The chain of its series there. */
+  chain: number;
+  readonly series: number;
+  readonly bytes: number;
+  /** The group, and claims. */
+  uses: number;
+  /** When the push that left it was settled; what began later takes its place. */
+  settledAt: number;
+}
+
+/** A push or deletion on its way. */
+export interface HeldClaim {
+  readonly families: readonly HeldFamily[];
+  /** When it began, in steps of the store. */
+  readonly begunAt: number;
+  readonly growth: GroupTotals;
+}
+
+/** Where families are held: the types, and the series. */
+export interface Holdings {
+  readonly index: FamilyIndex;
+  readonly series: SeriesTable;
+  /** By number. */
+  readonly holders: (HeldFamily | undefined)[];
+  readonly freeHolders: number[];
+}
+
+export const NOTHING: GroupTotals = { groups: 0, series: 0, bytes: 0 };
+/** The beginning of every chain of series. */
+const NO_CHAIN = -1;
+
+/** Enters a family that is used once. Its series are entered by who checks them. */
+export function holdFamily(
+  { index, holders, freeHolders }: Holdings,
+  group: HeldGroup | undefined,
+  { name, type }: PushedFamily,
+  { series, bytes }: Pick<FamilyContent, 'series' | 'bytes'>,
+): HeldFamily {
+  const occupant = hold(index, name, type);
+  return enter(holders, freeHolders, { occupant, group, series, bytes });
+}
+
+/** The same of series that are of no family whose type could clash. */
+export function holdSeries(
+  { holders, freeHolders }: Pick<Holdings, 'holders' | 'freeHolders'>,
+  group: HeldGroup | undefined,
+): HeldFamily {
+  return enter(holders, freeHolders, { occupant: undefined, group, series: 0, bytes: 0 });
+}
+
+function enter(
+  holders: (HeldFamily | undefined)[],
+  freeHolders: number[],
+  rest: Pick<HeldFamily, 'occupant' | 'group' | 'series' | 'bytes'>,
+): HeldFamily {
+  const holder = freeHolders.pop() ?? holders.length;
+  const held = { ...rest, holder, chain: NO_CHAIN, uses: 1, settledAt: 0 };
+  holders[holder] = held;
+  return held;
+}
+
+/** Enters series without a check. */
+export function addSeries(
+  { series }: Pick<Holdings, 'series'>,
+  held: HeldFamily,
+  identities: readonly number[],
+): void {
+  for (let at = 0; at < identities.length; at += 2) {
+    held.chain = series.add(identities[at] ?? 0, identities[at + 1] ?? 0, held.holder, held.chain);
+  }
+}
+
+/** Gives back one use of a family; with the last one it is gone. */
+export function releaseFamily(holdings: Holdings, held: HeldFamily): void {
+  held.uses -= 1;
+  if (held.uses > 0) return;
+  if (held.occupant !== undefined) release(holdings.index, held.occupant);
+  holdings.series.removeChain(held.chain);
+  holdings.holders[held.holder] = undefined;
+  holdings.freeHolders.push(held.holder);
+}
+
+/** Whether a held family is exactly what a push brings. */
+export function isSameContent(
+  { series }: Pick<Holdings, 'series'>,
+  held: HeldFamily,
+  family: FamilyContent,
+): boolean {
+  return (
+    held.occupant?.name === family.name &&
+    held.occupant.type === family.type &&
+    held.series === family.series &&
+    series.chainEquals(held.chain, family.identities)
+  );
+}
+
+/** A group that the store does not have yet; its time stamps are not entered. */
+export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): HeldGroup {
+  const stamps = holdSeries(holdings, undefined);
+  const group: HeldGroup = {
+    id,
+    key,
+    owned: undefined,
+    exists: false,
+    pushedAt: undefined,
+    failedAt: undefined,
+    credential: undefined,
+    families: [],
+    claims: [],
+    stamps,
+    series: 0,
+    bytes: 0,
+    storedAt: 0,
+    reserved: NOTHING,
+  };
+  stamps.group = group;
+  return group;
+}
+
+/** The time stamps that Pushgateway would add to a group. */
+export function stampsOf({ key }: HeldGroup): readonly number[] {
+  return timeStampSeries(key);
+}

@@ -1,0 +1,52 @@
+import { type Deny, deny } from '../decision.ts';
+import type { Reason } from '../reason.ts';
+import type { GroupId } from './group.ts';
+import type { GroupTotals } from './group-store.ts';
+
+/** How much a team may own; undefined is no limit. */
+export interface GroupQuota {
+  readonly groups?: number | undefined;
+  readonly series?: number | undefined;
+  readonly bytes?: number | undefined;
+}
+
+const QUOTAS = [
+  ['groups', 'group_quota_exceeded', 'limits.groups'],
+  ['series', 'series_quota_exceeded', 'limits.total_series'],
+  ['bytes', 'bytes_quota_exceeded', 'limits.total_bytes'],
+] as const satisfies readonly (readonly [keyof GroupTotals, Reason, string])[];
+
+/** A group with the time of its last push, for an answer. */
+export interface AgedGroup {
+  readonly id: GroupId;
+  readonly pushedAt: number | undefined;
+}
+
+/**
+ * Holds what a push would add against what its team may own. What does not grow is never refused:
+ * what exists can always be pushed again.
+ * @param held - what the team owns, what is on its way there included
+ * @param growth - of the push; may be negative
+ * @param oldest - asked for only when it is refused
+ */
+export function checkQuota(
+  held: GroupTotals,
+  growth: GroupTotals,
+  quota: GroupQuota,
+  oldest: () => readonly AgedGroup[],
+): Deny | undefined {
+  for (const [what, reason, key] of QUOTAS) {
+    const limit = quota[what];
+    if (limit === undefined || growth[what] <= 0 || held[what] + growth[what] <= limit) continue;
+    return deny(reason, {
+      detail: `the team has ${held[what]} ${what} of at most ${limit}, this push adds ${growth[what]}`,
+      hints: [`delete groups that are done (${key})`, ...oldest().map(describeOld)],
+    });
+  }
+  return undefined;
+}
+
+function describeOld({ id, pushedAt }: AgedGroup): string {
+  const time = pushedAt === undefined ? 'never' : new Date(pushedAt).toISOString();
+  return `last pushed ${time}: ${id}`;
+}

@@ -1,0 +1,131 @@
+import { type Deny, deny } from '../decision.ts';
+import type { PushedFamily } from '../exposition/push-content.ts';
+import { renderQuoted } from '../printable.ts';
+import type { GroupingKey } from '../target/grouping-key.ts';
+import type { GroupId } from './group.ts';
+
+/** A family that cannot come into the store, and the stored one that is in its way. */
+export interface Clash {
+  readonly pushed: PushedFamily;
+  readonly stored: PushedFamily;
+  /** Whether Pushgateway itself has the stored one. */
+  readonly isOwn: boolean;
+  /** A group of the caller's own that has it. */
+  readonly group: GroupId | undefined;
+}
+
+/** Clashes that one answer says. */
+export const MOST_CLASHES = 10;
+
+/**
+ * Refuses families because of stored ones, all of them in one answer. No other team is named, and a
+ * group only to the team that owns it.
+ */
+export function denyClashes(clashes: readonly Clash[]): Deny {
+  const [first, ...others] = clashes.slice(0, MOST_CLASHES).map(describeClash);
+  const more = clashes.length - MOST_CLASHES;
+  return deny('inconsistent', {
+    detail: first?.[0] ?? '',
+    hints: [
+      ...(first?.slice(1) ?? []),
+      ...others.flat(),
+      ...(more > 0 ? [`and ${more} more of this kind`] : []),
+    ],
+  });
+}
+
+function describeClash({ pushed, stored, isOwn, group }: Clash): readonly string[] {
+  const name = renderQuoted(pushed.name);
+  const isSameName = pushed.name === stored.name;
+  if (isOwn) {
+    const what = isSameName
+      ? `metric ${name} is Pushgateway's own, a ${stored.type}, not ${pushed.type}`
+      : `${pushed.type} ${name} clashes with Pushgateway's own ${stored.type} ${renderQuoted(stored.name)}`;
+    return [what, 'rename your metric'];
+  }
+  const what = isSameName
+    ? `metric ${name} is stored as ${stored.type}, not ${pushed.type}`
+    : `${pushed.type} ${name} clashes with ${stored.type} ${renderQuoted(stored.name)}`;
+  const line =
+    isSameName && stored.type !== 'native_histogram'
+      ? [`push it with the line: # TYPE ${pushed.name} ${stored.type}`]
+      : [];
+  const where =
+    group === undefined
+      ? 'or, as another group has it, rename your metric'
+      : `or delete the group of your team that has it: ${group}`;
+  return [what, ...line, line.length > 0 ? where : where.slice('or, '.length)];
+}
+
+/** Refuses a native histogram that the store would not keep. */
+export function denyNative({ name }: PushedFamily): Deny {
+  return deny('body_invalid', {
+    detail: `${renderQuoted(name)} is a native histogram, which this Pushgateway does not keep`,
+    hints: ['push it with classic buckets, or have Pushgateway updated to 1.5.1 or later'],
+  });
+}
+
+/** Two series that Pushgateway takes for one. */
+export interface SeriesClash {
+  readonly pushed: PushedFamily;
+  readonly key: GroupingKey;
+  readonly team: string;
+  /** Undefined where it is the push itself, or Pushgateway, that has the other one. */
+  readonly holder: SeriesHolder | undefined;
+  /** The metric of the other one. */
+  readonly stored: string;
+}
+
+interface SeriesHolder {
+  readonly id: GroupId;
+  readonly key: GroupingKey;
+}
+
+/**
+ * Refuses a series that another group has: its labels say which ones lie in the key of the one and
+ * in the body of the other. They are the caller's own, as the series is the same.
+ */
+export function denyDuplicate({ pushed, key, holder, team }: SeriesClash): Deny {
+  const mine = labelNames(key);
+  const theirs = holder === undefined ? new Set<string>() : labelNames(holder.key);
+  const inBody = [...theirs.difference(mine)].sort();
+  const inKey = [...mine.difference(theirs)].sort();
+  const hints = [
+    ...(inBody.length > 0
+      ? [`leave out of the body: ${inBody.join(', ')}; or push to the group with these labels`]
+      : []),
+    ...(inKey.length > 0
+      ? [`the other group has in its body what is in your path: ${inKey.join(', ')}`]
+      : []),
+    'a label without a value is the same as no label',
+  ];
+  return deny('inconsistent', {
+    detail: `a series of ${renderQuoted(pushed.name)} is stored in another group`,
+    hints,
+    internal: `${describePushed(pushed, team, key)} is also in ${holder?.id ?? 'Pushgateway itself'}`,
+  });
+}
+
+function labelNames({ labels }: GroupingKey): ReadonlySet<string> {
+  return new Set(labels.map(({ name }) => name));
+}
+
+/** Refuses a series that is another one with the same hash, which does not come about by chance. */
+export function denyCollision({ pushed, key, team, holder, stored }: SeriesClash): Deny {
+  const where = holder === undefined ? 'of Pushgateway or of the push itself' : `in ${holder.id}`;
+  return deny('inconsistent', {
+    detail: `a series of ${renderQuoted(pushed.name)} has the hash of another series`,
+    hints: ['Pushgateway would take the two for one: change one of its label values'],
+    internal: `hash collision: ${describePushed(pushed, team, key)} with ${stored} ${where}`,
+  });
+}
+
+function describePushed(
+  { name }: PushedFamily,
+  team: string,
+  { job, labels }: GroupingKey,
+): string {
+  const pairs = [{ name: 'job', value: job }, ...labels];
+  const rendered = pairs.map((pair) => `${pair.name}=${renderQuoted(pair.value)}`);
+  return `${name} of team ${team} in {${rendered.join(',')}}`;
+}

@@ -1,0 +1,160 @@
+import type { GroupingKey } from '../target/grouping-key.ts';
+import type { GroupId } from './group.ts';
+import {
+  addSeries,
+  createGroup,
+  type HeldGroup,
+  type Holdings,
+  holdSeries,
+  NOTHING,
+  releaseFamily,
+} from './held-group.ts';
+import { ownSeriesToCome } from './own-series.ts';
+import { createOwnedGroups, type OwnedGroups } from './owned-groups.ts';
+import { type GroupOwner, NO_OWNERS, type Ownership } from './ownership.ts';
+import { createSeriesTable } from './series-table.ts';
+
+/** What the model in memory is made of. */
+export interface StoreState extends Holdings {
+  readonly groups: Map<GroupId, HeldGroup>;
+  readonly owners: Map<string, OwnedGroups>;
+  ownership: Ownership;
+  /** What Pushgateway says of itself, as it was read. */
+  readonly own: HeldGroup;
+  keepsNative: boolean;
+  /** Counts what happened, so that it can be told what came before what. */
+  step: number;
+  /** Groups that changed since the store began to be read; undefined while it is not. */
+  changed: Set<GroupId> | undefined;
+  readonly options: MemoryStoreOptions;
+}
+
+export interface MemoryStoreOptions {
+  /** Two numbers of 32 bits that nobody can guess. */
+  readonly secret: readonly [number, number];
+  /** Lets others go on in the middle of long work. */
+  readonly pause: () => Promise<void>;
+  /** Told of every push that is refused for a collision of hashes. */
+  readonly onCollision: (team: string) => void;
+}
+
+const OWN_KEY: GroupingKey = { job: '', labels: [] };
+
+/** An empty store. */
+export function createStoreState(options: MemoryStoreOptions): StoreState {
+  const holdings: Holdings = {
+    index: new Map(),
+    series: createSeriesTable(options.secret),
+    holders: [],
+    freeHolders: [],
+  };
+  addSeries(holdings, holdSeries(holdings, undefined), ownSeriesToCome());
+  return {
+    ...holdings,
+    groups: new Map(),
+    owners: new Map(),
+    ownership: NO_OWNERS,
+    own: createGroup(holdings, '', OWN_KEY),
+    keepsNative: false,
+    step: 1,
+    changed: undefined,
+    options,
+  };
+}
+
+/** Counts one more thing that happened. */
+export function nextStep(state: StoreState): number {
+  state.step += 1;
+  return state.step;
+}
+
+/** Enters a group with its time stamps, unchecked. */
+export function enterGroup(state: StoreState, group: HeldGroup): void {
+  state.groups.set(group.id, group);
+  own(state, group);
+}
+
+/** Gives a group its owner by the configuration in use. */
+export function own(state: StoreState, group: HeldGroup): void {
+  const owner = state.ownership.ownerOf(group.key);
+  if (group.owned !== undefined && owner !== undefined && group.owned.team === owner.name) {
+    group.owned.quota = owner.quota;
+    return;
+  }
+  withdraw(group);
+  group.owned = owner && ownedBy(state, owner);
+  if (group.exists) count(group, 1);
+  reserve(group);
+}
+
+function ownedBy({ owners }: StoreState, { name, quota }: GroupOwner): OwnedGroups {
+  const owned = owners.get(name) ?? createOwnedGroups(name, quota);
+  owned.quota = quota;
+  owners.set(name, owned);
+  return owned;
+}
+
+/** Takes a group out of the sums of its owner. */
+function withdraw(group: HeldGroup): void {
+  if (group.exists) count(group, -1);
+  unreserve(group);
+  group.owned = undefined;
+}
+
+function count(group: HeldGroup, sign: 1 | -1): void {
+  const { owned, series, bytes } = group;
+  if (owned === undefined) return;
+  if (sign === 1) owned.groups.add(group);
+  else owned.groups.delete(group);
+  owned.series += sign * series;
+  owned.bytes += sign * bytes;
+}
+
+function unreserve({ owned, reserved }: HeldGroup): void {
+  if (owned === undefined) return;
+  owned.reserved.groups -= reserved.groups;
+  owned.reserved.series -= reserved.series;
+  owned.reserved.bytes -= reserved.bytes;
+}
+
+/** Counts what the claims of a group would add at most: of several, the largest. */
+export function reserve(group: HeldGroup): void {
+  unreserve(group);
+  let { groups, series, bytes } = NOTHING;
+  for (const { growth } of group.claims) {
+    groups = Math.max(groups, group.exists ? 0 : growth.groups);
+    series = Math.max(series, growth.series);
+    bytes = Math.max(bytes, growth.bytes);
+  }
+  group.reserved = { groups, series, bytes };
+  const { owned } = group;
+  if (owned === undefined) return;
+  owned.reserved.groups += groups;
+  owned.reserved.series += series;
+  owned.reserved.bytes += bytes;
+}
+
+/** Changes what the store has of a group; its sums and those of its owner follow. */
+export function change(state: StoreState, group: HeldGroup, edit: () => void): void {
+  if (group.exists) count(group, -1);
+  edit();
+  group.series = 0;
+  group.bytes = 0;
+  for (const { series, bytes } of group.families) {
+    group.series += series;
+    group.bytes += bytes;
+  }
+  state.changed?.add(group.id);
+  if (group.exists) count(group, 1);
+  tidy(state, group);
+}
+
+/** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
+export function tidy(state: StoreState, group: HeldGroup): void {
+  reserve(group);
+  if (group.exists || group.claims.length > 0) return;
+  for (const family of group.families) releaseFamily(state, family);
+  group.families = [];
+  releaseFamily(state, group.stamps);
+  state.groups.delete(group.id);
+}
