@@ -5,12 +5,20 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { pipeline } from 'node:stream';
+import { pipeline, type Transform } from 'node:stream';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { type Deny, deny } from '../core/decision.ts';
-import type { Clock, ReadAnswer, Upstream } from '../pipeline/ports.ts';
+import type { ReadScope } from '../core/policy/read-scope.ts';
+import type { UpstreamReadPath } from '../core/request/endpoint.ts';
+import type { Clock, ReadAnswer, Upstream, UpstreamRead } from '../pipeline/ports.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
 import { exchangeOf } from './receive.ts';
+import {
+  acceptsGzip,
+  createCompression,
+  createFilterStream,
+  createScopedFilter,
+} from './scoped-relay.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 interface ReadHandlerOptions {
@@ -26,7 +34,10 @@ interface ReadHandlerOptions {
 
 /** What one read is about; the proxy's listeners find it by the request. */
 interface ReadPlan {
-  readonly path: string;
+  readonly path: UpstreamReadPath;
+  readonly scope: ReadScope;
+  /** Whether a part of the answer is compressed for the caller. */
+  readonly isCompressed: boolean;
   /** Heads of the answer that are not the upstream's. */
   readonly headers: HeaderValues;
   /** Ends the read in a refusal; once it has ended, does nothing. */
@@ -85,7 +96,8 @@ export function createReadHandler(options: ReadHandlerOptions): Upstream['read']
       answer.refuse(deny('overloaded', { internal: 'too many reads wait for the upstream' }));
       return;
     }
-    const plan = createPlan(read.path, answer);
+    const isCompressed = acceptsGzip(req.headers['accept-encoding']?.toString());
+    const plan = createPlan(read, isCompressed, answer);
     plans.set(req, plan);
     const deadlineTimer = setTimeout(
       () => plan.fail(deny('upstream_timeout', 'Pushgateway did not answer in time')),
@@ -93,7 +105,7 @@ export function createReadHandler(options: ReadHandlerOptions): Upstream['read']
     );
     // Express, the proxy and the stream that relays the answer listen for its end: more than 10.
     res.setMaxListeners(20);
-    req.headers = renderReadHeaders(req.headers, authorization);
+    req.headers = renderReadHeaders(req.headers, authorization, isWhole(plan));
     underWay += 1;
     try {
       await proxy(req, res);
@@ -105,9 +117,15 @@ export function createReadHandler(options: ReadHandlerOptions): Upstream['read']
   };
 }
 
-function createPlan(path: string, { headers, refuse }: ReadAnswer): ReadPlan {
+function createPlan(
+  { path, scope }: UpstreamRead,
+  isCompressed: boolean,
+  { headers, refuse }: ReadAnswer,
+): ReadPlan {
   const plan: ReadPlan = {
     path,
+    scope,
+    isCompressed,
     headers,
     isOver: false,
     fail(refusal) {
@@ -121,16 +139,43 @@ function createPlan(path: string, { headers, refuse }: ReadAnswer): ReadPlan {
   return plan;
 }
 
+/** Whether the answer goes out as it is: what the upstream says of itself is the same for all. */
+function isWhole({ scope, path }: ReadPlan): boolean {
+  return scope.seesEverything || path === '/api/v1/status';
+}
+
 function relay(upstreamResponse: IncomingMessage, res: ServerResponse, plan: ReadPlan): void {
   const { statusCode } = upstreamResponse;
   if (plan.isOver) {
     upstreamResponse.destroy();
-  } else if (statusCode === 200) {
+  } else if (statusCode !== 200) {
+    plan.fail(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
+  } else if (isWhole(plan)) {
     res.writeHead(200, { ...pickAnswerHeaders(upstreamResponse.headers), ...plan.headers });
     pipeline(upstreamResponse, res, () => {}); // the proxy tells of what goes wrong
   } else {
-    plan.fail(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
+    relayPart(upstreamResponse, res, plan);
   }
+}
+
+/** Relays what the team may see, and nothing of an answer that is not understood. */
+function relayPart(upstreamResponse: IncomingMessage, res: ServerResponse, plan: ReadPlan): void {
+  const { 'content-type': type = '', 'content-encoding': encoding } = upstreamResponse.headers;
+  const filter = createScopedFilter(plan.path, type, plan.scope);
+  if (filter === undefined || encoding !== undefined) {
+    const internal = `no part can be taken of ${type} ${encoding ?? ''}`;
+    plan.fail(deny('upstream_invalid', { internal }));
+    return;
+  }
+  res.writeHead(200, {
+    'content-type': type,
+    vary: 'Accept, Accept-Encoding',
+    ...(plan.isCompressed && { 'content-encoding': 'gzip' }),
+    ...plan.headers,
+  });
+  const part: Transform = createFilterStream(filter, plan.fail);
+  if (plan.isCompressed) pipeline(upstreamResponse, part, createCompression(), res, () => {});
+  else pipeline(upstreamResponse, part, res, () => {});
 }
 
 function refusalOf(error: Error): Deny {

@@ -7,6 +7,7 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import type { ClientCertificates } from './client-certificates.ts';
+import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import type { Responder } from './respond.ts';
@@ -96,7 +97,12 @@ async function serve(
 ): Promise<void> {
   if (admission.kind === 'read') {
     const headers = responder.headers(request.id);
-    await admission.upstream.read(admission, { request, headers, refuse });
+    const { path, scope, upstream } = admission;
+    if (path === '/api/v1/groups') {
+      await handleGroups({ store: upstream.store, scope, request, headers });
+      return;
+    }
+    await upstream.read({ ...admission, path }, { request, headers, refuse });
     return;
   }
   const isClientGone = (): boolean => req.socket.destroyed;

@@ -9,6 +9,8 @@ const MEDIA_TYPES = new Set([
   'application/openmetrics-text',
   'application/vnd.google.protobuf',
 ]);
+/** Formats of which a part can be taken. */
+const PARTED_MEDIA_TYPES = MEDIA_TYPES.difference(new Set(['application/openmetrics-text']));
 const CODINGS = new Set(['gzip', 'identity', 'snappy', 'zstd', '*']);
 const ELEMENT = /^[A-Za-z0-9*/+.-]+(?:;[A-Za-z0-9=."+_-]+)*$/;
 
@@ -18,13 +20,16 @@ const ANSWER_HEADERS = ['content-type', 'content-encoding', 'content-length', 'v
 /**
  * Renders the headers of a read as they go upstream: the caller's preferences as far as they are
  * known, the gateway's own credential, nothing else.
+ * @param isWhole - whether the answer goes out as it is; a part is taken of fewer formats
  */
 export function renderReadHeaders(
   headers: IncomingHttpHeaders,
   authorization: string | undefined,
+  isWhole: boolean,
 ): IncomingHttpHeaders {
-  const accept = keepKnown(headers.accept, MEDIA_TYPES);
-  const encoding = keepKnown(headers['accept-encoding']?.toString(), CODINGS);
+  const accept = keepKnown(headers.accept, isWhole ? MEDIA_TYPES : PARTED_MEDIA_TYPES);
+  const encodings = headers['accept-encoding']?.toString();
+  const encoding = isWhole ? keepKnown(encodings, CODINGS) : 'identity';
   return {
     ...(accept !== '' && { accept }),
     ...(encoding !== '' && { 'accept-encoding': encoding }),

@@ -3,6 +3,7 @@ import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
+import { resolveReadScope } from '../core/policy/read-scope.ts';
 import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
@@ -22,9 +23,10 @@ import type { Snapshot } from './snapshot.ts';
 /** What a request may do, with everything that is needed to do it. */
 export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;
 
-interface ReadAdmission extends UpstreamRead {
+interface ReadAdmission extends Omit<UpstreamRead, 'path'> {
   readonly kind: 'read';
   readonly upstream: Upstream;
+  readonly path: ReadPath;
 }
 
 export interface DeleteAdmission {
@@ -126,7 +128,8 @@ function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmissio
 
   const upstream = pickUpstream(arrival);
   arrival.trail.recordInPassing();
-  return allow({ kind: 'read', upstream, path, deadline: startDeadline(arrival) });
+  const scope = resolveReadScope(team);
+  return allow({ kind: 'read', upstream, path, scope, deadline: startDeadline(arrival) });
 }
 
 async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmission>> {

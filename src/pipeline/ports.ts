@@ -5,8 +5,9 @@ import type { PresentedCredential } from '../core/identity/authorization-header.
 import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
+import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
-import type { ReadPath } from '../core/request/endpoint.ts';
+import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { GatewayRequest } from './gateway-request.ts';
@@ -93,7 +94,9 @@ export interface UpstreamSender {
 }
 
 export interface UpstreamRead {
-  readonly path: ReadPath;
+  readonly path: UpstreamReadPath;
+  /** What of the answer the caller may see. */
+  readonly scope: ReadScope;
   /** When the upstream's answer must have ended, on the monotonic clock, milliseconds. */
   readonly deadline: number;
 }

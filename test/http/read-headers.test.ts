@@ -17,7 +17,7 @@ const ACCEPTS = [
 ] as const;
 for (const [name, accept, passed] of ACCEPTS) {
   test(`an Accept ${name} passes as far as it is known`, () => {
-    assert.equal(renderReadHeaders({ accept }, undefined)['accept'], passed);
+    assert.equal(renderReadHeaders({ accept }, undefined, true)['accept'], passed);
   });
 }
 
@@ -29,7 +29,7 @@ const ENCODINGS = [
 ] as const;
 for (const [encoding, passed] of ENCODINGS) {
   test(`Accept-Encoding "${encoding}" passes as ${passed ?? 'nothing'}`, () => {
-    const headers = renderReadHeaders({ 'accept-encoding': encoding }, undefined);
+    const headers = renderReadHeaders({ 'accept-encoding': encoding }, undefined, true);
     assert.equal(headers['accept-encoding'], passed);
   });
 }
@@ -47,6 +47,7 @@ test('nothing else of a caller passes, and the credential is the own one', () =>
       'x-prometheus-scrape-timeout-seconds': '10',
     },
     'Basic own',
+    true,
   );
   assert.deepEqual(headers, { authorization: 'Basic own' });
 });
@@ -69,5 +70,14 @@ test('of an answer the type, coding, length and what it varies by pass', () => {
     'content-encoding': 'gzip',
     'content-length': '7',
     vary: 'Accept-Encoding',
+  });
+});
+
+test('of which a part is taken, the answer is asked for plain and in a format that can be cut', () => {
+  const accept = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3';
+  const headers = renderReadHeaders({ accept, 'accept-encoding': 'gzip' }, undefined, false);
+  assert.deepEqual(headers, {
+    accept: 'text/plain;version=0.0.4;q=0.3',
+    'accept-encoding': 'identity',
   });
 });

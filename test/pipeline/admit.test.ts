@@ -137,15 +137,21 @@ test('admit allows a read, which no limit holds up and no audit log delays', asy
   const busy: SetupChange = { isAuditBroken: true, entrance: deny('rate_limited') };
   const { decision, calls, events } = await runAdmission(READ, busy);
   const { upstream: _, ...read } = allowed(decision);
-  assert.deepEqual(read, { kind: 'read', path: '/metrics', deadline: DEADLINE });
+  assert.ok('scope' in read);
+  const { scope, ...rest } = read;
+  assert.equal(scope.seesEverything, true);
+  assert.deepEqual(rest, { kind: 'read', path: '/metrics', deadline: DEADLINE });
   assert.deepEqual(calls, ['authenticate', 'record']);
   assert.equal(events[0]?.event === 'decision' && events[0].target, '/metrics');
 });
 
-test('admit denies a read to a team of some jobs', async () => {
-  const { decision, events } = await runAdmission(READ, { team: { jobs: ['batch'] } });
-  assert.equal(denied(decision).reason, 'permission_missing');
-  assert.deepEqual(events, []);
+test('admit allows a team of some jobs to read what is of them', async () => {
+  const { decision } = await runAdmission(READ, { team: { jobs: ['batch'] } });
+  const read = allowed(decision);
+  assert.ok('scope' in read);
+  assert.equal(read.scope.seesEverything, false);
+  assert.equal(read.scope.sees(new Map([['job', 'batch']])), true);
+  assert.equal(read.scope.sees(new Map([['job', 'other']])), false);
 });
 
 for (const header of [

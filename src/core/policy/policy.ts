@@ -110,12 +110,9 @@ function compileRules(path: string, globs: readonly string[]): RuleList {
   };
 }
 
-function checkPermission(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
+function checkPermission(team: TeamPolicy, { action }: Attributes): Decision<string> {
   if (!team.actions.has(action)) {
     return deny('permission_missing', `the credential may not ${action}`);
-  }
-  if (key === undefined && !team.coversEverything) {
-    return deny('permission_missing', 'only a credential for all jobs may read');
   }
   return allow(`allow: ${action}`);
 }

@@ -7,8 +7,11 @@ export type Endpoint =
   | { readonly kind: 'read'; readonly action: 'read'; readonly path: ReadPath };
 
 /** Paths that a team with read may fetch. */
-const READ_PATHS = ['/metrics', '/api/v1/metrics', '/api/v1/status'] as const;
+const READ_PATHS = ['/metrics', '/api/v1/metrics', '/api/v1/status', '/api/v1/groups'] as const;
 export type ReadPath = (typeof READ_PATHS)[number];
+
+/** Those that the upstream answers. */
+export type UpstreamReadPath = Exclude<ReadPath, '/api/v1/groups'>;
 
 /** Paths that anybody may probe. */
 const HEALTH_PATHS = ['/-/healthy', '/-/ready'] as const;

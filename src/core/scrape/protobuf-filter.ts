@@ -1,0 +1,160 @@
+import { allow, type Decision, deny } from '../decision.ts';
+import {
+  createWire,
+  readExtent,
+  readString,
+  readVarint,
+  type Wire,
+} from '../exposition/protobuf/wire.ts';
+import type { ReadScope } from '../policy/read-scope.ts';
+import type { ScrapeFilter } from './scrape-filter.ts';
+
+const MAX_FAMILY_BYTES = 64 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** Fields of the messages. */
+const FAMILY_METRIC = 4;
+const METRIC_LABEL = 1;
+const LABEL_NAME = 1;
+const LABEL_VALUE = 2;
+
+const BYTES_OF_FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+const LENGTH_DELIMITED = 2;
+
+/**
+ * Creates the filter of a scrape in delimited protobuf: of a family goes out what the team may see,
+ * byte for byte, and nothing of a family in which that is nothing.
+ * @see prometheus/client_model `io/prometheus/client/metrics.proto`
+ */
+export function createProtobufFilter(scope: ReadScope): ScrapeFilter {
+  let rest: Buffer = NOTHING;
+  return {
+    add(chunk) {
+      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      const kept: Buffer[] = [];
+      while (rest.length > 0) {
+        const whole = takeMessage(rest);
+        if (whole === 'more') break;
+        if (whole === undefined) return invalid('the scrape is not delimited protobuf');
+        const family = filterFamily(whole.message, scope);
+        if (family === undefined) return invalid('a family of the scrape is not understood');
+        kept.push(...family);
+        rest = whole.rest;
+      }
+      return allow(Buffer.concat(kept));
+    },
+    end: () => (rest.length === 0 ? allow(NOTHING) : invalid('the scrape ends within a family')),
+  };
+}
+
+function takeMessage(
+  bytes: Buffer,
+): { readonly message: Buffer; readonly rest: Buffer } | 'more' | undefined {
+  const wire = createWire(bytes);
+  const length = readVarint(wire, bytes.length);
+  if (length === undefined) return bytes.length < 10 ? 'more' : undefined;
+  if (length > MAX_FAMILY_BYTES) return undefined;
+  const end = wire.at + length;
+  if (end > bytes.length) return 'more';
+  return { message: bytes.subarray(wire.at, end), rest: bytes.subarray(end) };
+}
+
+/** The message with its length in front, nothing where no metric is left; undefined if broken. */
+function filterFamily(message: Buffer, scope: ReadScope): readonly Buffer[] | undefined {
+  const parts: Buffer[] = [];
+  let metrics = 0;
+  const isSound = forEachField(message, (field, whole, content) => {
+    if (field !== FAMILY_METRIC) {
+      parts.push(whole);
+      return true;
+    }
+    const labels = readLabels(content);
+    if (labels === undefined) return false;
+    if (scope.sees(labels)) {
+      metrics += 1;
+      parts.push(whole);
+    }
+    return true;
+  });
+  if (!isSound) return undefined;
+  if (metrics === 0) return [];
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [renderVarint(length), ...parts];
+}
+
+function readLabels(metric: Buffer): ReadonlyMap<string, string> | undefined {
+  const labels = new Map<string, string>();
+  const isSound = forEachField(metric, (field, _, content) => {
+    if (field !== METRIC_LABEL) return true;
+    const pair = readLabel(content);
+    if (pair === undefined || labels.has(pair.name)) return false;
+    labels.set(pair.name, pair.value);
+    return true;
+  });
+  return isSound ? labels : undefined;
+}
+
+function readLabel(pair: Buffer): { readonly name: string; readonly value: string } | undefined {
+  const wire = createWire(pair);
+  let name = '';
+  let value = '';
+  while (wire.at < pair.length) {
+    const tag = readVarint(wire, pair.length);
+    const text = readString(wire, pair.length);
+    if (tag === undefined || text === undefined) return undefined;
+    if (tag === LABEL_NAME * 8 + LENGTH_DELIMITED) name = text;
+    else if (tag === LABEL_VALUE * 8 + LENGTH_DELIMITED) value = text;
+    else return undefined;
+  }
+  return { name, value };
+}
+
+/** Calls `visit` for each field, with its bytes and its content; false once that, or a field, is. */
+function forEachField(
+  message: Buffer,
+  visit: (field: number, whole: Buffer, content: Buffer) => boolean,
+): boolean {
+  const wire = createWire(message);
+  while (wire.at < message.length) {
+    const start = wire.at;
+    const tag = readVarint(wire, message.length);
+    if (tag === undefined) return false;
+    const contentStart = skipField(wire, tag % 8, message.length);
+    if (contentStart === undefined) return false;
+    const whole = message.subarray(start, wire.at);
+    const content = message.subarray(contentStart, wire.at);
+    if (!visit(Math.floor(tag / 8), whole, content)) return false;
+  }
+  return true;
+}
+
+/** Moves behind a field; where its content begins. */
+function skipField(wire: Wire, type: number, end: number): number | undefined {
+  if (type === LENGTH_DELIMITED) {
+    const fieldEnd = readExtent(wire, end);
+    if (fieldEnd === undefined) return undefined;
+    const start = wire.at;
+    wire.at = fieldEnd;
+    return start;
+  }
+  const start = wire.at;
+  if (type === 0) return readVarint(wire, end) === undefined ? undefined : start;
+  const size = BYTES_OF_FIXED[type];
+  if (size === undefined || size > end - wire.at) return undefined;
+  wire.at += size;
+  return start;
+}
+
+function renderVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let left = value;
+  while (left >= 0x80) {
+    bytes.push((left % 0x80) + 0x80);
+    left = Math.floor(left / 0x80);
+  }
+  return Buffer.from([...bytes, left]);
+}
+
+function invalid(internal: string): Decision<never> {
+  return deny('upstream_invalid', { internal });
+}
