@@ -56,6 +56,7 @@ const PROGRAMS = {
   'g++': { path: '/usr/bin/g++' },
   'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
   shellcheck: { path: '/usr/bin/shellcheck' },
+  'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),
   'promtool-2': { path: '/usr/bin/promtool' },
 } as const satisfies Record<string, Program>;
 

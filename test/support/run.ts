@@ -18,6 +18,9 @@ const TIMEOUT_MS = 180_000;
 const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
 const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];
 
+/** Renders manifests; the machine's own kubectl, if there is one, is left alone. */
+const TOOLS: readonly ProgramName[] = ['kubectl-1.20'];
+
 /** Compiler and client libraries that are used from where they were fetched to. */
 const CLIENTS: readonly ProgramName[] = [
   'go-1.24',
@@ -28,7 +31,7 @@ const CLIENTS: readonly ProgramName[] = [
 
 function prepare(): void {
   installDebianPackages(['test']);
-  if (!fetchPrograms([...NEWER, ...CLIENTS])) {
+  if (!fetchPrograms([...NEWER, ...TOOLS, ...CLIENTS])) {
     if (process.env['CI'] === 'true') throw new Error('the newer programs could not be fetched');
     console.log('THE NEWER PROGRAMS COULD NOT BE FETCHED: testing with the older ones only');
   }
