@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { hashSync } from '@node-rs/bcrypt';
 import { parse } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
+import { startGatewayProcess } from '../support/gateway.ts';
 import { listeningOn, startListeningProcess } from '../support/listening-process.ts';
+import { oneTeam } from '../support/one-team.ts';
 import { pushgatewayMissing } from '../support/pushgateway.ts';
 import { createScratch } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = `${ROOT}deploy/systemd/`;
-const UNITS = ['pushwarden', 'pushgateway-private'] as const;
+const UNITS = ['pushwarden', 'pushwarden@', 'pushgateway-private'] as const;
 
 /** Every value of each key of a unit file, sections aside. */
 function readUnit(name: string): ReadonlyMap<string, readonly string[]> {
@@ -96,6 +99,49 @@ test('the Pushgateway listens where the gateway looks for it, on loopback', asyn
   assert.equal(
     commandOf(pushgateway).some((flag) => flag.includes('enable-')),
     false,
+  );
+});
+
+test('the template is the unit of one gateway, with an instance in its paths', () => {
+  const text = (name: string) => readFileSync(`${FOLDER}${name}.service`, 'utf8');
+  const instance = text('pushwarden@')
+    .replace(/^# ADMIN=.*\nEnvironmentFile=.*\n/m, '')
+    .replace('pushwarden %i,', 'pushwarden,')
+    .replaceAll('pushwarden@%i', 'pushwarden')
+    .replaceAll('%i', 'pushwarden')
+    .replaceAll('$' + '{ADMIN}', '127.0.0.1:9095');
+  assert.equal(instance, text('pushwarden'));
+});
+
+/** Runs a command line of the unit where `admin` is the admin side. */
+function runLine(key: string, admin: string, file: string) {
+  const [command = '', ...args] = (gateway.get(key)?.[0] ?? '')
+    .replace('http://127.0.0.1:9095', admin)
+    .replace('/opt/pushwarden/node_modules/.bin/node', process.execPath)
+    .replace('/opt/pushwarden/dist/main.js', `${ROOT}src/main.ts`)
+    .replace('/etc/pushwarden/pushwarden.yaml', file)
+    .split(' ');
+  return promisify(execFile)(command, args);
+}
+
+const curlSkip = existsSync('/usr/bin/curl') ? false : 'curl is not here';
+test('a start waits until requests are taken; a check or a reload with problems fails', {
+  skip: curlSkip,
+}, async () => {
+  await using process_ = await startGatewayProcess(oneTeam({ url: 'http://127.0.0.1:9' }));
+  const { adminUrl, configFile } = process_;
+  await runLine('ExecStartPre', adminUrl, configFile);
+  await runLine('ExecStartPost', adminUrl, configFile);
+  assert.match((await runLine('ExecReload', adminUrl, configFile)).stdout, /^reloaded$/m);
+  const text = await readFile(configFile, 'utf8');
+  await writeFile(configFile, text.replace('"teams"', '"taems"'));
+  await assert.rejects(
+    runLine('ExecReload', adminUrl, configFile),
+    ({ code, stdout }: { code: number; stdout: string }) => code === 22 && stdout.includes('taems'),
+  );
+  await assert.rejects(
+    runLine('ExecStartPre', adminUrl, configFile),
+    ({ code }: { code: number }) => code === 3,
   );
 });
 
