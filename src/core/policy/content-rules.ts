@@ -2,6 +2,7 @@ import { allow, type Decision, deny } from '../decision.ts';
 import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
 import { renderQuoted } from '../printable.ts';
+import type { OwnedNames } from './owned-names.ts';
 import type { MetricRules, TeamSpec } from './policy-spec.ts';
 
 /** Names that Pushgateway makes up itself: no configuration lets anybody push them. */
@@ -23,7 +24,7 @@ export interface FamilyRules {
   readonly allow: Matcher | undefined;
   readonly deny: Matcher;
   /** Names that other teams own. */
-  readonly foreign: Matcher;
+  readonly foreign: Pick<Matcher, 'matches'>;
 }
 
 /** What content is held against. */
@@ -34,13 +35,15 @@ export interface ContentRules {
 }
 
 /** Compiles what a team may push, which depends on what the other teams own. */
-export function compileFamilyRules(team: TeamSpec, teams: readonly TeamSpec[]): FamilyRules {
-  const { allow: allowed, deny: denied }: MetricRules = team.metrics;
-  const others = teams.filter(({ name }) => name !== team.name);
+export function compileFamilyRules(
+  { name, metrics }: Pick<TeamSpec, 'name' | 'metrics'>,
+  owned: OwnedNames,
+): FamilyRules {
+  const { allow: allowed, deny: denied }: MetricRules = metrics;
   return {
     allow: allowed && compileGlobs(allowed),
     deny: compileGlobs(denied),
-    foreign: compileGlobs(others.flatMap(({ metrics }) => metrics.own)),
+    foreign: owned.foreignTo(name),
   };
 }
 

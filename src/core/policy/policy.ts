@@ -6,6 +6,7 @@ import { renderQuoted } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
 import type { TeamLimits } from './limits.ts';
+import { compileOwnedNames, type OwnedNames } from './owned-names.ts';
 import type { Action, TeamSpec } from './policy-spec.ts';
 
 /** What every team may do, compiled. */
@@ -62,7 +63,8 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
 
 /** Compiles the rules of every team. */
 export function compilePolicy(teams: readonly TeamSpec[]): Policy {
-  const byName = new Map(teams.map((team) => [team.name, compileTeam(team, teams)]));
+  const owned = compileOwnedNames(teams);
+  const byName = new Map(teams.map((team) => [team.name, compileTeam(team, owned)]));
   return { team: (name) => byName.get(name) };
 }
 
@@ -83,7 +85,7 @@ export function authorize(
   return allow(team);
 }
 
-function compileTeam(team: TeamSpec, teams: readonly TeamSpec[]): TeamPolicy {
+function compileTeam(team: TeamSpec, owned: OwnedNames): TeamPolicy {
   const { name, limits, allowNetworks } = team;
   const labels = Object.entries(team.labels);
   return Object.freeze({
@@ -98,7 +100,7 @@ function compileTeam(team: TeamSpec, teams: readonly TeamSpec[]): TeamPolicy {
     requiredLabels: team.requireLabels,
     networks: allowNetworks === undefined ? undefined : compileNetworks(allowNetworks),
     limits,
-    families: compileFamilyRules(team, teams),
+    families: compileFamilyRules(team, owned),
     coversEverything: team.jobs.length === 1 && team.jobs[0] === '*' && labels.length === 0,
   });
 }

@@ -7,6 +7,7 @@ import {
   checkContent,
   compileFamilyRules,
 } from '../../../src/core/policy/content-rules.ts';
+import { compileOwnedNames } from '../../../src/core/policy/owned-names.ts';
 import type { MetricRules, TeamSpec } from '../../../src/core/policy/policy-spec.ts';
 import { familyContent } from '../../support/group-push.ts';
 
@@ -37,7 +38,10 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
     }),
   );
   assert.ok(team);
-  return { families: compileFamilyRules(team, [team, ...rest]), labels: new Map() };
+  return {
+    families: compileFamilyRules(team, compileOwnedNames([team, ...rest])),
+    labels: new Map(),
+  };
 }
 
 function content(...families: readonly FamilyContent[]): PushContent {
