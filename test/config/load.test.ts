@@ -166,3 +166,39 @@ test('the hash of a configuration is that of the file, to the last byte', async 
   const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
   assert.equal(result.config.hash, `sha256:${digest}`);
 });
+
+const DEEP = [
+  ['a block', Array.from({ length: 2000 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('')],
+  ['a flow', `spool: ${'{ a: '.repeat(3000)}1${' }'.repeat(3000)}\n`],
+] as const;
+for (const [what, text] of DEEP) {
+  test(`loadConfig calls maps that are too deep in ${what} a problem`, async () => {
+    await using scratch = await createScratch();
+    const result = await loadConfig(await scratch.write('pushwarden.yaml', text), { now: NOW });
+    assert.ok(!result.ok);
+    assert.deepEqual(
+      result.problems.map(({ message }) => message),
+      ['nested too deep'],
+    );
+  });
+}
+
+test('loadConfig finds any number of unknown keys in a time that grows with their number', async () => {
+  await using scratch = await createScratch();
+  const load = async (count: number): Promise<number> => {
+    const teams = Array.from(
+      { length: count },
+      (_, at) => `  t${at}: { jobs: [a${at}], jbos: 1 }\n`,
+    );
+    const keys = Array.from({ length: count }, (_, at) => `key${at}: 1\n`);
+    const text = `upstream: { url: "http://127.0.0.1:9092" }\n${keys.join('')}teams:\n${teams.join('')}`;
+    const file = await scratch.write('pushwarden.yaml', text);
+    const begin = process.cpuUsage();
+    const result = await loadConfig(file, { now: NOW });
+    assert.ok(!result.ok && result.problems.length >= 2 * count);
+    return process.cpuUsage(begin).user;
+  };
+  await load(100);
+  const [few, many] = [await load(1000), await load(8000)];
+  assert.ok(many < 24 * few, `8 times as many took ${many / few} times as long`);
+});

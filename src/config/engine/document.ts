@@ -1,17 +1,17 @@
 import {
   type Document,
-  isMap,
   isNode,
   isPair,
   isScalar,
   isSeq,
   LineCounter,
-  type Node,
   type Pair,
   parseDocument,
   visit,
   type YAMLError,
+  type YAMLMap,
 } from 'yaml';
+import { createNodeIndex } from './node-index.ts';
 
 /** A parsed file that still knows where everything stands. */
 export interface SourceDocument {
@@ -49,20 +49,30 @@ const MAX_ALIASES = 100;
 
 /** Parses YAML 1.2; JSON is YAML. Duplicate keys are errors, and all keys are text. */
 export function parseSource(text: string): SourceDocument {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // of the stack
+    const position = { line: 1, column: 1 };
+    return {
+      data: undefined,
+      errors: [{ ...position, path: [], message: 'nested too deep' }],
+      locate: () => position,
+      locateKey: () => position,
+    };
+  }
+}
+
+function parse(text: string): SourceDocument {
   const lines = new LineCounter();
-  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true };
+  // The library compares each key with all others; here they are looked up, in `findRefused`.
+  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
   const document = parseDocument(text, options);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const nodeAt = (path: readonly PropertyKey[]): Node | undefined => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return node;
-    }
-    return undefined;
-  };
+  const { findPair, findNode } = createNodeIndex(document);
   const { data, faults } = readData(document);
   return {
     data,
@@ -71,21 +81,18 @@ export function parseSource(text: string): SourceDocument {
       path,
       message,
     })),
-    locate: (path) => position(nodeAt(path)?.range?.[0] ?? 0),
+    locate: (path) => position(findNode(path)?.range?.[0] ?? 0),
     locateKey(path, key) {
-      const map = document.getIn(path, true);
-      const found = isMap(map)
-        ? map.items.find((item) => isScalar(item.key) && item.key.value === key)
-        : undefined;
-      const offset = isNode(found?.key) ? found.key.range?.[0] : undefined;
-      return position(offset ?? nodeAt(path)?.range?.[0] ?? 0);
+      const found = findPair(path, key)?.key;
+      const offset = isNode(found) ? found.range?.[0] : undefined;
+      return position(offset ?? findNode(path)?.range?.[0] ?? 0);
     },
   };
 }
 
 function readData(document: Document): { data: unknown; faults: readonly Fault[] } {
   const { errors, warnings } = document;
-  const found = [...errors, ...warnings].map((error) => describe(error, document));
+  const found = [...errors, ...warnings].map(describe);
   const faults = keepFirst([...found, ...findRefused(document)]);
   if (faults.some(({ isLocal }) => !isLocal)) return { data: undefined, faults };
   try {
@@ -99,12 +106,8 @@ function readData(document: Document): { data: unknown; faults: readonly Fault[]
 const QUOTE_STAR = 'a value that begins with * needs quotes: "*"';
 
 /** The library's words, or ours where they are about its own interface. */
-function describe({ code, message, pos: [offset, end] }: YAMLError, document: Document): Fault {
+function describe({ code, message, pos: [offset, end] }: YAMLError): Fault {
   switch (code) {
-    case 'DUPLICATE_KEY': {
-      const path = findKeyPath(document, offset);
-      return { offset, path, message: 'duplicate key', isLocal: true };
-    }
     case 'BAD_ALIAS':
       return { offset, message: QUOTE_STAR, isLocal: false };
     case 'NON_STRING_KEY':
@@ -119,29 +122,20 @@ function describe({ code, message, pos: [offset, end] }: YAMLError, document: Do
   }
 }
 
-/** The path of the key that stands at an offset. */
-function findKeyPath(document: Document, offset: number): readonly PropertyKey[] {
-  let path: readonly PropertyKey[] = [];
-  visit(document, {
-    Pair(_, pair: Pair, parents) {
-      if (!isNode(pair.key) || pair.key.range?.[0] !== offset) return undefined;
-      const nodes = [...parents, pair];
-      path = nodes.flatMap((node, depth): PropertyKey[] => {
-        if (isPair(node)) return [String(node.key)];
-        return isSeq(node) ? [node.items.indexOf(nodes[depth + 1])] : [];
-      });
-      return visit.BREAK;
-    },
-  });
-  return path;
-}
-
 /** What parses and is still refused. */
 function findRefused(document: Document): readonly Fault[] {
   const faults: Fault[] = [];
+  const anchors = new Set<string | undefined>();
   visit(document, {
+    Node(_, node) {
+      anchors.add(node.anchor);
+    },
+    Map(_, map, parents) {
+      anchors.add(map.anchor);
+      for (const fault of findDuplicates(map, parents)) faults.push(fault);
+    },
     Alias(_, alias) {
-      if (alias.resolve(document) !== undefined) return;
+      if (anchors.has(alias.source)) return;
       const offset = alias.range?.[0] ?? 0;
       const message = `no anchor &${alias.source} stands before this alias; ${QUOTE_STAR}`;
       faults.push({ offset, message, isLocal: false });
@@ -154,6 +148,25 @@ function findRefused(document: Document): readonly Fault[] {
     },
   });
   return faults;
+}
+
+function findDuplicates(map: YAMLMap, parents: readonly unknown[]): readonly Fault[] {
+  const seen = new Set<unknown>();
+  return map.items.flatMap(({ key }): readonly Fault[] => {
+    if (!isScalar(key)) return [];
+    const isFirst = !seen.has(key.value);
+    seen.add(key.value);
+    if (isFirst) return [];
+    const path = [...renderParents([...parents, map]), String(key.value)];
+    return [{ offset: key.range?.[0] ?? 0, path, message: 'duplicate key', isLocal: true }];
+  });
+}
+
+function renderParents(nodes: readonly unknown[]): readonly PropertyKey[] {
+  return nodes.flatMap((node, depth): readonly PropertyKey[] => {
+    if (isPair(node)) return [String(node.key)];
+    return isSeq(node) ? [node.items.indexOf(nodes[depth + 1])] : [];
+  });
 }
 
 /** One fault makes the parser stumble on, often over the same place. */

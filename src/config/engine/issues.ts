@@ -21,13 +21,15 @@ function describeIssue(
 ): IssueFinding[] {
   const path = [...parents, ...issue.path];
   switch (issue.code) {
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const known = listKeys(schema, path);
       return issue.keys.map((key) => ({
         severity: 'error',
         path,
         key,
-        message: describeUnknownKey(key, listKeys(schema, path)),
+        message: describeUnknownKey(key, known),
       }));
+    }
     case 'invalid_type':
       return [{ severity: 'error', path, message: describeType(issue) }];
     case 'invalid_value':

@@ -7,6 +7,7 @@ const MAX_TYPO = 3;
 export function findNearest(text: string, words: readonly string[]): string | undefined {
   const mostEdits = Math.min(MAX_TYPO, Math.ceil(text.length / 3));
   return words
+    .filter((word) => Math.abs(word.length - text.length) <= mostEdits)
     .map((word) => ({ word, edits: distance(text, word) }))
     .filter(({ edits }) => edits <= mostEdits)
     .sort((a, b) => a.edits - b.edits)[0]?.word;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { createPathSet } from './path-set.ts';
 
 /** What is left of a document without its unsound parts. */
 export interface Salvage<Data> {
@@ -36,21 +37,21 @@ export function salvage<Data>(
 ): Salvage<Data> | undefined {
   const rest: unknown = structuredClone(document);
   if (!isContainer(rest) || Array.isArray(rest)) return undefined;
-  const missing: (readonly PropertyKey[])[] = [];
+  const missing = createPathSet();
   const indexes = new Map<unknown, number[]>();
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    missing.push(...standIns.flatMap(({ path, value }) => fill(rest, path, value)));
+    missing.add(standIns.flatMap(({ path, value }) => fill(rest, path, value)));
     const parsed = schema.safeParse(rest);
     if (parsed.success) {
       return {
         data: parsed.data,
         restore: (path) => restorePath(rest, path, indexes),
-        isMissing: (path) => missing.some((part) => beginsWith(path, part)),
-        isIncomplete: (path) => missing.some((part) => beginsWith(part, path)),
+        isMissing: missing.covers,
+        isIncomplete: missing.reachesInto,
       };
     }
     const unsound = listUnsound(rest, parsed.error.issues);
-    missing.push(...unsound.map((path) => restorePath(rest, path, indexes)));
+    missing.add(unsound.map((path) => restorePath(rest, path, indexes)));
     for (const path of unsound.toReversed()) remove(rest, path, indexes);
   }
   return undefined;
@@ -114,10 +115,6 @@ function restorePath(
 
 function stepInto(value: unknown, key: PropertyKey): unknown {
   return isContainer(value) ? value[key] : undefined;
-}
-
-function beginsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
-  return start.every((key, at) => path[at] === key);
 }
 
 function isContainer(value: unknown): value is Container {
