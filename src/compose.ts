@@ -146,7 +146,7 @@ function createGateway(
     isDraining: lifetime.isOver,
     clock,
     audit,
-    teamLimiter: createTeamLimiter(),
+    teamLimiter: createTeamLimiter({ maxWaiting: () => current.config().server.waiting }),
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     upstream: () => current.upstreamSide().lend(),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientCertificate } from '../core/identity/client-certificate.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { readBody } from './body.ts';
+import { intakeOf } from './intake.ts';
 
 /** What a request of the pipeline came in on. */
 interface NodeExchange {
@@ -42,6 +43,7 @@ export function receive(
       userAgent: headers['user-agent'],
       forwardedFor: headersDistinct['x-forwarded-for'] ?? [],
     },
+    onLeave: (listener) => intakeOf(socket)?.onLeave(listener) ?? (() => undefined),
     readBody: (contentLength, bounds) => readBody(req, res, contentLength, bounds),
   };
   exchanges.set(request, { req, res });

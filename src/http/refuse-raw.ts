@@ -53,6 +53,7 @@ function unreadable(id: string, peerAddress: string | undefined): GatewayRequest
       userAgent: undefined,
       forwardedFor: [],
     },
+    onLeave: () => () => undefined,
     readBody: () => Promise.reject(new TypeError('there is no body to read')),
   };
 }

@@ -72,6 +72,9 @@ interface KnownArrival extends Arrival {
   readonly framing: Framing;
 }
 
+/** Of a body that nobody reads yet, what is in memory at most. */
+const MAX_HELD_BYTES = 64 * 1024;
+
 /**
  * Decides about a request. The order of the checks is the security property, and is that of the
  * table `CHECKS`: nobody learns anything before a credential is proved, and no body is read before
@@ -240,8 +243,11 @@ async function claimGroup(
   return allow((end) => claim.value.settle(end));
 }
 
-async function enterTeam({ gateway, team, scope }: KnownArrival): Promise<Decision<undefined>> {
-  const entered = await gateway.teamLimiter.enter(team.name, team.limits);
+async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {
+  const { gateway, request, team, scope, framing } = arrival;
+  const bytes = Math.min(framing.contentLength ?? MAX_HELD_BYTES, MAX_HELD_BYTES);
+  const guest = { bytes, onLeave: request.onLeave };
+  const entered = await gateway.teamLimiter.enter(team.name, team.limits, guest);
   if (entered.effect === 'deny') return entered;
   scope.use(entered.value);
   return allow(undefined);

@@ -15,6 +15,11 @@ export interface GatewayRequest {
   readonly head: RequestHead;
   readonly headers: RequestHeaders;
   /**
+   * Calls back, at most once, when the client ends its side or its connection.
+   * @returns what takes the wish back
+   */
+  onLeave(listener: () => void): () => void;
+  /**
    * Reads the body to its end; to be called once, after everything else was decided.
    * @param contentLength - bytes; undefined for a chunked body
    */

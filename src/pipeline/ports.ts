@@ -47,8 +47,19 @@ export type Lease = Disposable;
 
 /** Rate and concurrency of one team's pushes and deletes. */
 export interface TeamLimiter {
-  /** Ends in `rate_limited` or `too_many_concurrent`. */
-  enter(team: string, limits: TeamLimits): Promise<Decision<Lease>>;
+  /** Waits its turn where it must; ends in `rate_limited` or `too_many_concurrent`. */
+  enter(team: string, limits: TeamLimits, guest: TeamGuest): Promise<Decision<Lease>>;
+}
+
+/** A push or delete that may have to wait. */
+export interface TeamGuest {
+  /** Bytes that it holds while it waits. */
+  readonly bytes: number;
+  /**
+   * Calls back, at most once, when the client has left: its place is free then.
+   * @returns what takes the wish back
+   */
+  onLeave(listener: () => void): () => void;
 }
 
 /** Bytes of bodies held in memory, over all requests. */

@@ -73,7 +73,8 @@ test('loadConfig merges defaults into a team key by key, its denied metrics incl
     labelValue: 1024,
     rate: { count: 600, perMs: 60_000 },
     burst: 100,
-    concurrent: 16,
+    concurrent: 32,
+    waitMs: 10_000,
   });
   assert.deepEqual(team?.metrics, {
     allow: ['payments_*'],

@@ -47,7 +47,10 @@ test('a team over its rate is told when to come again, and others are not held u
 
 test('a team with too many pushes under way is refused, and taken again once they end', async () => {
   await using stage = await startStage({
-    defaults: { allow: ['push'], limits: { concurrent: 2, rate: '1000/s', burst: 1000 } },
+    defaults: {
+      allow: ['push'],
+      limits: { concurrent: 2, wait: '1ms', rate: '1000/s', burst: 1000 },
+    },
   });
   const { gateway, upstream } = stage;
   const gate = Promise.withResolvers<void>();

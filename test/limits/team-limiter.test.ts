@@ -3,16 +3,18 @@ import { type TestContext, test } from 'node:test';
 import type { Decision } from '../../src/core/decision.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
-import type { Lease, TeamLimiter } from '../../src/pipeline/ports.ts';
+import type { Lease, TeamGuest, TeamLimiter } from '../../src/pipeline/ports.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { WIDE_LIMITS } from '../support/team-spec.ts';
 
 const PER_SECOND: TeamLimits = { ...WIDE_LIMITS, rate: { count: 3, perMs: 1000 }, burst: 2 };
 
+const GUEST: TeamGuest = { bytes: 0, onLeave: () => () => undefined };
+
 /** A limiter whose time only passes when the test says so. */
 function createStillLimiter(context: TestContext): TeamLimiter {
   context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
-  return createTeamLimiter();
+  return createTeamLimiter({ maxWaiting: () => 1000 });
 }
 
 async function enterMany(
@@ -22,7 +24,8 @@ async function enterMany(
   team = 'payments',
 ): Promise<readonly Decision<Lease>[]> {
   const decisions: Decision<Lease>[] = [];
-  for (let index = 0; index < count; index += 1) decisions.push(await limiter.enter(team, limits));
+  for (let index = 0; index < count; index += 1)
+    decisions.push(await limiter.enter(team, limits, GUEST));
   return decisions;
 }
 
@@ -39,7 +42,9 @@ test('a team that spent its rate is told when to come back', async (context) => 
   const limiter = createStillLimiter(context);
   await enterMany(limiter, 5, PER_SECOND);
   context.mock.timers.tick(400);
-  const { reason, detail, retryAfterSeconds } = denied(await limiter.enter('payments', PER_SECOND));
+  const { reason, detail, retryAfterSeconds } = denied(
+    await limiter.enter('payments', PER_SECOND, GUEST),
+  );
   assert.equal(reason, 'rate_limited');
   assert.equal(detail, 'the team may push 3 times in 1 s');
   assert.equal(retryAfterSeconds, 1);
@@ -50,7 +55,7 @@ test('Retry-After is as many whole seconds as it takes', async (context) => {
   const limits = { ...PER_SECOND, rate: { count: 1, perMs: 60_000 }, burst: 1 };
   await enterMany(limiter, 2, limits);
   context.mock.timers.tick(10_500);
-  assert.equal(denied(await limiter.enter('payments', limits)).retryAfterSeconds, 50);
+  assert.equal(denied(await limiter.enter('payments', limits, GUEST)).retryAfterSeconds, 50);
 });
 
 test('a team may push again once its time is over', async (context) => {
@@ -93,7 +98,7 @@ test('one team spends nothing of another', async (context) => {
 const TWO: TeamLimits = { ...WIDE_LIMITS, concurrent: 2 };
 
 test('a team may have as many pushes under way as its limit says', async () => {
-  const limiter = createTeamLimiter();
+  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
   const [first, , third] = await enterMany(limiter, 3, TWO);
   assert.ok(first && third);
   const { reason, detail, retryAfterSeconds } = denied(third);
@@ -101,14 +106,14 @@ test('a team may have as many pushes under way as its limit says', async () => {
   assert.equal(detail, 'the team may have 2 pushes under way');
   assert.equal(retryAfterSeconds, 1);
   allowed(first)[Symbol.dispose]();
-  assert.equal((await limiter.enter('payments', TWO)).effect, 'allow');
-  assert.equal((await limiter.enter('payments', TWO)).effect, 'deny');
+  assert.equal((await limiter.enter('payments', TWO, GUEST)).effect, 'allow');
+  assert.equal((await limiter.enter('payments', TWO, GUEST)).effect, 'deny');
 });
 
 test('pushes that come at the same moment do not slip past the limit together', async () => {
-  const limiter = createTeamLimiter();
+  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
   const decisions = await Promise.all(
-    Array.from({ length: 10 }, () => limiter.enter('payments', TWO)),
+    Array.from({ length: 10 }, () => limiter.enter('payments', TWO, GUEST)),
   );
   assert.equal(countAllowed(decisions), 2);
 });
@@ -120,7 +125,7 @@ test('a push that the rate refuses holds no place', async (context) => {
   assert.ok(first);
   allowed(first)[Symbol.dispose]();
   context.mock.timers.tick(1000);
-  assert.equal((await limiter.enter('payments', limits)).effect, 'allow');
+  assert.equal((await limiter.enter('payments', limits, GUEST)).effect, 'allow');
 });
 
 test('a push that finds no place costs nothing of the rate', async (context) => {
@@ -129,7 +134,7 @@ test('a push that finds no place costs nothing of the rate', async (context) => 
   const [first] = await enterMany(limiter, 50, limits);
   assert.ok(first);
   allowed(first)[Symbol.dispose]();
-  assert.equal((await limiter.enter('payments', limits)).effect, 'allow');
+  assert.equal((await limiter.enter('payments', limits, GUEST)).effect, 'allow');
 });
 
 const CHANGES: readonly (readonly [what: string, limits: TeamLimits])[] = [
@@ -154,12 +159,80 @@ test('a reload that changes other limits leaves the spent rate spent', async (co
 });
 
 test('pushes that began before a reload are counted and leave their places free', async () => {
-  const limiter = createTeamLimiter();
+  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
   const before = await enterMany(limiter, 2, TWO);
   const reloaded = { ...TWO, concurrent: 3 };
   const [during] = await enterMany(limiter, 1, reloaded);
   assert.ok(during);
-  assert.equal(denied(await limiter.enter('payments', reloaded)).reason, 'too_many_concurrent');
+  assert.equal(
+    denied(await limiter.enter('payments', reloaded, GUEST)).reason,
+    'too_many_concurrent',
+  );
   for (const decision of [...before, during]) allowed(decision)[Symbol.dispose]();
   assert.equal(countAllowed(await enterMany(limiter, 5, reloaded)), 3);
+});
+
+const PATIENT: TeamLimits = { ...WIDE_LIMITS, concurrent: 1, waitMs: 60_000 };
+
+test('pushes over the limit come to their turn in the order of their arrival', async () => {
+  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  const order: number[] = [];
+  const pushes = Array.from({ length: 5 }, async (_, index) => {
+    const lease = allowed(await limiter.enter('payments', PATIENT, GUEST));
+    order.push(index);
+    lease[Symbol.dispose]();
+  });
+  await Promise.all(pushes);
+  assert.deepEqual(order, [0, 1, 2, 3, 4]);
+});
+
+test('a push over the rate waits until it may go on', async (context) => {
+  const limiter = createStillLimiter(context);
+  const limits = { ...PATIENT, concurrent: 9, rate: { count: 1, perMs: 1000 }, burst: 0 };
+  await enterMany(limiter, 1, limits);
+  const waiting = limiter.enter('payments', limits, GUEST);
+  await new Promise(setImmediate);
+  context.mock.timers.tick(1000);
+  assert.equal((await waiting).effect, 'allow');
+});
+
+test('a push that cannot come to its turn in time is refused at once', async (context) => {
+  const limiter = createStillLimiter(context);
+  const limits = { ...PATIENT, concurrent: 9, rate: { count: 1, perMs: 3_600_000 }, burst: 0 };
+  const [, second] = await enterMany(limiter, 2, limits);
+  assert.equal(second && denied(second).reason, 'rate_limited');
+});
+
+test('a push waits no longer than its time', async (context) => {
+  const limiter = createStillLimiter(context);
+  await enterMany(limiter, 1, PATIENT);
+  const waiting = limiter.enter('payments', PATIENT, GUEST);
+  context.mock.timers.tick(60_000);
+  assert.equal(denied(await waiting).reason, 'too_many_concurrent');
+});
+
+test('a client that leaves gives its place to the next', async () => {
+  const limiter = createTeamLimiter({ maxWaiting: () => 1 });
+  const [first] = await enterMany(limiter, 1, PATIENT);
+  let leave = (): void => undefined;
+  const onLeave = (listener: () => void): (() => void) => {
+    leave = listener;
+    return () => undefined;
+  };
+  const leaving = limiter.enter('payments', PATIENT, { bytes: 0, onLeave });
+  const crowded = denied(await limiter.enter('payments', PATIENT, GUEST));
+  assert.match(String(crowded.detail), /1 wait already/);
+  leave();
+  assert.equal((await leaving).effect, 'deny');
+  const next = limiter.enter('payments', PATIENT, GUEST);
+  if (first) allowed(first)[Symbol.dispose]();
+  assert.equal((await next).effect, 'allow');
+});
+
+test('those who wait hold so many bytes and no more', async () => {
+  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  await enterMany(limiter, 1, PATIENT);
+  const large: TeamGuest = { ...GUEST, bytes: 20 * 1024 * 1024 };
+  void limiter.enter('payments', PATIENT, large);
+  assert.equal((await limiter.enter('payments', PATIENT, large)).effect, 'deny');
 });

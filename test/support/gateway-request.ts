@@ -29,6 +29,7 @@ export function gatewayRequest({ headers, ...changes }: RequestChange = {}): Gat
     rawTarget: '/metrics/job/batch',
     head: { httpVersion: '1.1', rawHeaders: ['Host', 'push.example.com'] },
     headers: requestHeaders(headers),
+    onLeave: () => () => undefined,
     readBody: () => assert.fail('the body was read'),
     ...changes,
   };

@@ -12,6 +12,7 @@ export const WIDE_LIMITS: TeamLimits = {
   rate: { count: 1000, perMs: 1000 },
   burst: 1000,
   concurrent: 100,
+  waitMs: 0,
 };
 
 /** A team that may push to job `batch`, but for what `changes` say. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TeamLimits } from '../../core/policy/limits.ts';
-import { parseRate, parseSize } from '../../core/units.ts';
+import { parseDuration, parseRate, parseSize } from '../../core/units.ts';
 import * as value from '../engine/values.ts';
 
 /** `limits` of `defaults` and of a team. */
@@ -17,8 +17,10 @@ export const limits = z
     burst: value.count
       .exactOptional()
       .describe('pushes and deletes beyond the rate, in a minute; 100'),
-    concurrent: value.count.exactOptional().describe('pushes and deletes at once; 16'),
-    wait: value.notYet(),
+    concurrent: value.count.exactOptional().describe('pushes and deletes at once; 32'),
+    wait: value.timeout
+      .exactOptional()
+      .describe('for what is over rate or concurrent to wait its turn; 10s'),
     groups: value.notYet(),
     total_series: value.notYet(),
     total_bytes: value.notYet(),
@@ -36,7 +38,8 @@ const DEFAULT_LIMITS = {
   label_value: '1KiB',
   rate: '50/s',
   burst: 100,
-  concurrent: 16,
+  concurrent: 32,
+  wait: '10s',
 } as const satisfies RawLimits;
 
 /** The limits of a team: its own, key by key, before those of `defaults`. */
@@ -53,5 +56,6 @@ export function resolveLimits(defaults: RawLimits = {}, own: RawLimits = {}): Te
     rate: parseRate(raw.rate),
     burst,
     concurrent,
+    waitMs: parseDuration(raw.wait),
   };
 }

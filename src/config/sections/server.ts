@@ -10,7 +10,7 @@ export const server = z
     idle_timeout: value.timeout.default('15s').describe('without a byte from or to the client'),
     headers: value.count.default(200).describe('headers of one request'),
     chunks: value.count.default(10_000).describe('chunks of one chunked body'),
-    waiting: value.notYet(),
+    waiting: value.count.default(1000).describe('pushes of one team that wait their turn'),
     reuse_port: value.notYet(false),
     keep_alive: value.timeout.default('75s').describe('for an idle connection to stay open'),
     drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly idleTimeoutMs: number;
   readonly headers: number;
   readonly chunks: number;
+  /** Pushes of one team that wait their turn. */
+  readonly waiting: number;
   readonly keepAliveMs: number;
   readonly drainTimeoutMs: number;
   readonly connections: number;
@@ -44,6 +46,7 @@ export function resolveServer(raw: z.output<typeof server>): ServerConfig {
     idleTimeoutMs: parseDuration(raw.idle_timeout),
     headers: raw.headers,
     chunks: raw.chunks,
+    waiting: raw.waiting,
     keepAliveMs: parseDuration(raw.keep_alive),
     drainTimeoutMs: parseDuration(raw.drain_timeout),
     connections: raw.connections,

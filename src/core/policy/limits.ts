@@ -18,6 +18,8 @@ export interface TeamLimits {
   readonly burst: number;
   /** Pushes and deletes under way at the same time. */
   readonly concurrent: number;
+  /** Milliseconds that a push or delete over `rate` or `concurrent` may wait its turn. */
+  readonly waitMs: number;
 }
 
 /** `count` in every `perMs` milliseconds: `600/m` is 600 in 60 000. */

@@ -32,6 +32,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
         labelValue: 1,
         rate: { count: 1, perMs: 1 },
         burst: 1,
+        waitMs: 0,
         concurrent: 1,
       },
       credentials: [],
