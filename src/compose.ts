@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { openAuditLog } from './audit/log/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
@@ -17,9 +18,13 @@ import { createTeamLimiter } from './limits/team-limiter.ts';
 import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
 import { createRequestObserver } from './metrics/request-observer.ts';
 import { watchAudit, watchConnections, watchReadiness } from './metrics/watch.ts';
+import { createContentParser } from './parsing/content-parser.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
 import { VERSION } from './version.ts';
+
+/** One core stays for requests, where there is more than one. */
+const PARSING_THREADS = Math.max(1, availableParallelism() - 1);
 
 /** A gateway that takes requests. */
 export interface RunningGateway {
@@ -149,6 +154,7 @@ function createGateway(
     teamLimiter: createTeamLimiter({ maxWaiting: () => current.config().server.waiting }),
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
+    parseContent: createContentParser({ parallel: PARSING_THREADS }),
     upstream: () => current.upstreamSide().lend(),
   };
 }

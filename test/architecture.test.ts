@@ -24,9 +24,11 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'audit/': { src: [...ADAPTER, 'disk/'], outside: ['node:'] },
   'config/': { src: ADAPTER, outside: ['node:', 'fastest-levenshtein', 'yaml', 'zod'] },
   'credentials/': {
-    src: ADAPTER,
+    src: [...ADAPTER, 'threads/'],
     outside: ['node:', '@node-rs/bcrypt', 'apache-md5', 'jose', 'lru-cache', 'p-limit', 'undici'],
   },
+  'threads/': { src: ['core/'], outside: ['node:'] },
+  'parsing/': { src: [...ADAPTER, 'threads/'], outside: ['node:'] },
   'disk/': { src: ['core/'], outside: ['node:'] },
   'demo/': { src: ADAPTER, outside: ['node:'] },
   'groups/': { src: ADAPTER, outside: ['node:'] },

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { createFairQueue } from './fair-queue.ts';
+import { createFairQueue } from '../threads/fair-queue.ts';
 import { verifyInThread } from './hashing-threads.ts';
 
 /** Verifies passwords without letting them take the machine. */

@@ -176,8 +176,10 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const sent = { bodyBytes, decodedBytes: body.byteLength };
   trail.learn({ content: sent });
 
-  const inspected = inspectBody(body, mediaType, team, target.value.key, request.method);
-  const content = at('content', inspected);
+  const { parseContent } = gateway;
+  const { key } = target.value;
+  const inspected = inspectBody(body, mediaType, team, key, request.method, parseContent);
+  const content = at('content', await inspected);
   if (content.effect === 'deny') return content;
   trail.learn({ content: { ...sent, series: content.value.series } });
 

@@ -1,4 +1,12 @@
-import type { AuditLog, BodyDecoders, ByteBudget, Clock, TeamLimiter, Upstream } from './ports.ts';
+import type {
+  AuditLog,
+  BodyDecoders,
+  ByteBudget,
+  Clock,
+  ParseContent,
+  TeamLimiter,
+  Upstream,
+} from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Everything that `admit` works with; it outlives every configuration. */
@@ -11,6 +19,7 @@ export interface Gateway {
   readonly teamLimiter: TeamLimiter;
   readonly byteBudget: ByteBudget;
   readonly decoders: BodyDecoders;
+  readonly parseContent: ParseContent;
   /**
    * The upstream that a request goes to; to be picked once in a request, and given back.
    * @param job - undefined for what is about no job alone

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
 import type { Decision, Deny } from '../core/decision.ts';
-import type { ContentEncoding } from '../core/exposition/media-type.ts';
+import type { ContentEncoding, MediaType } from '../core/exposition/media-type.ts';
+import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
 import type { PresentedCredential } from '../core/identity/authorization-header.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
@@ -74,6 +75,17 @@ export interface ByteLease extends Disposable {
 
 /** Undoes a content encoding, never holding much more than `maxBytes` of output. */
 export type BodyDecoder = (body: Uint8Array, maxBytes: number) => Promise<Decision<Uint8Array>>;
+
+/**
+ * Understands the body of a push in full; the teams take turns where that takes long. Ends as
+ * `parseExposition` does, or in `overloaded`.
+ */
+export type ParseContent = (
+  team: string,
+  body: Uint8Array,
+  mediaType: MediaType,
+  scope: ContentScope,
+) => Promise<Decision<PushContent>>;
 
 /** What goes upstream: nothing in it is the caller's text. */
 export interface UpstreamRequest {

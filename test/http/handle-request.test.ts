@@ -41,6 +41,7 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     audit: { append: never, record: (event) => void events.push(event), head: never, close: never },
     teamLimiter: { enter: never },
     byteBudget: { open: never },
+    parseContent: never,
     decoders: { gzip: never, snappy: never },
     upstream: never,
   };

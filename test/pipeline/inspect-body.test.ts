@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseExposition } from '../../src/core/exposition/parse-exposition.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import type { TeamSpec } from '../../src/core/policy/policy-spec.ts';
 import { inspectBody } from '../../src/pipeline/inspect-body.ts';
@@ -9,11 +10,18 @@ import { teamSpec, WIDE_LIMITS } from '../support/team-spec.ts';
 function inspect(text: string, changes: Partial<TeamSpec> = {}) {
   const team = compilePolicy([teamSpec(changes)]).team('payments') ?? assert.fail();
   const key = { job: 'batch', labels: [] };
-  return inspectBody(Buffer.from(text), 'text', team, key, 'PUT');
+  return inspectBody(
+    Buffer.from(text),
+    'text',
+    team,
+    key,
+    'PUT',
+    async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
+  );
 }
 
-test('inspectBody tells what a push holds', () => {
-  const content = allowed(inspect('# TYPE a counter\na{x="1"} 1\na{x="2"} 2\nb 3\n'));
+test('inspectBody tells what a push holds', async () => {
+  const content = allowed(await inspect('# TYPE a counter\na{x="1"} 1\na{x="2"} 2\nb 3\n'));
   assert.equal(content.series, 3);
   assert.deepEqual(
     content.families.map(({ name, type }) => [name, type]),
@@ -55,7 +63,7 @@ const REFUSED: readonly (readonly [
   ],
 ];
 for (const [what, text, changes, reason] of REFUSED) {
-  test(`inspectBody refuses ${what}`, () => {
-    assert.equal(denied(inspect(text, changes)).reason, reason);
+  test(`inspectBody refuses ${what}`, async () => {
+    assert.equal(denied(await inspect(text, changes)).reason, reason);
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allow } from '../../src/core/decision.ts';
-
+import { parseExposition } from '../../src/core/exposition/parse-exposition.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
 import { admit } from '../../src/pipeline/admit.ts';
@@ -73,6 +73,7 @@ async function pushDuringReload(method: string) {
     },
     teamLimiter: { enter: async () => allow(nothing) },
     byteBudget: { open: () => ({ reserve: () => true, ...nothing }) },
+    parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     decoders: { gzip: decode, snappy: decode },
     upstream(...asked) {
       picked.push(...asked);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { allow, type Decision } from '../../src/core/decision.ts';
+import { parseExposition } from '../../src/core/exposition/parse-exposition.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
@@ -183,6 +184,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
         return { reserve: () => setup.hasBytesLeft, ...leases.open() };
       },
     },
+    parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     decoders: { gzip: decode, snappy: decode },
     upstream: () => ({ store, send, read: send, ...leases.open() }),
   };

@@ -1,0 +1,51 @@
+import { extname } from 'node:path';
+import { type Decision, deny } from '../core/decision.ts';
+import type { MediaType } from '../core/exposition/media-type.ts';
+import { parseExposition } from '../core/exposition/parse-exposition.ts';
+import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
+import type { ParseContent } from '../pipeline/ports.ts';
+import { createFairQueue } from '../threads/fair-queue.ts';
+import { createThreadPool } from '../threads/thread-pool.ts';
+
+/** What a thread is to understand; it answers with the decision. */
+export interface ParsingQuestion {
+  readonly mediaType: MediaType;
+  readonly body: Uint8Array;
+  readonly scope: ContentScope;
+}
+
+interface ContentParserOptions {
+  /** Bodies parsed in threads at once. */
+  readonly parallel: number;
+}
+
+/** Up to here a body is parsed where it is, in about a millisecond; to hand it over costs some tenth of that. */
+const MAX_BYTES_HERE = 64 * 1024;
+/** Bodies that may wait for a thread, over all teams; each has its bytes reserved already. */
+const MAX_WAITING = 256;
+
+/** `.ts` from the sources, `.js` from a build. */
+const ENTRY = new URL(`./parsing-thread${extname(import.meta.url)}`, import.meta.url);
+
+/** Of the process. */
+const threads = createThreadPool(ENTRY, 'large bodies');
+
+/**
+ * Creates what parses the bodies of pushes: small ones at once, large ones in threads that give way
+ * to requests, few at the same time, the teams in turns. Nobody else's push waits for a large one.
+ */
+export function createContentParser({ parallel }: ContentParserOptions): ParseContent {
+  const queue = createFairQueue({ parallel, maxWaiting: MAX_WAITING });
+  return async (team, body, mediaType, scope) => {
+    if (body.byteLength <= MAX_BYTES_HERE) return parseExposition(mediaType, body, scope);
+    const parsed = await queue.run(team, () => parseInThread({ body, mediaType, scope }));
+    if (parsed !== 'dropped') return parsed;
+    return deny('overloaded', { internal: 'too many large bodies wait to be parsed' });
+  };
+}
+
+async function parseInThread(question: ParsingQuestion): Promise<Decision<PushContent>> {
+  const body = new Uint8Array(question.body); // given away; the one here goes upstream
+  const answer = await threads.ask({ ...question, body }, [body.buffer]);
+  return answer as Decision<PushContent>; // as `parsing-thread.ts` has it
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
+import { createContentParser } from '../../src/parsing/content-parser.ts';
+import { WIDE_SCOPE as SCOPE } from '../support/content-scope.ts';
+import { denied } from '../support/decision.ts';
+
+/**
+ * The attack: a team sends sixteen bodies at once that are 40 KB of gzip and 8 MiB of text, of label
+ * values full of escapes, or of many label names. Each took some hundred milliseconds to understand,
+ * in which nothing else was done: pushes of others took three seconds.
+ */
+const LINE = `rows{a="${'\\n'.repeat(500)}"} 1\n`;
+const HEAVY = Buffer.from(LINE.repeat(4000));
+
+test('while a large body is understood, the process does everything else', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  await parse('warm', HEAVY, 'text', SCOPE);
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  await parse('a', HEAVY, 'text', SCOPE);
+  isOver = true;
+  assert.ok(turns > 5, `${turns} turns of the event loop`);
+});
+
+test('a team with many large bodies does not keep another waiting for all of them', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const order: string[] = [];
+  const push = async (team: string): Promise<void> => {
+    await parse(team, HEAVY, 'text', SCOPE);
+    order.push(team);
+  };
+  await Promise.all([...Array.from({ length: 6 }, () => push('a')), push('b')]);
+  assert.ok(order.indexOf('b') <= 2, order.join(' '));
+});
+
+test('a thread finds in a large body what is found in a small one', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const labels = Array.from({ length: 3000 }, (_, i) => `rows{a="${i}",b="ü"} ${i}\n`).join('');
+  const bodies = [
+    `# TYPE rows counter\n${labels}`,
+    `${labels}rows{a="1",b="ü"} 2\n`,
+    `${labels}broken\n`,
+  ];
+  for (const text of bodies) {
+    const body = Buffer.from(text);
+    assert.ok(body.byteLength > 40_000);
+    const padded = Buffer.concat([body, Buffer.from(`# ${'x'.repeat(65_536)}\n`)]);
+    const [here, there] = [
+      parseTextExposition(padded, SCOPE),
+      await parse('a', padded, 'text', SCOPE),
+    ];
+    assert.deepEqual(there, here);
+    assert.equal(
+      Buffer.compare(padded.subarray(0, body.length), body),
+      0,
+      'the body is still here',
+    );
+  }
+});
+
+test('more large bodies than may wait are refused, and come again later', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const bodies = Array.from({ length: 300 }, () =>
+    parse('a', Buffer.alloc(65_537, '\n'), 'text', SCOPE),
+  );
+  const decisions = await Promise.all(bodies);
+  const refused = decisions.filter(({ effect }) => effect === 'deny');
+  assert.ok(refused.length > 0 && refused.length < 100);
+  for (const refusal of refused) assert.equal(denied(refusal).reason, 'overloaded');
+});
