@@ -20,6 +20,14 @@ export function renderQuoted(text: string): string {
   return `"${renderPrintable(text, 40)}"`;
 }
 
+/** The longest names that a message shows whole: those of metrics and labels have at most as many. */
+const MAX_NAME_BYTES = 256;
+
+/** A name in double quotes, whole, where it is what the message is about. */
+export function renderName(name: string): string {
+  return `"${renderPrintable(name, MAX_NAME_BYTES)}"`;
+}
+
 function cutToBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let end = 0;

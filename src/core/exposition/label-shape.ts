@@ -1,4 +1,4 @@
-import { renderQuoted } from '../printable.ts';
+import { renderName } from '../printable.ts';
 import type { ContentScope } from './push-content.ts';
 import { layOutSeries, type SeriesLayout } from './series-identity.ts';
 
@@ -32,11 +32,11 @@ export function resolveShape(names: readonly string[], scope: ContentScope): Lab
     .map((_, position) => position)
     .sort((a, b) => ((names[a] ?? '') < (names[b] ?? '') ? -1 : 1));
   const reserved = names.find((name) => name.startsWith('__'));
-  if (reserved !== undefined) return `the label name ${renderQuoted(reserved)} is reserved`;
+  if (reserved !== undefined) return `the label name ${renderName(reserved)} is reserved`;
   const repeated = sorted.find(
     (position, index) => names[position] === names[sorted[index + 1] ?? -1],
   );
-  if (repeated !== undefined) return `label ${renderQuoted(names[repeated] ?? '')} is there twice`;
+  if (repeated !== undefined) return `label ${renderName(names[repeated] ?? '')} is there twice`;
 
   const keyNames = new Set(key === undefined ? [] : ['job', ...key.labels.map(({ name }) => name)]);
   const isOverwritten = (position: number): boolean => keyNames.has(names[position] ?? '');

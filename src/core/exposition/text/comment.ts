@@ -3,7 +3,9 @@ import { renderQuoted } from '../../printable.ts';
 import { scanMetricName } from '../name.ts';
 import { METRIC_TYPES } from '../push-content.ts';
 import { declareHelp, declareType, type FamilyTable } from './family-table.ts';
-import { denyLine } from './line-problem.ts';
+import { denyLine, denyMistake } from './line-problem.ts';
+import { MAX_EXCERPT } from './mistakes/mistake.ts';
+import { TYPE_MISTAKES } from './mistakes/type-mistakes.ts';
 import { isBlank, isEscapable, LINE_FEED, quoteAt, scanToken, skipBlanks } from './token.ts';
 
 /**
@@ -28,7 +30,11 @@ export function readComment(
   const nameEnd = scanMetricName(text, nameStart);
   const next = text.charCodeAt(nameEnd);
   if (nameEnd === nameStart || (next !== LINE_FEED && !isBlank(next))) {
-    return denyLine(line, `${keyword} of a name with ${quoteAt(text, nameEnd)}`);
+    return denyLine(
+      line,
+      `${keyword} of a name with ${quoteAt(text, nameEnd)}`,
+      'a metric name has letters, digits, "_" and ":"',
+    );
   }
   const name = text.slice(nameStart, nameEnd);
   const rest = text.slice(skipBlanks(text, nameEnd), lineEnd);
@@ -50,12 +56,19 @@ function takeHelp(table: FamilyTable, name: string, help: string, line: number):
 
 function takeType(table: FamilyTable, name: string, text: string, line: number): Deny | undefined {
   const type = METRIC_TYPES.find((known) => known === text.toLowerCase());
-  if (type === undefined) {
-    return denyLine(
-      line,
-      `${renderQuoted(text)} is not a type`,
-      `a type is one of ${METRIC_TYPES.join(', ')}`,
-    );
+  if (type !== undefined) return declareType(table, name, type, line);
+  if (isType(name) && scanMetricName(text, 0) === text.length && text !== '') {
+    return denyLine(line, 'the type stands before the name', `write "# TYPE ${text} ${name}"`);
   }
-  return declareType(table, name, type, line);
+  return denyMistake(
+    line,
+    TYPE_MISTAKES,
+    text.slice(0, MAX_EXCERPT),
+    `${renderQuoted(text)} is not a type`,
+    `a type is one of ${METRIC_TYPES.join(', ')}`,
+  );
+}
+
+function isType(word: string): boolean {
+  return METRIC_TYPES.some((known) => known === word.toLowerCase());
 }

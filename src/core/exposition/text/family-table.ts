@@ -1,5 +1,5 @@
 import type { Deny } from '../../decision.ts';
-import { renderQuoted } from '../../printable.ts';
+import { renderName } from '../../printable.ts';
 import type { Distribution } from '../distribution.ts';
 import { type MetricType, SAMPLE_SUFFIXES, type SampleSuffix } from '../push-content.ts';
 import type { SeriesIdentities } from '../series-identity.ts';
@@ -37,11 +37,14 @@ export function createFamilyTable(): FamilyTable {
   return { families: [], samples: new Map() };
 }
 
+const ONCE =
+  'HELP and TYPE come once a metric, before all its lines; in joined files, keep the first';
+
 /** Takes a HELP line. */
 export function declareHelp(table: FamilyTable, name: string, line: number): Deny | undefined {
   const family = resolveFamily(table, name, line);
   if ('effect' in family) return family;
-  if (family.hasHelp) return denyLine(line, `a second HELP of ${renderQuoted(name)}`);
+  if (family.hasHelp) return denyLine(line, `a second HELP of ${renderName(name)}`, ONCE);
   family.hasHelp = true;
   return undefined;
 }
@@ -56,7 +59,8 @@ export function declareType(
   const family = resolveFamily(table, name, line);
   if ('effect' in family) return family;
   if (family.type !== undefined) {
-    return denyLine(line, `a second TYPE of ${renderQuoted(name)}, or one after its samples`);
+    const isLate = family.series.size > 0;
+    return denyLine(line, `a ${isLate ? 'late' : 'second'} TYPE of ${renderName(name)}`, ONCE);
   }
   family.type = type;
   family.isTyped = true;
@@ -106,7 +110,7 @@ function createFamily(table: FamilyTable, name: string): SampleName {
 function denyClash(line: number, name: string, family: Family): Deny {
   return denyLine(
     line,
-    `${renderQuoted(name)} belongs to a ${family.type}`,
-    `${family.type} ${renderQuoted(family.name)} has it; no other family may, rename one of them`,
+    `${renderName(name)} belongs to a ${family.type}`,
+    `${family.type} ${renderName(family.name)} has it; no other family may, rename one of them`,
   );
 }

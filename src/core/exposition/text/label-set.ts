@@ -1,10 +1,18 @@
 import type { Deny } from '../../decision.ts';
-import { renderQuoted } from '../../printable.ts';
+import { renderName } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
 import { type LabelValues, writeEscapedValue } from '../series-identity.ts';
-import { denyLine } from './line-problem.ts';
+import { denyLine, denyMistake, restOfLine } from './line-problem.ts';
+import {
+  AFTER_VALUE_MISTAKES,
+  EQUALS_MISTAKES,
+  ESCAPE_MISTAKES,
+  LABEL_NAME_MISTAKES,
+  LABEL_VALUE_MISTAKES,
+  UNQUOTED_HINT,
+} from './mistakes/label-mistakes.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -76,12 +84,20 @@ export function readLabels(
     const valueEnd = readLabel(text, at, line, labels, count);
     if (typeof valueEnd !== 'number') return valueEnd;
     count += 1;
-    if (count > labels.most) return denyLine(line, `a series has over ${labels.most} labels`);
+    if (count > labels.most) {
+      return denyLine(line, `a series has over ${labels.scope.limits.labels} labels`);
+    }
     at = skipBlanks(text, valueEnd + 1);
     const code = text.charCodeAt(at);
     if (code === COMMA) at = skipBlanks(text, at + 1);
     else if (code !== BRACE_CLOSE) {
-      return denyLine(line, `expected "," or "}" after a label value, not ${quoteAt(text, at)}`);
+      return denyMistake(
+        line,
+        AFTER_VALUE_MISTAKES,
+        restOfLine(text, at),
+        `expected "," or "}" after a label value, not ${quoteAt(text, at)}`,
+        'a quote inside a value is written \\"',
+      );
     }
   }
   if (count !== labels.count) labels.shape = undefined;
@@ -94,13 +110,16 @@ export function labelValue(text: string, labels: LabelSet, index: number): strin
   return unescapeValue(text.slice(labels.starts[index], labels.ends[index]));
 }
 
+const SHAPE_HINT =
+  'leave one of them out: a label comes once, "__" is for Prometheus, labels of the path count';
+
 /** What the names of the set mean, or a refusal of them. */
 export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
   if (labels.shape !== undefined) return labels.shape;
   const names = labels.names.slice(0, labels.count);
   const list = names.join();
   const shape = labels.shapes.get(list) ?? resolveShape(names, labels.scope);
-  if (typeof shape === 'string') return denyLine(line, shape);
+  if (typeof shape === 'string') return denyLine(line, shape, SHAPE_HINT);
   labels.shapes.set(list, shape);
   labels.shape = shape;
   return shape;
@@ -153,17 +172,28 @@ function readLabel(
   index: number,
 ): number | Deny {
   const nameEnd = readLabelName(text, at, labels, index);
-  if (nameEnd === at) return denyLine(line, `expected a label name, not ${quoteAt(text, at)}`);
+  if (nameEnd === at) {
+    const problem = `expected a label name, not ${quoteAt(text, at)}`;
+    return denyMistake(line, LABEL_NAME_MISTAKES, restOfLine(text, at), problem);
+  }
   const equals = skipBlanks(text, nameEnd);
   if (text.charCodeAt(equals) !== EQUALS) {
-    return denyLine(line, `expected "=" after a label name, not ${quoteAt(text, equals)}`);
+    const problem = `expected "=" after a label name, not ${quoteAt(text, equals)}`;
+    return denyMistake(line, EQUALS_MISTAKES, restOfLine(text, equals), problem);
   }
   const open = skipBlanks(text, equals + 1);
   if (text.charCodeAt(open) !== QUOTE) {
-    return denyLine(
-      line,
-      `the value of label ${renderQuoted(text.slice(at, nameEnd))} needs quotes`,
-    );
+    const label = renderName(text.slice(at, nameEnd));
+    const rest = restOfLine(text, open);
+    return /^[,}\s]*$/.test(rest.slice(0, 1))
+      ? denyLine(line, `label ${label} has no value`, 'is the variable behind "=" empty?')
+      : denyMistake(
+          line,
+          LABEL_VALUE_MISTAKES,
+          rest,
+          `the value of label ${label} needs quotes`,
+          UNQUOTED_HINT,
+        );
   }
   const close = readLabelValue(text, open + 1, line);
   if (typeof close !== 'number') return close;
@@ -190,17 +220,35 @@ function readLabelValue(text: string, start: number, line: number): number | Den
   let at = start;
   let code = text.charCodeAt(at);
   while (code !== QUOTE) {
-    if (code === LINE_FEED) return denyLine(line, 'a label value has no closing quote');
+    if (code === LINE_FEED) return denyOpenValue(text, at, line);
     if (code === BACKSLASH) {
       at += 1;
       if (!isEscapable(text.charCodeAt(at), true)) {
-        return denyLine(line, 'a label value has a wrong escape', 'escapes are \\\\, \\" and \\n');
+        return denyEscape(text, at - 1, line);
       }
     }
     at += 1;
     code = text.charCodeAt(at);
   }
   return at;
+}
+
+function denyEscape(text: string, backslash: number, line: number): Deny {
+  return denyMistake(
+    line,
+    ESCAPE_MISTAKES,
+    restOfLine(text, backslash),
+    'a label value has a wrong escape',
+    'escapes are \\\\, \\" and \\n; a backslash itself is written \\\\',
+  );
+}
+
+/** A value without its closing quote: it may go on in the next line. */
+function denyOpenValue(text: string, lineEnd: number, line: number): Deny {
+  const next = restOfLine(text, lineEnd + 1);
+  return /^[^"]*"\s*[,}]/.test(next) && !/^\s*[A-Za-z_:][\w:]*\s*\{/.test(next)
+    ? denyLine(line, 'a line feed inside a label value', 'write it as \\n')
+    : denyLine(line, 'a label value has no closing quote', 'add it, and "}" after it');
 }
 
 /** A UTF-16 code unit is at most three bytes of UTF-8, and escapes only shrink. */

@@ -1,5 +1,5 @@
 import type { Deny } from '../../decision.ts';
-import { renderQuoted } from '../../printable.ts';
+import { renderName, renderQuoted } from '../../printable.ts';
 import { createDistribution, type Distribution } from '../distribution.ts';
 import type { LabelShape } from '../label-shape.ts';
 import {
@@ -36,21 +36,28 @@ export function addSample(sample: Sample): Deny | undefined {
   return undefined;
 }
 
+/** The lines of a histogram and of a summary. */
+const PARTS = {
+  histogram: 'NAME_bucket{le="BOUND"}, NAME_sum, NAME_count',
+  summary: 'NAME{quantile="0.99"}, NAME_sum, NAME_count',
+} as const;
+
 /** Adds a bucket, quantile, sum or count to the histogram or summary that it is a part of. */
 function addPart(sample: Sample): Deny | undefined {
   const { line, text, labels, shape, name } = sample;
   const { family, suffix } = name;
   if (family.type === 'histogram' && suffix === '') {
-    return denyLine(line, 'a sample of a histogram ends in _bucket, _sum or _count');
+    return denyLine(
+      line,
+      'a sample of a histogram ends in _bucket, _sum or _count',
+      `if ${renderName(family.name)} is one number, write "# TYPE ${family.name} gauge"`,
+    );
   }
   const boundLabel = suffix === '_bucket' ? 'le' : suffix === '' ? 'quantile' : undefined;
   for (const label of ['le', 'quantile'] as const) {
     const isThere = shape[label] !== -1;
     if (isThere !== (label === boundLabel)) {
-      return denyLine(
-        line,
-        `${renderQuoted(name.name)} ${isThere ? 'cannot have' : 'needs'} the label ${label}`,
-      );
+      return denyBoundLabel(sample, label, isThere);
     }
   }
   const base = renderIdentity(text, labels, shape.base);
@@ -72,6 +79,15 @@ function identify({ name: { family }, labels }: Sample, layout: SeriesLayout): n
   return identifySeries(family.name, layout, labels.values, family.identities);
 }
 
+function denyBoundLabel({ line, name }: Sample, label: string, isThere: boolean): Deny {
+  const type = name.family.type === 'histogram' ? 'histogram' : 'summary';
+  return denyLine(
+    line,
+    `${renderName(name.name)} ${isThere ? 'cannot have' : 'needs'} the label ${label}`,
+    `${renderName(name.family.name)} is a ${type}: ${PARTS[type]}`,
+  );
+}
+
 function addTotal(sample: Sample, distribution: Distribution): Deny | undefined {
   const total = sample.name.suffix === '_sum' ? 'hasSum' : 'hasCount';
   if (distribution[total]) return denyDuplicate(sample);
@@ -86,7 +102,11 @@ function addBound(sample: Sample, distribution: Distribution, bound: string): De
   const label = name.suffix === '_bucket' ? 'le' : 'quantile';
   const parsed = isSampleValue(bound) ? parseSampleValue(bound) : Number.NaN;
   if (Number.isNaN(parsed)) {
-    return denyLine(line, `${label}=${renderQuoted(bound)} is not a number`);
+    return denyLine(
+      line,
+      `${label}=${renderQuoted(bound)} is not a number`,
+      `write a decimal number${label === 'le' ? ', or +Inf for the last bucket' : ' such as 0.99'}`,
+    );
   }
   distribution.bounds.push(parsed);
   distribution.valueBytes += numberBytes(parsed);
@@ -106,14 +126,14 @@ function denyCount({ line, name, value }: Sample): Deny {
   return denyLine(
     line,
     `${renderQuoted(value)} is not a count`,
-    `${renderQuoted(name.name)} counts observations: a whole number, not below 0`,
+    `${renderName(name.name)} counts observations: a whole number, not below 0`,
   );
 }
 
 function denyDuplicate({ line, name }: Sample): Deny {
   return denyLine(
     line,
-    `duplicate series of ${renderQuoted(name.name)}`,
+    `duplicate series of ${renderName(name.name)}`,
     'each name and label set may come once',
     'labels of the path replace those of the body, and an empty value is the same as no label',
   );

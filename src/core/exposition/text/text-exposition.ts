@@ -1,5 +1,5 @@
 import { allow, type Decision, type Deny } from '../../decision.ts';
-import { renderQuoted } from '../../printable.ts';
+import { renderName } from '../../printable.ts';
 import { countDistributionLines, explainDistribution } from '../distribution.ts';
 import { scanMetricName } from '../name.ts';
 import type { ContentScope, FamilyContent, PushContent } from '../push-content.ts';
@@ -7,6 +7,7 @@ import { isSampleValue } from '../sample-value.ts';
 import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
 import { decodeText } from './decode-text.ts';
+import { explainEnd, explainLine } from './explain-line.ts';
 import {
   createFamilyTable,
   type Family,
@@ -22,7 +23,7 @@ import {
   readLabels,
   shapeOf,
 } from './label-set.ts';
-import { denyCarriageReturn, denyLine, denyName, denyRest, denyValue } from './line-problem.ts';
+import { denyLine, denyName, denyValue } from './line-problem.ts';
 import { addSample } from './sample.ts';
 import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './token.ts';
 
@@ -37,6 +38,8 @@ interface Reader {
   line: number;
   series: number;
   readonly labelValues: Map<string, Set<string>>;
+  /** Families of which a line was refused: what they lack means nothing. */
+  readonly incomplete: Set<Family>;
 }
 
 /**
@@ -46,9 +49,45 @@ interface Reader {
  * @see prometheus/common `expfmt/text_parse.go`
  */
 export function parseTextExposition(body: Uint8Array, scope: ContentScope): Decision<PushContent> {
-  const text = decodeText(body);
-  if (typeof text !== 'string') return text;
-  const reader: Reader = {
+  const { content, problems } = readText(body, scope, 1);
+  return problems[0] ?? content;
+}
+
+/**
+ * Finds what is wrong with a body, line by line, at most `most` problems; none if it can be pushed.
+ * A line that is refused is taken for not there.
+ */
+export function findTextProblems(
+  body: Uint8Array,
+  scope: ContentScope,
+  most: number,
+): readonly Deny[] {
+  return readText(body, scope, most).problems;
+}
+
+interface ReadText {
+  readonly content: Decision<PushContent>;
+  readonly problems: readonly Deny[];
+}
+
+function readText(body: Uint8Array, scope: ContentScope, most: number): ReadText {
+  const decoded = decodeText(body);
+  if (typeof decoded !== 'string') return { content: decoded, problems: [decoded] };
+  const isEnded = decoded === '' || decoded.endsWith('\n');
+  const reader = createReader(isEnded ? decoded : `${decoded}\n`, scope);
+  const problems = readLines(reader, most);
+  if (!isEnded) {
+    const { problem, isJoined } = explainEnd(decoded);
+    if (isJoined) return { content: problem, problems: [problem] };
+    if (problems.length < most) problems.push(problem);
+  }
+  const content = finish(reader);
+  if (content.effect === 'deny' && problems.length < most) problems.push(content);
+  return { content, problems };
+}
+
+function createReader(text: string, scope: ContentScope): Reader {
+  return {
     text,
     scope,
     table: createFamilyTable(),
@@ -57,15 +96,30 @@ export function parseTextExposition(body: Uint8Array, scope: ContentScope): Deci
     line: 1,
     series: 0,
     labelValues: new Map([...scope.watchedLabels].map((name) => [name, new Set()])),
+    incomplete: new Set(),
   };
+}
+
+/** Reads all lines, or as many as there are until `most` have been refused. */
+function readLines(reader: Reader, most: number): Deny[] {
+  const { text } = reader;
+  const problems: Deny[] = [];
   let at = 0;
   while (at < text.length) {
     const end = readLine(reader, at);
-    if (typeof end !== 'number') return explainLine(reader, at, end);
-    at = end + 1;
+    if (typeof end === 'number') at = end + 1;
+    else {
+      const explained = explainLine(text, at, reader.line, end);
+      problems.push(explained.problem);
+      const isOver = explained.isForeign && reader.series === 0;
+      if (isOver || end.reason !== 'body_invalid' || problems.length >= most) return problems;
+      if (reader.sampleName !== undefined) reader.incomplete.add(reader.sampleName.family);
+      reader.sampleName = undefined;
+      at = text.indexOf('\n', at) + 1;
+    }
     reader.line += 1;
   }
-  return finish(reader);
+  return problems;
 }
 
 /** Reads one line; the position of its line feed. */
@@ -95,8 +149,8 @@ function readSample(reader: Reader, start: number): number | Deny {
   }
   const end = scanToken(text, at);
   const value = text.slice(at, end);
-  if (!isSampleValue(value)) return denyValue(line, value);
-  if (text.charCodeAt(end) !== LINE_FEED) return denyRest(line, text, end);
+  if (!isSampleValue(value)) return denyValue(line, text, at, false);
+  if (text.charCodeAt(end) !== LINE_FEED) return denyValue(line, text, at, true);
   return takeSample(reader, name, value) ?? end;
 }
 
@@ -126,17 +180,11 @@ function takeSample(reader: Reader, name: SampleName, value: string): Deny | und
   return addSample({ line, text, name, labels, shape, value });
 }
 
-/** A carriage return at the end of the line explains whatever else is wrong with it. */
-function explainLine({ text, line }: Reader, start: number, problem: Deny): Deny {
-  const end = text.indexOf('\n', start);
-  return text.charAt(end - 1) === '\r' ? denyCarriageReturn(line) : problem;
-}
-
-function finish({ table, series, labelValues }: Reader): Decision<PushContent> {
+function finish({ table, series, labelValues, incomplete }: Reader): Decision<PushContent> {
   const families: FamilyContent[] = [];
   for (const family of table.families) {
     if (family.series.size === 0) continue;
-    const problem = checkDistributions(family);
+    const problem = incomplete.has(family) ? undefined : checkDistributions(family);
     if (problem !== undefined) return problem;
     families.push(sumUp(family));
   }
@@ -157,10 +205,16 @@ function sumUp({ name, type = 'untyped', isTyped, identities, ...family }: Famil
   return { name, type, isTyped, series: lines, bytes, identities };
 }
 
+const INFINITE_HINT = 'its last bucket, le="+Inf", counts all observations; a summary has quantile';
+const CUMULATIVE_HINT = 'each bucket counts all observations up to its bound, and comes once';
+
 function checkDistributions({ name, type = 'untyped', series }: Family): Deny | undefined {
   for (const distribution of series.values()) {
     const problem = distribution && explainDistribution(type, distribution);
-    if (problem) return denyLine(distribution.line, `${type} ${renderQuoted(name)} ${problem}`);
+    if (problem) {
+      const hint = problem.includes('no bucket') ? INFINITE_HINT : CUMULATIVE_HINT;
+      return denyLine(distribution.line, `${type} ${renderName(name)} ${problem}`, hint);
+    }
   }
   return undefined;
 }
