@@ -1,59 +1,91 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
+import { renderProblem } from '../config/engine/problem.ts';
 import { describeReadError } from '../config/engine/secrets.ts';
+import { loadConfig } from '../config/load.ts';
 import { resolveLimits } from '../config/sections/limits.ts';
 import { DEFAULT_DENY } from '../config/sections/metrics.ts';
-import type { Decision } from '../core/decision.ts';
+import { type Decision, type Deny, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
-import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
-import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
-import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
+import { readProtobuf } from '../core/exposition/protobuf/protobuf-exposition.ts';
+import type { ContentScope, PushContent, ReadExposition } from '../core/exposition/push-content.ts';
+import { readText } from '../core/exposition/text/text-exposition.ts';
 import { compileGlobs } from '../core/matcher.ts';
-import { type ContentRules, checkContent } from '../core/policy/content-rules.ts';
+import { type ContentRules, listContentProblems } from '../core/policy/content-rules.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
+import { compilePolicy } from '../core/policy/policy.ts';
 import { EXIT } from './exit.ts';
 
 interface LintOptions {
   readonly format: MediaType;
+  readonly config?: string;
+  readonly team?: string;
 }
 
-const PARSERS = {
-  text: parseTextExposition,
-  protobuf: parseProtobufExposition,
-} as const satisfies Record<MediaType, typeof parseTextExposition>;
+/** What a body is held against: the defaults, or what a team may push. */
+interface LintRules extends ContentRules {
+  readonly limits: TeamLimits;
+  readonly watchedLabels: ReadonlySet<string>;
+}
 
-/** What a team starts from: the grouping key has a job, and the defaults of every limit hold. */
-const SCOPE: ContentScope = {
-  key: { job: 'lint', labels: [] },
+/** So many problems of a file are shown. */
+const MOST = 100;
+
+const READERS = { text: readText, protobuf: readProtobuf } as const satisfies Record<
+  MediaType,
+  unknown
+>;
+
+const DEFAULT_RULES: LintRules = {
+  families: { allow: undefined, deny: compileGlobs(DEFAULT_DENY), foreign: compileGlobs([]) },
+  labels: new Map(),
   limits: resolveLimits(),
   watchedLabels: new Set(),
-};
-const RULES: ContentRules = {
-  families: {
-    allow: undefined,
-    deny: compileGlobs(DEFAULT_DENY),
-    foreign: compileGlobs([]),
-  },
-  labels: new Map(),
 };
 
 /** Adds `lint`: exit status 0, or 3 when a push of the file would be refused for its content. */
 export function registerLint(program: Command): void {
   program
     .command('lint')
-    .description('check the body of a push without pushing it, under the default limits')
+    .description('check the body of a push without pushing it; all that is wrong with it')
     .addOption(
       new Option('--format <name>')
         .choices(['text', 'protobuf'])
         .default('text' satisfies MediaType),
     )
+    .option('--config <file>', 'a configuration: its limits and rules for --team')
+    .option('--team <name>', 'who would push it; without, the default limits and denied names')
     .argument('<file>', 'the body, or - for standard input')
-    .action(async (file: string, { format }: LintOptions) => {
+    .action(async (file: string, options: LintOptions) => {
+      const rules = await findRules(options);
+      if (typeof rules === 'number') {
+        process.exitCode = rules;
+        return;
+      }
       const body = await (file === '-' ? buffer(process.stdin) : readBody(file));
-      const decision = lint(body, format);
-      console.log(render(decision, file === '-' ? 'stdin' : file));
-      if (decision.effect === 'deny') process.exitCode = EXIT.refused;
+      const { problems, content } = lint(body, options.format, rules);
+      console.log(render(problems, content, file === '-' ? 'stdin' : file));
+      if (problems.length > 0) process.exitCode = EXIT.refused;
     });
+}
+
+/** The rules of the team, or the exit status when there are none, which has been explained. */
+async function findRules({ config, team }: LintOptions): Promise<LintRules | number> {
+  if (config === undefined && team === undefined) return DEFAULT_RULES;
+  if (config === undefined || team === undefined) {
+    console.error('pushwarden: --config and --team go together');
+    return EXIT.usage;
+  }
+  const loaded = await loadConfig(config, { now: Date.now(), readsSecrets: false });
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) console.error(renderProblem(problem));
+    return EXIT.failed;
+  }
+  const policy = compilePolicy(loaded.config.teams).team(team);
+  if (policy !== undefined) return policy;
+  console.error(`pushwarden: there is no team "${team}"`);
+  return EXIT.usage;
 }
 
 async function readBody(file: string): Promise<Buffer> {
@@ -64,18 +96,40 @@ async function readBody(file: string): Promise<Buffer> {
   }
 }
 
-function lint(body: Buffer, format: MediaType): Decision<PushContent> {
-  const content = PARSERS[format](body, SCOPE);
-  return content.effect === 'deny' ? content : checkContent(content.value, RULES);
+function lint(body: Buffer, format: MediaType, rules: LintRules): ReadExposition {
+  const { limits, watchedLabels } = rules;
+  const scope: ContentScope = { key: { job: 'lint', labels: [] }, limits, watchedLabels };
+  const { content, problems } = READERS[format](body, scope, MOST + 1);
+  const size = body.byteLength > limits.decoded ? [denySize(limits)] : [];
+  const refused = content.effect === 'deny' ? [] : listContentProblems(content.value, rules);
+  return { content, problems: [...size, ...problems, ...refused] };
 }
 
-/** `FILE:LINE: problem`, what to do, and what it all came to. */
-function render(decision: Decision<PushContent>, file: string): string {
-  if (decision.effect === 'allow') {
-    const { families, series } = decision.value;
-    return `SUCCESS: ${families.length} families, ${series} series`;
+function denySize({ decoded }: TeamLimits): Deny {
+  return deny(
+    'decoded_too_large',
+    `the body is larger than the ${decoded} bytes of limits.decoded`,
+  );
+}
+
+/** `FILE:LINE: problem` and what to do for each, and what it all came to. */
+function render(problems: readonly Deny[], content: Decision<PushContent>, file: string): string {
+  if (content.effect === 'allow' && problems.length === 0) {
+    const { families, series } = content.value;
+    return `SUCCESS: ${plural(families.length, 'family', 'families')}, ${series} series`;
   }
-  const { reason, detail = reason, hints = [] } = decision;
-  const problem = `${file}: ${detail}`.replace(/: line (\d+): /, ':$1: ');
-  return [problem, ...hints.map((hint) => `  ${hint}`), `FAILED: ${reason}`].join('\n');
+  const lines = problems.slice(0, MOST).flatMap(({ reason, detail = reason, hints = [] }) => {
+    const problem = `${file}: ${detail}`.replace(/: line (\d+): /, ':$1: ');
+    return [problem, ...hints.map((hint) => `  ${hint}`)];
+  });
+  const count =
+    problems.length > MOST
+      ? `over ${MOST} problems`
+      : plural(problems.length, 'problem', 'problems');
+  const reasons = [...new Set(problems.map(({ reason }) => reason))];
+  return [...lines, `FAILED: ${count} (${reasons.join(', ')})`].join('\n');
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

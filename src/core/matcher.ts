@@ -1,5 +1,7 @@
 /** A list of globs, compiled once. */
 export interface Matcher {
+  /** As they were given. */
+  readonly patterns: readonly string[];
   /** Whether one of the patterns covers the whole text. */
   matches(text: string): boolean;
   /** Index of the first pattern that covers the whole text, or -1. */
@@ -14,7 +16,7 @@ export interface Matcher {
 export function compileGlobs(patterns: readonly string[]): Matcher {
   const tests = patterns.map(compileGlob);
   const first = (text: string): number => tests.findIndex((test) => test(text));
-  return { first, matches: (text) => first(text) !== -1 };
+  return { patterns, first, matches: (text) => first(text) !== -1 };
 }
 
 function compileGlob(pattern: string): (text: string) => boolean {

@@ -60,7 +60,7 @@ ALLOW
 allow  endpoint         push
 allow  target           job="billing" instance="a"
 allow  permission       allow: push
-deny   job              the credential may not use job "billing"
+deny   job              the credential may not use job "billing"; jobs it may use: settlement, payments_*
 DENY: 403 job_not_allowed
 `,
   },
@@ -84,7 +84,7 @@ allow  target           job="settlement" env="test"
 allow  permission       allow: delete
 allow  job              jobs[0] "settlement"
 skip   network          depends on the address: give --from
-deny   labels           label env may not be "test"
+deny   labels           label env may not be "test"; values it may have: prod, eu-*
 DENY: 403 label_not_allowed
 `,
   },
@@ -162,7 +162,7 @@ test('explain --output json gives the same as data', async () => {
       },
       { step: 'endpoint', effect: 'allow', detail: 'push' },
       { step: 'target', effect: 'allow', detail: 'job="settlement"' },
-      { step: 'permission', effect: 'deny', detail: 'the credential may not push' },
+      { step: 'permission', effect: 'deny', detail: 'the credential may not push; it may: read' },
     ],
   });
 });

@@ -18,7 +18,7 @@ const CASES = [
     status: 3,
     stdout: `stdin:2: "1,5" is not a value
   write a decimal point, not a comma: LC_ALL=C makes most tools do so
-FAILED: body_invalid
+FAILED: 1 problem (body_invalid)
 `,
   },
   {
@@ -27,7 +27,7 @@ FAILED: body_invalid
     status: 3,
     stdout: `stdin: metric "up" is denied by the configuration
   an operator can allow it: metrics.deny of the team replaces the default list
-FAILED: metric_not_allowed
+FAILED: 1 problem (metric_not_allowed)
 `,
   },
   {
@@ -36,7 +36,7 @@ FAILED: metric_not_allowed
     status: 3,
     stdout: `stdin: the push has more than 10000 series
   split it over several groups, or drop labels that make many series
-FAILED: too_many_series
+FAILED: 1 problem (too_many_series)
 `,
   },
 ];
@@ -57,11 +57,75 @@ test('lint reads a file of either format', async () => {
   const family = [delimited(1, 'a'), integer(3, 1), delimited(4, delimited(2, double(1, 5)))];
   const protobuf = await scratch.write('a.pb', prefixed(...family));
   const accepted = await runCli(['lint', '--format', 'protobuf', protobuf]);
-  assert.equal(accepted.stdout, 'SUCCESS: 1 families, 1 series\n');
+  assert.equal(accepted.stdout, 'SUCCESS: 1 family, 1 series\n');
 });
 
 test('lint ends with 1 for a file that is missing', async () => {
   const { status, stdout, stderr } = await runCli(['lint', 'no-such-file.prom']);
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /cannot read no-such-file\.prom: no such file\n/);
+});
+
+test('lint names every problem of a file', async () => {
+  const input = 'a 1,5\nb-c 1\nup 1\n# TYPE h histogram\nh_bucket{le="1"} 1\nd 42ms\ne 1';
+  const { status, stdout } = await runCli(['lint', '-'], { input });
+  assert.equal(status, 3);
+  const lines = stdout.split('\n').filter((line) => !line.startsWith('  '));
+  assert.deepEqual(lines, [
+    'stdin:1: "1,5" is not a value',
+    'stdin:2: a metric name cannot have "-"',
+    'stdin:6: a unit after the value: "42ms"',
+    'stdin:7: the last line has no line feed at its end',
+    'stdin:5: histogram "h" has no bucket le="+Inf"',
+    'FAILED: 5 problems (body_invalid)',
+    '',
+  ]);
+});
+
+test('lint names every problem of a file beside what a team may not push', async () => {
+  const { stdout } = await runCli(['lint', '-'], { input: 'a 1,5\nup 1\nscrape_x 1\n' });
+  assert.match(stdout, /:1: "1,5"/);
+  assert.match(stdout, /metric "up" is denied/);
+  assert.match(stdout, /metric "scrape_x" is denied/);
+  assert.match(stdout, /FAILED: 3 problems \(body_invalid, metric_not_allowed\)/);
+});
+
+test('lint shows a bounded number of problems, and ends with another format', async () => {
+  const many = await runCli(['lint', '-'], { input: 'a 1,5\n'.repeat(1000) });
+  assert.match(many.stdout, /FAILED: over 100 problems/);
+  const foreign = await runCli(['lint', '-'], { input: '{\n"a": 1,\n"b": 2\n}\n' });
+  assert.match(foreign.stdout, /looks like JSON[\s\S]*FAILED: 1 problem /);
+});
+
+const CONFIG = `
+upstream: { url: "http://127.0.0.1:9092" }
+teams:
+  payments:
+    jobs: ["pay_*"]
+    labels: { env: [prod, staging] }
+    limits: { series: 2 }
+    metrics: { allow: ["pay_*"] }
+    credentials: [{ type: token, name: ci, sha256: "${'0'.repeat(64)}" }]
+`;
+
+test('lint applies the rules of a team', async () => {
+  await using scratch = await createScratch();
+  const config = await scratch.write('gateway.yaml', CONFIG);
+  const options = ['lint', '--config', config, '--team', 'payments', '-'];
+  const sound = await runCli(options, { input: 'pay_total{env="prod"} 1\n' });
+  assert.deepEqual([sound.status, sound.stdout], [0, 'SUCCESS: 1 family, 1 series\n']);
+  const refused = await runCli(options, { input: 'rows{env="test"} 1\npay_total{env="x"} 1\n' });
+  assert.equal(refused.status, 3);
+  assert.match(
+    refused.stdout,
+    /metric "rows" is not among the metrics of the team\n {2}metrics it may push: pay_\*/,
+  );
+  assert.match(refused.stdout, /may not be "test"\n {2}values it may have: prod, staging/);
+  assert.match(refused.stdout, /may not be "x"/);
+  const series = await runCli(options, { input: 'pay_a 1\npay_b 1\npay_c 1\n' });
+  assert.match(series.stdout, /FAILED: 1 problem \(too_many_series\)/);
+  const unknown = await runCli(['lint', '--config', config, '--team', 'x', '-'], { input: '' });
+  assert.deepEqual([unknown.status, unknown.stderr], [2, 'pushwarden: there is no team "x"\n']);
+  const half = await runCli(['lint', '--team', 'x', '-'], { input: '' });
+  assert.equal(half.status, 2);
 });

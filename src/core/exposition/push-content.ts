@@ -1,3 +1,4 @@
+import type { Decision, Deny } from '../decision.ts';
 import type { TeamLimits } from '../policy/limits.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { SeriesIdentities } from './series-identity.ts';
@@ -22,6 +23,14 @@ export interface PushContent {
   readonly series: number;
   /** The values that each watched label has on a pushed series, empty ones left out. */
   readonly labelValues: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** A body that was read to its end although something is wrong with it. */
+export interface ReadExposition {
+  /** What could be understood of it. */
+  readonly content: Decision<PushContent>;
+  /** Empty if the body can be pushed. */
+  readonly problems: readonly Deny[];
 }
 
 export interface PushedFamily {

@@ -1,9 +1,10 @@
-import { allow, type Decision, deny } from '../decision.ts';
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
-import { renderQuoted } from '../printable.ts';
+import { renderName, renderQuoted } from '../printable.ts';
 import type { OwnedNames } from './owned-names.ts';
 import type { MetricRules, TeamSpec } from './policy-spec.ts';
+import { renderAllowed } from './render-allowed.ts';
 
 /** Names that Pushgateway makes up itself: no configuration lets anybody push them. */
 const RESERVED = compileGlobs([
@@ -54,48 +55,58 @@ export function compileFamilyRules(
  * `metric_not_allowed` or `label_not_allowed`.
  */
 export function checkContent(content: PushContent, rules: ContentRules): Decision<PushContent> {
-  for (const family of content.families) {
-    const allowed = checkFamily(family, rules.families);
-    if (allowed.effect === 'deny') return allowed;
-  }
-  for (const [label, values] of content.labelValues) {
-    const allowed = checkLabel(label, values, rules.labels.get(label)?.matcher);
-    if (allowed.effect === 'deny') return allowed;
-  }
+  for (const problem of listContentProblems(content, rules)) return problem;
   return allow(content);
 }
 
-function checkLabel(
-  label: string,
-  values: ReadonlySet<string>,
-  matcher: Matcher | undefined,
-): Decision<string> {
-  for (const value of values) {
-    if (matcher === undefined || matcher.matches(value)) continue;
-    return deny('label_not_allowed', {
-      detail: `label ${label} of a pushed series may not be ${renderQuoted(value)}`,
-      hints: [`a ${label} in the path replaces those in the body`],
-    });
+/** Everything for which a team may not push this content, a family and a label value at a time. */
+export function* listContentProblems(content: PushContent, rules: ContentRules): Generator<Deny> {
+  for (const family of content.families) {
+    const problem = explainFamily(family, rules.families);
+    if (problem !== undefined) yield problem;
   }
-  return allow(label);
+  for (const [label, values] of content.labelValues) {
+    const matcher = rules.labels.get(label)?.matcher;
+    if (matcher === undefined) continue;
+    for (const value of values) if (!matcher.matches(value)) yield denyLabel(label, value, matcher);
+  }
 }
 
-function checkFamily(family: PushedFamily, rules: FamilyRules): Decision<PushedFamily> {
+function denyLabel(label: string, value: string, { patterns }: Matcher): Deny {
+  return deny('label_not_allowed', {
+    detail: `label ${label} of a pushed series may not be ${renderQuoted(value)}`,
+    hints: [
+      renderAllowed('values it may have', patterns),
+      `a ${label} in the path replaces those in the body`,
+    ],
+  });
+}
+
+function explainFamily(family: PushedFamily, rules: FamilyRules): Deny | undefined {
   for (const name of occupiedNames(family)) {
-    if (RESERVED.matches(name)) return denyFamily(name, 'is made by Pushgateway itself');
-    if (rules.deny.matches(name)) {
-      return denyFamily(name, 'is denied by the configuration', [DENIED_HINT]);
+    if (RESERVED.matches(name)) {
+      return denyFamily(name, 'is made by Pushgateway itself', 'rename it, or leave it out');
     }
-    if (rules.foreign.matches(name)) return denyFamily(name, 'belongs to another team');
+    if (rules.deny.matches(name)) {
+      return denyFamily(name, 'is denied by the configuration', DENIED_HINT);
+    }
+    if (rules.foreign.matches(name)) {
+      return denyFamily(name, 'belongs to another team', 'begin its name with that of your team');
+    }
   }
   if (rules.foreign.matches(family.name.replace(SUFFIX, ''))) {
-    return denyFamily(family.name, 'is a name that the metric of another team can become');
+    const why = 'is a name that the metric of another team can become';
+    return denyFamily(family.name, why, 'end its name in another way');
   }
   return rules.allow === undefined || rules.allow.matches(family.name)
-    ? allow(family)
-    : denyFamily(family.name, 'is not among the metrics of the team');
+    ? undefined
+    : denyFamily(
+        family.name,
+        'is not among the metrics of the team',
+        renderAllowed('metrics it may push', rules.allow.patterns),
+      );
 }
 
-function denyFamily(name: string, why: string, hints: readonly string[] = []): Decision<never> {
-  return deny('metric_not_allowed', { detail: `metric ${renderQuoted(name)} ${why}`, hints });
+function denyFamily(name: string, why: string, hint: string): Deny {
+  return deny('metric_not_allowed', { detail: `metric ${renderName(name)} ${why}`, hints: [hint] });
 }

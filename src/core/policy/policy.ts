@@ -2,12 +2,13 @@ import { allow, type Decision, deny } from '../decision.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
 import type { IpAddress } from '../network/ip-address.ts';
 import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
-import { renderQuoted } from '../printable.ts';
+import { renderName, renderQuoted } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
 import type { TeamLimits } from './limits.ts';
 import { compileOwnedNames, type OwnedNames } from './owned-names.ts';
 import type { Action, TeamSpec } from './policy-spec.ts';
+import { renderAllowed } from './render-allowed.ts';
 
 /** What every team may do, compiled. */
 export interface Policy {
@@ -114,16 +115,29 @@ function compileRules(path: string, globs: readonly string[]): RuleList {
 
 function checkPermission(team: TeamPolicy, { action }: Attributes): Decision<string> {
   if (!team.actions.has(action)) {
-    return deny('permission_missing', `the credential may not ${action}`);
+    return deny('permission_missing', {
+      detail: `the credential may not ${action}`,
+      hints: [renderAllowed('it may', [...team.actions])],
+    });
   }
   return allow(`allow: ${action}`);
 }
+
+/** What a shell or a template leaves behind when it replaces nothing. */
+const LEFTOVER = /^\$|\$\{|\{\{|^%\w+%$|^<.*>$|^:\w+$/;
+const LEFTOVER_HINT = 'was a variable not replaced? between single quotes a shell replaces nothing';
 
 function checkJob(team: TeamPolicy, { key }: Attributes): Decision<string> {
   if (key === undefined) return allow('reads name no job');
   const rule = team.jobs.rules[team.jobs.matcher.first(key.job)];
   return rule === undefined
-    ? deny('job_not_allowed', `the credential may not use job ${renderQuoted(key.job)}`)
+    ? deny('job_not_allowed', {
+        detail: `the credential may not use job ${renderName(key.job)}`,
+        hints: [
+          renderAllowed('jobs it may use', team.jobs.matcher.patterns),
+          ...(LEFTOVER.test(key.job) ? [LEFTOVER_HINT] : []),
+        ],
+      })
     : allow(rule);
 }
 
@@ -141,7 +155,10 @@ function checkLabels(team: TeamPolicy, { key }: Attributes): Decision<string> {
     if (conditions === undefined) continue;
     const rule = conditions.rules[conditions.matcher.first(value)];
     if (rule === undefined) {
-      return deny('label_not_allowed', `label ${name} may not be ${renderQuoted(value)}`);
+      return deny('label_not_allowed', {
+        detail: `label ${name} may not be ${renderQuoted(value)}`,
+        hints: [renderAllowed('values it may have', conditions.matcher.patterns)],
+      });
     }
     decided.push(rule);
   }

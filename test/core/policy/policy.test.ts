@@ -40,8 +40,11 @@ function check(
   return found.check(policyOf(spec), attributes);
 }
 
-const NO_PERMISSION = (action: string) =>
-  deny('permission_missing', `the credential may not ${action}`);
+const NO_PERMISSION = (action: string, allowed: string) =>
+  deny('permission_missing', {
+    detail: `the credential may not ${action}`,
+    hints: [`it may: ${allowed}`],
+  });
 const EVERYTHING: Partial<TeamSpec> = { allow: ['read'], jobs: ['*'] };
 
 type Row = readonly [
@@ -54,17 +57,29 @@ type Row = readonly [
 
 const ROWS: readonly Row[] = [
   ['a push with push', 'permission', { allow: ['push'] }, PUSH, allow('allow: push')],
-  ['a push without push', 'permission', { allow: ['delete', 'read'] }, PUSH, NO_PERMISSION('push')],
+  [
+    'a push without push',
+    'permission',
+    { allow: ['delete', 'read'] },
+    PUSH,
+    NO_PERMISSION('push', 'delete, read'),
+  ],
   ['a delete with delete', 'permission', { allow: ['delete'] }, DELETE, allow('allow: delete')],
-  ['a delete with push', 'permission', { allow: ['push'] }, DELETE, NO_PERMISSION('delete')],
-  ['a push with nothing', 'permission', { allow: [] }, PUSH, NO_PERMISSION('push')],
+  [
+    'a delete with push',
+    'permission',
+    { allow: ['push'] },
+    DELETE,
+    NO_PERMISSION('delete', 'push'),
+  ],
+  ['a push with nothing', 'permission', { allow: [] }, PUSH, NO_PERMISSION('push', 'none')],
   ['a read with read on *', 'permission', EVERYTHING, READ, allow('allow: read')],
   [
     'a read without read',
     'permission',
     { jobs: ['*'], allow: ['push'] },
     READ,
-    NO_PERMISSION('read'),
+    NO_PERMISSION('read', 'push'),
   ],
   [
     'a read on some jobs',
@@ -80,14 +95,20 @@ const ROWS: readonly Row[] = [
     'job',
     { jobs: ['payments_*', 'Batch', 'batc', 'batch_'] },
     PUSH,
-    deny('job_not_allowed', 'the credential may not use job "batch"'),
+    deny('job_not_allowed', {
+      detail: 'the credential may not use job "batch"',
+      hints: ['jobs it may use: payments_*, Batch, batc, batch_'],
+    }),
   ],
   [
     'a job with a control character',
     'job',
     {},
     { ...PUSH, key: key('a\nb') },
-    deny('job_not_allowed', 'the credential may not use job "a\\u{a}b"'),
+    deny('job_not_allowed', {
+      detail: 'the credential may not use job "a\\u{a}b"',
+      hints: ['jobs it may use: batch'],
+    }),
   ],
   ['a read', 'job', { jobs: [] }, READ, allow('reads name no job')],
   ['any network', 'network', {}, PUSH, allow('the team is not bound to networks')],
@@ -132,14 +153,20 @@ const ROWS: readonly Row[] = [
     'labels',
     { labels: { env: ['prod'], zone: ['*'] } },
     { ...PUSH, key: key('batch', { env: 'Prod', zone: 'z' }) },
-    deny('label_not_allowed', 'label env may not be "Prod"'),
+    deny('label_not_allowed', {
+      detail: 'label env may not be "Prod"',
+      hints: ['values it may have: prod'],
+    }),
   ],
   [
     'an empty value on delete',
     'labels',
     { labels: { env: ['prod'] } },
     { ...DELETE, key: key('batch', { env: '' }) },
-    deny('label_not_allowed', 'label env may not be ""'),
+    deny('label_not_allowed', {
+      detail: 'label env may not be ""',
+      hints: ['values it may have: prod'],
+    }),
   ],
   ['a read', 'labels', { labels: { env: ['prod'] } }, READ, allow('no label is bound to values')],
   ['a push with no required label', 'required_labels', {}, PUSH, allow('require_labels: none')],

@@ -1,5 +1,6 @@
 import { allow, type Decision, type Deny, deny } from '../../decision.ts';
-import { renderQuoted } from '../../printable.ts';
+import { renderName, renderQuoted } from '../../printable.ts';
+import { explainForeignBytes } from '../foreign-bytes.ts';
 import { scanMetricName } from '../name.ts';
 import {
   type ContentScope,
@@ -7,6 +8,7 @@ import {
   type MetricType,
   occupiedNames,
   type PushContent,
+  type ReadExposition,
 } from '../push-content.ts';
 import { identifySeries, type SeriesIdentities } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
@@ -36,10 +38,12 @@ interface Reader {
   readonly wire: Wire;
   readonly scope: ContentScope;
   readonly seen: SeenLabels;
-  /** Families before the one that is read. */
+  /** Sound ones. */
   readonly families: FamilyContent[];
   /** Which of them has which name. */
   readonly taken: Map<string, FamilyState>;
+  /** Families so far, the one that is read included. */
+  count: number;
   series: number;
 }
 
@@ -65,33 +69,51 @@ export function parseProtobufExposition(
   body: Uint8Array,
   scope: ContentScope,
 ): Decision<PushContent> {
+  const { content, problems } = readProtobuf(body, scope, 1);
+  return problems[0] ?? content;
+}
+
+/**
+ * Reads a body to its end, whatever is wrong with it: at most `most` problems, one a family, and
+ * what the sound families hold.
+ */
+export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number): ReadExposition {
   const reader: Reader = {
     wire: createWire(body),
     scope,
     seen: createSeenLabels(scope),
     families: [],
     taken: new Map(),
+    count: 0,
     series: 0,
   };
+  const problems: Deny[] = [];
   while (reader.wire.at < body.byteLength) {
-    const problem = readFamily(reader);
-    if (problem !== undefined) return problem;
+    reader.count += 1;
+    const { limits } = scope;
+    const message = decodeDelimited(reader.wire, body.byteLength, METRIC_FAMILY, limits.series);
+    if (message === undefined) {
+      problems.push(explainProtobufBytes(body) ?? denyWire(reader));
+      break;
+    }
+    const end = reader.wire.at;
+    const problem = readFamily(reader, message);
+    if (problem !== undefined && problems.push(problem) >= most) break;
+    if (problem !== undefined && problem.reason !== 'body_invalid') break;
+    reader.wire.at = end;
   }
   const { families, series, seen } = reader;
-  return allow({ families, series, labelValues: seen.labelValues });
+  return { content: allow({ families, series, labelValues: seen.labelValues }), problems };
 }
 
-function readFamily(reader: Reader): Deny | undefined {
-  const { wire, scope, families, taken } = reader;
-  const message = decodeDelimited(wire, wire.bytes.length, METRIC_FAMILY, scope.limits.series);
-  if (message === undefined) return denyWire(reader);
-  const end = wire.at;
+function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefined {
+  const { wire, families, taken } = reader;
   const family = checkFamily(message);
   if (typeof family === 'string') return denyFamily(reader, family);
   for (const name of occupiedNames(family)) {
     const holder = taken.get(name);
     if (holder !== undefined) {
-      return denyFamily(reader, `${renderQuoted(name)} belongs to a ${holder.type} before it`);
+      return denyFamily(reader, `${renderName(name)} belongs to a ${holder.type} before it`);
     }
     taken.set(name, family);
   }
@@ -106,7 +128,6 @@ function readFamily(reader: Reader): Deny | undefined {
   const { name, natives, series, bytes, hashes } = family;
   const type = natives > 0 ? 'native_histogram' : family.type;
   families.push({ name, type, isTyped: true, series, bytes, identities: hashes });
-  wire.at = end;
   return undefined;
 }
 
@@ -114,7 +135,7 @@ function checkFamily(message: MetricFamilyMessage): FamilyState | string {
   const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
   const type = TYPES[typeNumber];
   if (name === '') return 'no name';
-  if (scanMetricName(name, 0) < name.length) return `${renderQuoted(name)} is no metric name`;
+  if (scanMetricName(name, 0) < name.length) return `${renderName(name)} is no metric name`;
   if (type === undefined) return `a type that is not taken (${typeNumber})`;
   if (metric.length === 0) return 'no metrics';
   if (help.includes('\0')) return 'a NUL character';
@@ -170,9 +191,23 @@ function denyWire(reader: Reader, family?: FamilyState): Deny {
 }
 
 /** Refuses the family that is being read, counted from 1. */
-function denyFamily({ families }: Reader, problem: string, family?: FamilyState): Deny {
+function denyFamily({ count }: Reader, problem: string, family?: FamilyState): Deny {
   return deny('body_invalid', {
-    detail: `family ${families.length + 1}: ${problem}`,
-    hints: family === undefined ? [] : [`its name is ${renderQuoted(family.name)}`],
+    detail: `family ${count}: ${problem}`,
+    hints: family === undefined ? [] : [`its name is ${renderName(family.name)}`],
+  });
+}
+
+/** Says what a body is that is no protobuf at all: compressed, or text. */
+function explainProtobufBytes(body: Uint8Array): Deny | undefined {
+  const foreign = explainForeignBytes(body);
+  if (foreign !== undefined) {
+    return deny('body_invalid', { detail: foreign.problem, hints: foreign.hints });
+  }
+  const start = Buffer.from(body.subarray(0, 64)).toString('latin1');
+  if (!/^[\t\n\r -~]{2,}$/.test(start)) return undefined;
+  return deny('body_invalid', {
+    detail: 'the body is text, and was sent as protobuf',
+    hints: ['leave the Content-Type out, or send "Content-Type: text/plain; version=0.0.4"'],
   });
 }

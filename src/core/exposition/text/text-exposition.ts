@@ -2,7 +2,7 @@ import { allow, type Decision, type Deny } from '../../decision.ts';
 import { renderName } from '../../printable.ts';
 import { countDistributionLines, explainDistribution } from '../distribution.ts';
 import { scanMetricName } from '../name.ts';
-import type { ContentScope, FamilyContent, PushContent } from '../push-content.ts';
+import type { ContentScope, FamilyContent, PushContent, ReadExposition } from '../push-content.ts';
 import { isSampleValue } from '../sample-value.ts';
 import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
@@ -54,23 +54,10 @@ export function parseTextExposition(body: Uint8Array, scope: ContentScope): Deci
 }
 
 /**
- * Finds what is wrong with a body, line by line, at most `most` problems; none if it can be pushed.
- * A line that is refused is taken for not there.
+ * Reads a body to its end, whatever is wrong with it: at most `most` problems, in the order of the
+ * lines, and what the sound lines hold.
  */
-export function findTextProblems(
-  body: Uint8Array,
-  scope: ContentScope,
-  most: number,
-): readonly Deny[] {
-  return readText(body, scope, most).problems;
-}
-
-interface ReadText {
-  readonly content: Decision<PushContent>;
-  readonly problems: readonly Deny[];
-}
-
-function readText(body: Uint8Array, scope: ContentScope, most: number): ReadText {
+export function readText(body: Uint8Array, scope: ContentScope, most: number): ReadExposition {
   const decoded = decodeText(body);
   if (typeof decoded !== 'string') return { content: decoded, problems: [decoded] };
   const isEnded = decoded === '' || decoded.endsWith('\n');

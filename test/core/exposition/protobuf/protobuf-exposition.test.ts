@@ -413,7 +413,7 @@ const REFUSED: readonly (readonly [string, Buffer, RegExp])[] = [
     prefixed(delimited(1, 'a_s_total'), integer(3, 1), delimited(5, 's'), delimited(4, ...gauge())),
     /unit "s"/,
   ],
-  ['text', Buffer.from('# TYPE a gauge\na 1\n'), /family 1/],
+  ['text', Buffer.from('# TYPE a gauge\na 1\n'), /the body is text/],
 ];
 
 for (const [name, body, problem] of REFUSED) {
