@@ -1,11 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readVerifyingKey } from '../audit/signing-key.ts';
 import type { ChainReport } from '../audit/verify/chain-join.ts';
 import { verifyAuditLog } from '../audit/verify/verify-audit-log.ts';
 import { createVerifyPool } from '../audit/verify/verify-pool.ts';
 import type { ChainHead } from '../core/audit/audit-chain.ts';
+import { isUnknownLogName } from '../core/audit/audit-file-names.ts';
 import { nodeFileSystem } from '../disk/file-system.ts';
 import { EXIT } from './exit.ts';
 
@@ -20,22 +22,42 @@ export function registerAuditVerify(audit: Command): void {
   audit
     .command('verify')
     .description('check the chain of an audit log and name the first break')
-    .argument('<file...>', 'all segments of one audit log, in any order')
+    .argument(
+      '<file...>',
+      'all segments of one audit log, and of its unknown callers, in any order',
+    )
     .option('--key <file>', 'public key of signed checkpoints; may be repeated', collect, [])
     .option('--anchor <seq:hash>', 'a place of the chain known from elsewhere', parseAnchor, [])
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .action(async (files: readonly string[], options: VerifyCommandOptions) => {
       const keys: readonly KeyObject[] = options.key.map(readVerifyingKey);
-      const check = { keys, anchors: options.anchor };
       const pool = createVerifyPool(availableParallelism());
-      const report = await verifyAuditLog(nodeFileSystem, files, check, pool);
+      const reports: ChainReport[] = [];
+      for (const group of groupFiles(files)) {
+        // anchors are places of the log that pushes wait for
+        const anchors = reports.length === 0 ? options.anchor : [];
+        reports.push(await verifyAuditLog(nodeFileSystem, group, { keys, anchors }, pool));
+      }
+      const isWhole = reports.every(({ firstBreak }) => firstBreak === undefined);
       console.log(
         options.output === 'json'
-          ? JSON.stringify({ ok: report.firstBreak === undefined, ...report }, null, 2)
-          : renderReport(report, keys.length > 0),
+          ? renderJson(reports)
+          : reports.map((report) => renderReport(report, keys.length > 0)).join('\n'),
       );
-      if (report.firstBreak !== undefined) process.exitCode = EXIT.refused;
+      if (!isWhole) process.exitCode = EXIT.refused;
     });
+}
+
+/** The log of what teams did, then that of unknown callers: each has a chain of its own. */
+function groupFiles(files: readonly string[]): readonly (readonly string[])[] {
+  const isUnknown = (file: string): boolean => isUnknownLogName(basename(file));
+  const groups = [files.filter((file) => !isUnknown(file)), files.filter(isUnknown)];
+  return groups.filter((group) => group.length > 0);
+}
+
+function renderJson([report, unknown]: readonly ChainReport[]): string {
+  const ok = report?.firstBreak === undefined && unknown?.firstBreak === undefined;
+  return JSON.stringify({ ok, ...report, ...(unknown && { unknown }) }, null, 2);
 }
 
 function collect(value: string, former: readonly string[]): readonly string[] {

@@ -32,9 +32,9 @@ export function watchUpstream(
 /** Counts what is on disk of the audit log, and what is not there in time. */
 export function watchAudit(metrics: Metrics) {
   return {
-    recorded(event: AuditEvent['event'], head: { readonly seq: number }): void {
+    recorded(event: AuditEvent['event'], head?: { readonly seq: number }): void {
       metrics.pushwarden_audit_records_total.labels(event).inc();
-      metrics.pushwarden_audit_head_seq.set(head.seq);
+      if (head !== undefined) metrics.pushwarden_audit_head_seq.set(head.seq);
     },
     missed(): void {
       metrics.pushwarden_audit_failures_total.inc();

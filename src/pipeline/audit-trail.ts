@@ -41,8 +41,10 @@ export interface AuditTrail {
   recordOutcome(outcome: OutcomeFacts): Promise<Decision<undefined>>;
 }
 
-const MAX_TARGET_BYTES = 256;
-const MAX_USER_AGENT_BYTES = 256;
+/** Bytes of what a client wrote. */
+const KNOWN = { target: 256, userAgent: 256 } as const;
+/** Whoever is unknown gets less of the disk. */
+const UNKNOWN = { target: 128, userAgent: 64 } as const;
 
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
@@ -86,6 +88,7 @@ async function append(
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
   const { clientAddress, principal, target, content } = facts;
   const { userAgent } = request.headers;
+  const limits = principal === undefined ? UNKNOWN : KNOWN;
   return {
     event: 'decision',
     request_id: request.id,
@@ -95,12 +98,12 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     method: renderPrintable(request.method, 16),
     ...(target && refusal === undefined
       ? { target: target.canonical }
-      : { target: renderRawTarget(request.rawTarget, MAX_TARGET_BYTES) }),
+      : { target: renderRawTarget(request.rawTarget, limits.target) }),
     ...(target && renderKey(target)),
     ...(content && renderContent(request.method, content)),
     decision: refusal === undefined ? 'allow' : 'deny',
     reason: refusal?.reason ?? 'ok',
-    ...(userAgent && { user_agent: renderPrintable(userAgent, MAX_USER_AGENT_BYTES) }),
+    ...(userAgent && { user_agent: renderPrintable(userAgent, limits.userAgent) }),
   };
 }
 

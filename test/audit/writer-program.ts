@@ -1,10 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as rest } from 'node:timers/promises';
-import {
-  type AuditLogConfig,
-  type AuditTiming,
-  openAuditLog,
-} from '../../src/audit/log/audit-log.ts';
+import { type AuditLogConfig, openAuditLog } from '../../src/audit/log/audit-log.ts';
+import type { AuditTiming } from '../../src/audit/log/chain-log.ts';
 import type { AuditLog } from '../../src/pipeline/ports.ts';
 import { decision, outcome } from './chain-fixture.ts';
 

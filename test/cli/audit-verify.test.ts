@@ -157,3 +157,18 @@ test('audit keygen writes two files, the private one for its owner alone, over n
   assert.equal(readSigningKey(out).asymmetricKeyType, 'ed25519');
   assert.equal((await runCli(['audit', 'keygen', '--out', out])).status, 1);
 });
+
+test('audit verify takes the log of unknown callers beside the other, each with its own chain', async () => {
+  await using scratch = await createScratch();
+  const { closed, current, content } = await writeLog(scratch);
+  const [first = ''] = content.split('\n');
+  const other = (await writeLog(scratch)).content;
+  const unknown = await scratch.write('audit.unknown.jsonl', other);
+  const whole = await verify(unknown, current, closed);
+  assert.equal(whole.status, 0);
+  assert.equal(whole.stdout.match(/^SUCCESS/gm)?.length, 2);
+  await scratch.write('audit.unknown.jsonl', `${other}${first}\n`);
+  const broken = await verify(unknown, current, closed);
+  assert.equal(broken.status, 3);
+  assert.match(broken.stdout, /^SUCCESS.*\n(?:.*\n)*.*audit\.unknown\.jsonl:5: seq 5: a record twice/m);
+});

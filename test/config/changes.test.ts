@@ -35,7 +35,14 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
     },
     failures: { perMs: 60_000, limit: 30 },
     teams: [teamSpec({ name: 'a' }), teamSpec({ name: 'b' })],
-    audit: { file: '/a', sync: 'batch', onFailure: 'deny', rotateBytes: 1, keep: 1 },
+    audit: {
+      file: '/a',
+      sync: 'batch',
+      onFailure: 'deny',
+      rotateBytes: 1,
+      keep: 1,
+      unknown: { file: '/a.unknown', rotateBytes: 1, keep: 1 },
+    },
     hash: 'sha256:0',
     ...changes,
   };

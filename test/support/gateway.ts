@@ -102,8 +102,18 @@ function writeConfig(scratch: Scratch, document: GatewayDocument): Promise<strin
   return scratch.write('pushwarden.yaml', JSON.stringify(file, null, 2));
 }
 
+/** Both logs, in the order of their times; of unknown callers only what was decided about them. */
 async function readAudit(scratch: Scratch): Promise<readonly AuditRecord[]> {
-  const text = await readFile(`${scratch.path}/audit.jsonl`, 'utf8');
+  const [known, unknown] = await Promise.all([
+    readRecords(`${scratch.path}/audit.jsonl`),
+    readRecords(`${scratch.path}/audit.unknown.jsonl`),
+  ]);
+  const refusals = unknown.filter(({ event }) => event === 'decision' || event === 'aggregate');
+  return [...known, ...refusals].sort((a, b) => (a.time < b.time ? -1 : Number(a.time > b.time)));
+}
+
+async function readRecords(file: string): Promise<readonly AuditRecord[]> {
+  const text = await readFile(file, 'utf8');
   return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 

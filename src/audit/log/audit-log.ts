@@ -1,132 +1,64 @@
-import type { AuditEvent, RecoveredEvent } from '../../core/audit/audit-record.ts';
-import type { AuditLog, Clock, OperationalLog } from '../../pipeline/ports.ts';
-import type { Recovery } from '../writer/recovery.ts';
-import { startWriter } from '../writer/writer-client.ts';
-import type { CommitObserver } from './commit-observer.ts';
+import type { AuditLog, OperationalLog } from '../../pipeline/ports.ts';
+import { type AuditLogDependencies, type ChainLogConfig, openChainLog } from './chain-log.ts';
 import { withFloodControl } from './flood-control.ts';
-import { GroupCommit } from './group-commit.ts';
 import { withOutcomeWatch } from './outcome-watch.ts';
-import { splitRecovered } from './recovered-events.ts';
+import { withUnknownCallers } from './unknown-callers.ts';
 
-export interface AuditLogConfig {
-  /** Absolute path; its directory exists. */
+export interface AuditLogConfig extends ChainLogConfig {
+  /** Files for the refusals of callers whom nobody knows; left out: they go with the others. */
+  readonly unknown?: UnknownLogConfig;
+}
+
+interface UnknownLogConfig {
+  /** Absolute path, beside the log's. */
   readonly file: string;
-  /** `batch`: each batch is on disk before it counts; `none`: the system writes when it likes. */
-  readonly sync: 'batch' | 'none';
-  /** Whether pushes are refused or go on while the log cannot be written. */
-  readonly onFailure: 'deny' | 'continue';
-  /** Bytes after which a new segment begins. */
   readonly rotateBytes: number;
-  /** Closed segments that stay. */
   readonly keep: number;
-  /** Path of the Ed25519 private key that signs checkpoints. */
-  readonly signKeyFile?: string;
 }
 
-export interface AuditLogDependencies {
-  readonly clock: Clock;
-  readonly log: OperationalLog;
-  /** For metrics: what is on disk and what was missed. */
-  readonly observer?: Pick<CommitObserver, 'recorded' | 'missed'>;
-  readonly timing?: Partial<AuditTiming>;
-  /** Called when another gateway holds the file, before the log says so; never rejects. */
-  readonly onWait?: () => Promise<void>;
-}
-
-/** Milliseconds. */
-export interface AuditTiming {
-  /** How long another gateway is waited for that still holds the file. */
-  readonly lockWaitMs: number;
-  /** After which the disk counts as hanging. */
-  readonly deadlineMs: number;
-  /** After which a disk that failed is tried again. */
-  readonly retryMs: number;
-  /** Between two checkpoints. */
-  readonly checkpointMs: number;
-}
-
-const TIMING: AuditTiming = {
-  lockWaitMs: 30_000,
-  deadlineMs: 5000,
-  retryMs: 250,
-  checkpointMs: 60_000,
-};
+/** Records a second, over all addresses, of callers whom nobody knows. */
+const UNKNOWN_PER_SECOND = 100;
+/** Addresses, and as many networks, that are told apart among them. */
+const UNKNOWN_SOURCES = 256;
 
 /**
- * Opens the audit log for writing: waits until no other gateway holds it, reads its end, goes on
- * with its chain and records what a crash left behind. Rejects with ERR_AUDIT_UNAVAILABLE,
- * ERR_AUDIT_BROKEN (the file is something else) or ERR_SECRET_UNREADABLE (the signing key).
+ * Opens the audit log for writing, and beside it the one of unknown callers, which nobody waits
+ * for: no disk is kept busy for their sake. Rejects as `openChainLog` does.
  */
 export async function openAuditLog(
   config: AuditLogConfig,
-  { clock, log, observer, timing: given, onWait }: AuditLogDependencies,
+  dependencies: AuditLogDependencies,
 ): Promise<AuditLog> {
-  const timing = { ...TIMING, ...given };
-  const { lockWaitMs } = timing;
-  const { file, onFailure, rotateBytes, keep, signKeyFile } = config;
-  const wait = async (): Promise<void> => {
-    await onWait?.();
-    log.info('waiting for another gateway to let go of the audit log', { file });
-  };
-  const writer = await startWriter(
-    { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, lockWaitMs },
-    () => void wait(),
-  );
-  for (const exposed of writer.exposed) {
-    log.warn('others than its owner had rights to a file of the audit log', { ...exposed });
-  }
-  const commit = new GroupCommit(writer.recovery.head, {
-    ...timing,
-    onFailure,
-    clock,
-    observer: { ...createLogObserver(log, file), ...observer },
-    request: writer.request,
-  });
-  const checkpoints = setInterval(() => commit.requestCheckpoint(), timing.checkpointMs).unref();
-  const close = async (): Promise<void> => {
-    clearInterval(checkpoints);
-    try {
-      await commit.close();
-    } finally {
-      await writer.terminate();
-    }
-  };
+  const { unknown: own, ...main } = config;
+  const { clock, observer } = dependencies;
+  const known = await openChainLog(main, dependencies);
+  const log = withFloodControl(known, clock);
+  if (own === undefined) return withOutcomeWatch(log);
   try {
-    for (const event of describeRecovery(writer.recovery)) await append(commit, event);
+    const unknown = await openChainLog(
+      { ...main, ...own, sync: 'none' },
+      {
+        ...dependencies,
+        log: withFile(dependencies.log, own.file),
+        // the head of the chain is that of the log that pushes wait for
+        ...(observer && {
+          observer: { ...observer, recorded: (event) => observer.recorded(event) },
+        }),
+      },
+    );
+    const bounds = { totalPerSecond: UNKNOWN_PER_SECOND, maxSources: UNKNOWN_SOURCES };
+    return withOutcomeWatch(withUnknownCallers(log, withFloodControl(unknown, clock, bounds)));
   } catch (error) {
-    await close().catch(() => undefined); // the first error says more
+    await log.close().catch(() => undefined); // the first error says more
     throw error;
   }
-  const audit: AuditLog = {
-    append: (event) => append(commit, event),
-    record: (event) => commit.submit(event),
-    head: () => commit.head,
-    close,
-  };
-  return withOutcomeWatch(withFloodControl(audit, clock));
 }
 
-function append(commit: GroupCommit, event: AuditEvent): Promise<void> {
-  return new Promise((resolve, reject) => commit.submit(event, { resolve, reject }));
-}
-
-function createLogObserver(log: OperationalLog, file: string): CommitObserver {
+/** The same operational log, but what it says of a checkpoint names the file. */
+function withFile(log: OperationalLog, file: string): OperationalLog {
   return {
-    recorded: () => {},
-    missed: () => {},
-    unavailable: (error) => log.error(error.message, { file, code: error.code }),
-    available: () => log.warn('the audit log is written again', { file }),
-    checkpoint: ({ seq, hash }) => log.info('audit checkpoint', { seq, hash }),
+    info: (message, fields) => log.info(message, { file, ...fields }),
+    warn: (message, fields) => log.warn(message, fields),
+    error: (message, fields) => log.error(message, fields),
   };
-}
-
-function describeRecovery(recovery: Recovery): readonly RecoveredEvent[] {
-  const { damage, tornBytes, unknownOutcomes } = recovery;
-  if (damage === undefined && tornBytes === 0 && unknownOutcomes.length === 0) return [];
-  return splitRecovered({
-    cause: damage === undefined ? 'crash' : 'damage',
-    ...(damage !== undefined && { detail: damage }),
-    torn_bytes: tornBytes,
-    unknown_outcomes: unknownOutcomes,
-  });
 }

@@ -1,12 +1,12 @@
-import { createRefusalFlood } from '../../core/audit/refusal-flood.ts';
+import { createRefusalFlood, type FloodBounds } from '../../core/audit/refusal-flood.ts';
 import type { AuditLog, Clock } from '../../pipeline/ports.ts';
 
 /** Milliseconds between two looks at floods that may have ended. */
 const COLLECT_MS = 1000;
 
 /** The same audit log, but of many refusals of one kind it takes most as a count. */
-export function withFloodControl(audit: AuditLog, clock: Clock): AuditLog {
-  const flood = createRefusalFlood();
+export function withFloodControl(audit: AuditLog, clock: Clock, bounds?: FloodBounds): AuditLog {
+  const flood = createRefusalFlood(bounds);
   const collect = (now: number): void => {
     for (const aggregate of flood.collect(now)) audit.record(aggregate);
   };

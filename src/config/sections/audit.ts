@@ -1,5 +1,6 @@
-import { resolve as resolvePath } from 'node:path';
+import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
+import { nameUnknownLog } from '../../core/audit/audit-file-names.ts';
 import { parseSize } from '../../core/units.ts';
 import type { NamedFile } from '../engine/named-file.ts';
 import type { Source } from '../engine/source.ts';
@@ -22,7 +23,13 @@ export const audit = z
     keep: value.count.default(30).describe('closed segments that stay'),
     keep_for: value.notYet('none'),
     reads: value.notYet('all'),
-    unknown: value.notYet(),
+    unknown: z
+      .strictObject({
+        rotate: value.size.default('10MiB').describe('size at which a new segment begins'),
+        keep: value.count.default(5).describe('closed segments that stay'),
+      })
+      .prefault({})
+      .describe('refusals of unknown callers: files of their own'),
     sign_key: z
       .union([z.literal('none'), z.strictObject({ file: value.path.describe('PEM private key') })])
       .default('none')
@@ -44,16 +51,28 @@ export interface AuditConfig {
   readonly keep: number;
   /** Path of the ed25519 private key that signs checkpoints. */
   readonly signKeyFile?: string;
+  /** Where refusals of unknown callers go. */
+  readonly unknown: {
+    readonly file: string;
+    readonly rotateBytes: number;
+    readonly keep: number;
+  };
 }
 
 /** Units converted, paths absolute. */
 export function resolveAudit(raw: RawAudit, { directory }: Source): AuditConfig {
+  const file = resolvePath(directory, raw.file);
   return {
-    file: resolvePath(directory, raw.file),
+    file,
     sync: raw.sync,
     onFailure: raw.on_failure,
     rotateBytes: parseSize(raw.rotate),
     keep: raw.keep,
+    unknown: {
+      file: nameUnknownFile(file),
+      rotateBytes: parseSize(raw.unknown.rotate),
+      keep: raw.unknown.keep,
+    },
     ...(raw.sign_key !== 'none' && { signKeyFile: resolvePath(directory, raw.sign_key.file) }),
   };
 }
@@ -61,9 +80,11 @@ export function resolveAudit(raw: RawAudit, { directory }: Source): AuditConfig 
 /** The log and the key that signs it. */
 export function listAuditFiles(raw: RawAudit, directory: string): readonly NamedFile[] {
   const log = resolvePath(directory, raw.file);
+  const unknown = nameUnknownFile(log);
   // The log itself is the gateway's own: who follows the files that are named does not want it.
   const named: NamedFile[] = [
     { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFiles(log) },
+    { path: ['audit', 'file'], file: undefined, inspect: () => inspectAuditFiles(unknown) },
   ];
   if (raw.sign_key !== 'none') {
     const file = resolvePath(directory, raw.sign_key.file);
@@ -71,4 +92,8 @@ export function listAuditFiles(raw: RawAudit, directory: string): readonly Named
     named.push({ path, file, inspect: () => inspectSigningKey(file) });
   }
   return named;
+}
+
+function nameUnknownFile(file: string): string {
+  return join(dirname(file), nameUnknownLog(basename(file)));
 }

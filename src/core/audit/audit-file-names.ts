@@ -31,3 +31,14 @@ export function isAuditFileName(name: string, file: string): boolean {
     COMPANIONS.some((companion) => file === nameOfCompanion(name, companion))
   );
 }
+
+/** The name of the log of unknown callers beside the log `name`: `audit.unknown.jsonl`. */
+export function nameUnknownLog(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? `${name}.unknown` : `${name.slice(0, dot)}.unknown${name.slice(dot)}`;
+}
+
+/** Whether a file is of a log of unknown callers, by its name: the log, or a segment of it. */
+export function isUnknownLogName(file: string): boolean {
+  return /\.unknown(?:\.|$)/.test(file);
+}

@@ -123,6 +123,8 @@ export interface AggregateEvent {
   readonly credential?: string;
   /** Left out with `credential`, or when too many addresses came at once to tell them apart. */
   readonly client_ip?: string;
+  /** In its place where too many came: 24 bits of IPv4, 64 of IPv6. */
+  readonly client_network?: string;
   /** Refusals counted here, beside those with records of their own. */
   readonly count: number;
   /** When the first and the last of them came. */

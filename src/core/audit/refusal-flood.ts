@@ -1,15 +1,23 @@
+import { parseIpAddress, renderSource } from '../network/ip-address.ts';
 import type { Reason } from '../reason.ts';
 import type { AggregateEvent, DecisionEvent } from './audit-record.ts';
 
 /** Records of their own that one source gets per second for one reason. */
 const RECORDS_PER_SECOND = 10;
-/** The same over all sources and reasons. */
-const TOTAL_PER_SECOND = 1000;
-/** Sources and reasons told apart at once; what comes beyond is counted by reason alone. */
-const MAX_FLOODS = 1000;
+const BOUNDS: FloodBounds = { totalPerSecond: 1000, maxSources: 1000 };
 /** Milliseconds after which a flood that goes on is reported all the same. */
 const REPORT_AFTER_MS = 10_000;
 const SECOND_MS = 1000;
+
+export interface FloodBounds {
+  /** Records of their own over all sources and reasons. */
+  readonly totalPerSecond: number;
+  /**
+   * Sources and reasons told apart at once; of what comes beyond as many networks of addresses are,
+   * and the rest is counted by reason alone.
+   */
+  readonly maxSources: number;
+}
 
 /** Decides which refusals get a record of their own, and counts the others exactly. */
 export interface RefusalFlood {
@@ -25,7 +33,10 @@ export interface RefusalFlood {
   collect(now: number): readonly AggregateEvent[];
 }
 
-type Source = Pick<AggregateEvent, 'reason' | 'team' | 'credential' | 'client_ip'>;
+type Source = Pick<
+  AggregateEvent,
+  'reason' | 'team' | 'credential' | 'client_ip' | 'client_network'
+>;
 
 interface Flood {
   readonly source: Source;
@@ -49,7 +60,7 @@ interface Counted {
  * Keeps refusals from filling the disk: ten records a second for each credential, or address where
  * there is none, and reason; a thousand in all; bounded memory, whatever comes.
  */
-export function createRefusalFlood(): RefusalFlood {
+export function createRefusalFlood({ totalPerSecond, maxSources } = BOUNDS): RefusalFlood {
   const floods = new Map<string, Flood>();
   const total: Window = { since: 0, count: 0 };
 
@@ -57,7 +68,12 @@ export function createRefusalFlood(): RefusalFlood {
     const source = identify(refusal, reason);
     const known = floods.get(keyOf(source));
     if (known !== undefined) return known;
-    return floods.size < MAX_FLOODS ? add(source) : (floods.get(reason) ?? add({ reason }));
+    if (floods.size < maxSources) return add(source);
+    const wider = widen(source);
+    const network = floods.get(keyOf(wider));
+    if (network !== undefined) return network;
+    const hasRoom = floods.size < 2 * maxSources;
+    return hasRoom ? add(wider) : (floods.get(reason) ?? add({ reason }));
   }
 
   function add(source: Source): Flood {
@@ -71,7 +87,7 @@ export function createRefusalFlood(): RefusalFlood {
       if (refusal.reason === 'ok') return true;
       const flood = find(refusal, refusal.reason);
       const isQuiet = countIn(flood.admitted, now) <= RECORDS_PER_SECOND;
-      if (isQuiet && countIn(total, now) <= TOTAL_PER_SECOND) return true;
+      if (isQuiet && countIn(total, now) <= totalPerSecond) return true;
       flood.counted ??= { count: 0, since: now, until: now };
       flood.counted.count += 1;
       flood.counted.until = now;
@@ -99,8 +115,22 @@ function identify(refusal: DecisionEvent, reason: Reason): Source {
   return { reason, client_ip: client_ip ?? peer_ip };
 }
 
-function keyOf({ reason, team, credential, client_ip }: Source): string {
-  return [reason, team, credential, client_ip].filter((part) => part !== undefined).join('\n');
+/** The network of 24 or 64 bits that an address is in: what one attacker is likely to have. */
+function widen(source: Source): Source {
+  const { client_ip: text, ...rest } = source;
+  const address = text === undefined ? undefined : parseIpAddress(text);
+  if (address === undefined) return source;
+  const network =
+    address.family === 'ipv4'
+      ? `${address.text.slice(0, address.text.lastIndexOf('.'))}.0/24`
+      : renderSource(address);
+  return { ...rest, client_network: network };
+}
+
+function keyOf({ reason, team, credential, client_ip, client_network }: Source): string {
+  return [reason, team, credential, client_ip ?? client_network]
+    .filter((part) => part !== undefined)
+    .join('\n');
 }
 
 /** Counts one more in the second of `now`; a clock that was set back begins a new one. */
