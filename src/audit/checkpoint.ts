@@ -17,6 +17,9 @@ interface CheckpointPlace {
 /** Makes the entry of a signed checkpoint for its place in the chain. */
 export type CheckpointSigner = (place: CheckpointPlace) => string;
 
+/** Tells whether a checkpoint was signed with the key in use. */
+export type SignatureCheck = (checkpoint: Readonly<Record<string, unknown>>) => boolean;
+
 /** Makes checkpoints that `privateKey`, an Ed25519 key, signs. */
 export function createCheckpointSigner(privateKey: KeyObject): CheckpointSigner {
   const key = fingerprint(createPublicKey(privateKey));
@@ -37,6 +40,13 @@ export function isSignedBy(
   if (typeof signature !== 'string') return false;
   const bytes = Buffer.from(signature, 'base64');
   return verify(null, Buffer.from(canonicalJson(statement)), publicKey, bytes);
+}
+
+/** Makes a check that tells whether a record of a checkpoint was signed by `privateKey`. */
+export function createSignatureCheck(privateKey: KeyObject): SignatureCheck {
+  const publicKey = createPublicKey(privateKey);
+  const own = fingerprint(publicKey);
+  return (checkpoint) => checkpoint['key'] === own && isSignedBy(publicKey, checkpoint);
 }
 
 /** Names a public key: `sha256:` and the hash of its DER form. */

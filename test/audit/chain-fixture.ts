@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { SignatureCheck } from '../../src/audit/checkpoint.ts';
 import { listSegments } from '../../src/audit/segments.ts';
 import type { ChainReport } from '../../src/audit/verify/chain-join.ts';
 import { verifyAuditLog } from '../../src/audit/verify/verify-audit-log.ts';
@@ -44,8 +45,12 @@ export function batch(...events: readonly AuditEvent[]): Batch {
 }
 
 /** Opens what is there, as the gateway does at a start. */
-export function openWriter(fs: FileSystem, options: Partial<ChainWriterOptions> = {}): ChainWriter {
-  return new ChainWriter(fs, recoverAuditLog(fs, FILE), {
+export function openWriter(
+  fs: FileSystem,
+  options: Partial<ChainWriterOptions> = {},
+  isOwn?: SignatureCheck,
+): ChainWriter {
+  return new ChainWriter(fs, recoverAuditLog(fs, FILE, isOwn), {
     file: FILE,
     sync: true,
     rotateBytes: 100 * 1024 * 1024,

@@ -170,5 +170,8 @@ test('audit verify takes the log of unknown callers beside the other, each with 
   await scratch.write('audit.unknown.jsonl', `${other}${first}\n`);
   const broken = await verify(unknown, current, closed);
   assert.equal(broken.status, 3);
-  assert.match(broken.stdout, /^SUCCESS.*\n(?:.*\n)*.*audit\.unknown\.jsonl:5: seq 5: a record twice/m);
+  assert.match(
+    broken.stdout,
+    /^SUCCESS.*\n(?:.*\n)*.*audit\.unknown\.jsonl:5: seq 5: a record twice/m,
+  );
 });

@@ -5,7 +5,12 @@ import {
   GENESIS,
 } from '../../core/audit/audit-chain.ts';
 import { CHECKPOINT_RECORDS } from '../checkpoint.ts';
-import { type ChainCheckOptions, type ChainRun, compareToAnchors } from './chain-run.ts';
+import {
+  type ChainCheckOptions,
+  type ChainRun,
+  checkSignedEnd,
+  compareToAnchors,
+} from './chain-run.ts';
 
 /** A line of a file, counted from 1. */
 export interface LinePlace {
@@ -38,6 +43,7 @@ export class ChainJoin {
   #head: ChainHead | undefined;
   #signed: ChainHead | undefined;
   #last: LinePlace = { file: '', line: 0 };
+  #lastEvents: readonly string[] = [];
   #torn: LinePlace | undefined;
   #break: ChainBreak | undefined;
 
@@ -49,14 +55,18 @@ export class ChainJoin {
   join(file: string, run: ChainRun): boolean {
     const before = file === this.#last.file ? this.#last.line : 0;
     const gap = this.#joinStart(run.start);
+    const behind = this.#findBehindEnd(run);
     if (this.#torn !== undefined && run.lines > 0) {
       this.#break = { ...this.#torn, problem: 'the line is torn, and others follow' };
     } else if (gap !== undefined) {
       this.#break = { file, line: before + 1, ...gap };
+    } else if (behind !== undefined) {
+      this.#break = { file, ...behind, line: before + behind.line };
     } else {
       this.#records += run.records;
       this.#head = run.head ?? this.#head;
       this.#signed = run.signed ?? this.#signed;
+      this.#lastEvents = [...this.#lastEvents, ...run.lastEvents].slice(-2);
       this.#break = run.problem && { file, ...run.problem, line: before + run.problem.line };
     }
     this.#last = { file, line: before + run.lines };
@@ -84,6 +94,18 @@ export class ChainJoin {
       ? this.#begin(start)
       : findGap({ seq, prev: start.hash }, this.#head ?? GENESIS);
     return problem === undefined ? undefined : { seq, problem };
+  }
+
+  /** What a run cannot see on its own: a signed end in the one before, or half of it. */
+  #findBehindEnd({ firstEvents, start }: ChainRun): (ChainProblem & { line: number }) | undefined {
+    const events = [...this.#lastEvents, ...firstEvents];
+    for (const [index, event] of firstEvents.entries()) {
+      const at = this.#lastEvents.length + index;
+      const problem = checkSignedEnd(events.slice(0, at), event, this.#options);
+      const seq = (start?.seq ?? 0) + index + 1;
+      if (problem !== undefined) return { seq, problem, line: index + 1 };
+    }
+    return undefined;
   }
 
   #begin(start: ChainHead): string | undefined {

@@ -32,6 +32,9 @@ export interface ChainRun {
   readonly head: ChainHead | undefined;
   /** The newest checkpoint with a signature that holds. */
   readonly signed: ChainHead | undefined;
+  /** Events of the first and the last records, two of each where there are two. */
+  readonly firstEvents: readonly string[];
+  readonly lastEvents: readonly string[];
   /** The first problem; nothing was read beyond it. */
   readonly problem: LineProblem | undefined;
   /** Number of an unfinished last line. */
@@ -45,6 +48,8 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
   let start: ChainHead | undefined;
   let head: ChainHead | undefined;
   let signed: ChainHead | undefined;
+  const firstEvents: string[] = [];
+  let lastEvents: readonly string[] = [];
   const end = (found: Partial<ChainRun> = {}): ChainRun => {
     return {
       lines,
@@ -52,6 +57,8 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
       start,
       head,
       signed,
+      firstEvents,
+      lastEvents,
       problem: undefined,
       tornLine: undefined,
       ...found,
@@ -64,14 +71,36 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
     if ('problem' in record) return end({ problem: { ...record, line: number } });
     const { seq, hash, prev, event } = record;
     const problem = head && findGap(record, head);
-    const found = problem ?? compareToAnchors(record, options) ?? checkSignature(record, options);
+    const found =
+      problem ??
+      compareToAnchors(record, options) ??
+      checkSignature(record, options) ??
+      checkSignedEnd(lastEvents, event, options);
     if (found !== undefined) return end({ problem: { seq, problem: found, line: number } });
     start ??= { seq: seq - 1, hash: prev };
     head = { seq, hash };
     if (event === 'checkpoint' && options.keys.size > 0) signed = head;
     records += 1;
+    if (firstEvents.length < 2) firstEvents.push(event);
+    lastEvents = [...lastEvents.slice(-1), event];
   }
   return end();
+}
+
+/**
+ * Says when a record stands behind a signed end without being the next start's own: a gateway that
+ * signs begins with a checkpoint there, which nobody else can make.
+ * @param before events of the two records before it
+ */
+export function checkSignedEnd(
+  before: readonly string[],
+  event: string,
+  { keys }: ChainCheckOptions,
+): string | undefined {
+  const isEnded = keys.size > 0 && before.at(-2) === 'stop' && before.at(-1) === 'checkpoint';
+  return isEnded && event !== 'checkpoint'
+    ? 'the record stands behind a signed end, and no start of the gateway made it'
+    : undefined;
 }
 
 /** Says when an anchor names another record in this place. */

@@ -52,6 +52,10 @@ export class ChainWriter {
   #head: ChainHead;
   /** Records since the last checkpoint; after a start nobody knows, so the first one is signed. */
   #unsigned = CHECKPOINT_RECORDS;
+  /** Whether the chain goes on from a signed end, and the next batch has to say who does it. */
+  #resumes: boolean;
+  /** First sequence number of a file at the path to which nothing may be added. */
+  #tainted: number | undefined;
   /** Undefined when the next batch has to begin one. */
   #segment: SegmentFile | undefined;
   /** Written last and not to be written again: full, or no longer trusted. */
@@ -61,6 +65,8 @@ export class ChainWriter {
     this.#fs = fs;
     this.#options = options;
     this.#head = recovery.head;
+    this.#resumes = recovery.isSignedEnd;
+    this.#tainted = recovery.tainted;
     if (recovery.firstSeq !== undefined) {
       const { firstSeq, tornBytes } = recovery;
       this.#segment = SegmentFile.reopen(fs, options.file, firstSeq, tornBytes);
@@ -84,12 +90,14 @@ export class ChainWriter {
     const isFull = (this.#segment?.bytes ?? 0) + length > this.#options.rotateBytes;
     let checkpoints = isFull ? this.#rotate(batch.time) : 0;
     const draft = this.#draft();
+    if (this.#resumes) checkpoints += this.#sign(draft, batch.time);
     for (const entry of batch.entries) {
       seal(draft, entry);
       if (draft.unsigned >= CHECKPOINT_RECORDS) checkpoints += this.#sign(draft, batch.time);
     }
     if (batch.checkpoint) checkpoints += this.#sign(draft, batch.time);
     this.#write(draft, this.#options.sync);
+    this.#resumes = false;
     return checkpoints;
   }
 
@@ -111,7 +119,7 @@ export class ChainWriter {
 
   /** Signs what was written and brings it to the disk, whatever `sync` says. */
   #finish(time: string): number {
-    if (this.#segment === undefined) return 0;
+    if (this.#segment === undefined || this.#resumes) return 0;
     const draft = this.#draft();
     const checkpoints = this.#sign(draft, time);
     this.#write(draft, true);
@@ -194,7 +202,10 @@ export class ChainWriter {
     if (foreign !== undefined) throw new SegmentError('file_changed', foreign);
     if (found.bytes === 0) this.#fs.remove(file);
     else if (isOurs) this.#fs.rename(file, nameClosedSegment(this.#fs, file, retired.firstSeq));
-    else this.#fs.rename(file, nameForeignFile(this.#fs, file));
+    else if (this.#tainted !== undefined) {
+      this.#fs.rename(file, nameClosedSegment(this.#fs, file, this.#tainted));
+      this.#tainted = undefined;
+    } else this.#fs.rename(file, nameForeignFile(this.#fs, file));
   }
 }
 

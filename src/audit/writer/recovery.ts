@@ -3,7 +3,9 @@ import { OpenOutcomes } from '../../core/audit/open-outcomes.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { type FileSystem, withFile } from '../../disk/file-system.ts';
 import { type Line, readLines } from '../../disk/line-reader.ts';
+import type { SignatureCheck } from '../checkpoint.ts';
 import { listSegments } from '../segments.ts';
+import { SignedEndWatch } from './signed-end-watch.ts';
 
 /** Bytes of newest segments that are read after a crash to find decisions without an outcome. */
 const SCANNED_BYTES = 64 * 1024 * 1024;
@@ -23,35 +25,83 @@ export interface Recovery {
   readonly unknownOutcomes: readonly string[];
   /** The first line that does not belong where it stands. */
   readonly damage: string | undefined;
+  /** Whether the head is the end that this gateway's key signed when it stopped. */
+  readonly isSignedEnd: boolean;
+  /**
+   * First sequence number of a file that nothing may be added to, for what stands behind the signed
+   * end in it: it becomes a closed segment, and the chain goes on from the signed end.
+   */
+  readonly tainted?: number;
 }
 
 /**
  * Reads the end of an audit log to go on with it; changes nothing. After a clean stop that is the
  * last few records, else the newest segments in full. Throws ERR_AUDIT_BROKEN when the file is
  * something else than an audit log.
+ * @param isOwn left out where nothing is signed
  */
-export function recoverAuditLog(fs: FileSystem, file: string): Recovery {
+export function recoverAuditLog(fs: FileSystem, file: string, isOwn?: SignatureCheck): Recovery {
   const paths = listSegments(fs, file).filter((path) => sizeOf(fs, path) > 0);
   const newest = paths.at(-1);
   if (newest === undefined) return { ...NOTHING_LOST, head: GENESIS, firstSeq: undefined };
-  const stopped = findCleanStop(fs, newest);
-  const found = stopped === undefined ? scan(fs, file, paths) : { ...NOTHING_LOST, head: stopped };
+  const stopped = findCleanStop(fs, newest, isOwn);
+  if (stopped === undefined && isOwn !== undefined) {
+    const behind = findBehindSignedEnd(fs, paths, isOwn);
+    if (behind !== undefined) {
+      const tainted = newest === file ? (readFirstSeq(fs, file) ?? 1) : undefined;
+      return {
+        ...NOTHING_LOST,
+        ...behind,
+        firstSeq: undefined,
+        ...(tainted !== undefined && { tainted }),
+      };
+    }
+  }
+  const found =
+    stopped === undefined
+      ? scan(fs, file, paths)
+      : { ...NOTHING_LOST, head: stopped, isSignedEnd: isOwn !== undefined };
   const firstSeq = newest === file ? (readFirstSeq(fs, file) ?? found.head.seq + 1) : undefined;
   return { ...found, firstSeq };
 }
 
-const NOTHING_LOST = { tornBytes: 0, unknownOutcomes: [], damage: undefined } as const;
+const NOTHING_LOST = {
+  tornBytes: 0,
+  unknownOutcomes: [],
+  damage: undefined,
+  isSignedEnd: false,
+} as const;
 
-function findCleanStop(fs: FileSystem, path: string): ChainHead | undefined {
+function findBehindSignedEnd(
+  fs: FileSystem,
+  paths: readonly string[],
+  isOwn: SignatureCheck,
+): Pick<Recovery, 'head' | 'damage'> | undefined {
+  const watch = new SignedEndWatch(isOwn);
+  for (const path of selectNewest(fs, paths)) {
+    withFile(fs, path, (fd) => {
+      for (const line of readLines(fs, fd)) if (line.complete) watch.follow(path, line);
+    });
+  }
+  return watch.found;
+}
+
+function findCleanStop(
+  fs: FileSystem,
+  path: string,
+  isOwn: SignatureCheck | undefined,
+): ChainHead | undefined {
   const tail = readTail(fs, path);
   if (!tail.endsWith('\n')) return undefined;
   let head: ChainHead | undefined;
+  let isSigned = false;
   for (const line of tail.slice(0, -1).split('\n').reverse()) {
     const record = readRecord(line);
     if ('problem' in record) return undefined;
     head ??= { seq: record.seq, hash: record.hash };
-    if (record.event === 'stop') return head;
+    if (record.event === 'stop') return isOwn === undefined || isSigned ? head : undefined;
     if (record.event !== 'checkpoint') return undefined;
+    isSigned ||= isOwn?.(record.members) === true;
   }
   return undefined;
 }
@@ -79,7 +129,13 @@ function scan(fs: FileSystem, file: string, paths: readonly string[]): Omit<Reco
     });
   }
   if (head === undefined) assertFirstLineTorn(fs, file, damage);
-  return { head: head ?? GENESIS, tornBytes, unknownOutcomes: open.ids, damage };
+  return {
+    head: head ?? GENESIS,
+    tornBytes,
+    unknownOutcomes: open.ids,
+    damage,
+    isSignedEnd: false,
+  };
 }
 
 /** From the newest back until enough is read: an outcome is never far from its decision. */

@@ -9,7 +9,7 @@ import { lockFile } from '../../disk/file-lock.ts';
 import { nodeFileSystem } from '../../disk/file-system.ts';
 import { ReserveFile } from '../../disk/reserve-file.ts';
 import { SegmentError } from '../../disk/segment-file.ts';
-import { createCheckpointSigner } from '../checkpoint.ts';
+import { createCheckpointSigner, createSignatureCheck } from '../checkpoint.ts';
 import { assertRegularFiles, makeFilesPrivate, nameCompanion } from '../segments.ts';
 import { readSigningKey } from '../signing-key.ts';
 import { ChainWriter } from './chain-writer.ts';
@@ -32,10 +32,10 @@ function run(port: MessagePort, settings: WriterThreadData): void {
     assertRegularFiles(nodeFileSystem, file); // whoever held the lock may have been at work
     const exposed = makeFilesPrivate(nodeFileSystem, file);
     const reserve = new ReserveFile(nodeFileSystem, nameCompanion(file, 'reserve'));
-    const recovery = recoverAuditLog(nodeFileSystem, file);
     const { signKeyFile } = settings;
-    const signer =
-      signKeyFile === undefined ? undefined : createCheckpointSigner(readSigningKey(signKeyFile));
+    const key = signKeyFile === undefined ? undefined : readSigningKey(signKeyFile);
+    const signer = key && createCheckpointSigner(key);
+    const recovery = recoverAuditLog(nodeFileSystem, file, key && createSignatureCheck(key));
     const writer = new ChainWriter(nodeFileSystem, recovery, { ...settings, signer, reserve });
     post({ type: 'opened', recovery, exposed });
     for (const request of waitForRequests(port, settings.sent)) {
