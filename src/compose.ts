@@ -82,6 +82,7 @@ export async function composeGateway(
   const { isReady } = lifetime;
   const admin = createAdminApp({
     securityHeaders,
+    hosts: config.admin?.hosts ?? [],
     isReady,
     registry: watchReadiness(registry, isReady),
     reload,

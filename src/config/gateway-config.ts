@@ -1,5 +1,6 @@
 import type { IssuerSpec } from '../core/identity/issuer.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
+import type { AdminConfig } from './sections/admin.ts';
 import type { AuditConfig } from './sections/audit.ts';
 import type { FailuresConfig } from './sections/failures.ts';
 import type { ListenAddress } from './sections/listen.ts';
@@ -17,7 +18,7 @@ export interface GatewayConfig {
   readonly listen: ListenAddress;
   readonly tls?: TlsConfig;
   readonly trustedProxies: readonly string[];
-  readonly admin: ListenAddress | undefined;
+  readonly admin: AdminConfig | undefined;
   readonly upstream: UpstreamConfig;
   /** CIDRs; undefined admits every network. */
   readonly allowNetworks: readonly string[] | undefined;

@@ -26,6 +26,8 @@ interface Attempt {
   readonly username: string;
   readonly password: string;
   readonly address: IpAddress;
+  readonly hash: string;
+  readonly owner: 'user' | 'nobody';
 }
 
 /**
@@ -50,7 +52,9 @@ export function createBasicAuthenticator(
       if (username.length > MAX_USERNAME) return denyUnknown();
       const user = users.get(username);
       const hash = user?.passwordHash ?? decoyOf(username);
-      const verified = await verify({ username, password, address }, hash, passwords, throttle);
+      const owner = user === undefined ? 'nobody' : 'user';
+      const attempt = { username, password, address, hash, owner } as const;
+      const verified = await verify(attempt, passwords, throttle);
       if (verified.effect === 'deny') return verified;
       // A decoy that matched is no way in: nobody has it as a password.
       if (user === undefined) return denyUnknown();
@@ -75,8 +79,7 @@ function listUsers({ team, spec }: TeamCredential<PasswordSpec>): readonly User[
 }
 
 async function verify(
-  { username, password, address }: Attempt,
-  hash: string,
+  { username, password, address, hash, owner }: Attempt,
   passwords: PasswordVerifier,
   throttle: FailureThrottle,
 ): Promise<Decision<undefined>> {
@@ -86,7 +89,7 @@ async function verify(
   const isStarted = passwords.isUnderWay(password, hash);
   const attempt = isStarted ? undefined : throttle.begin(source, username);
   if (attempt?.effect === 'deny') return attempt;
-  const result = await passwords.verify(password, hash, source);
+  const result = await passwords.verify(password, hash, source, owner);
   if (result !== 'mismatch') attempt?.value.forgive();
   if (result === 'match') return allow(undefined);
   if (result === 'busy') return deny('overloaded', { internal: 'too many password hashes wait' });

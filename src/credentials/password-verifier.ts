@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createFairQueue } from '../threads/fair-queue.ts';
-import { verifyInThread } from './hashing-threads.ts';
+import { createHashDurations } from './hash-durations.ts';
 
 /** Verifies passwords without letting them take the machine. */
 export interface PasswordVerifier {
@@ -12,8 +12,14 @@ export interface PasswordVerifier {
   /**
    * `busy`: too many hashes wait already.
    * @param source - who asks; those who ask more wait for one another, not the others for them
+   * @param owner - whose hash it is: of nobody, it takes the time of a mismatch and mostly no hash
    */
-  verify(password: string, hash: string, source?: string): Promise<'match' | 'mismatch' | 'busy'>;
+  verify(
+    password: string,
+    hash: string,
+    source?: string,
+    owner?: 'user' | 'nobody',
+  ): Promise<'match' | 'mismatch' | 'busy'>;
 }
 
 interface PasswordVerifierOptions {
@@ -35,7 +41,9 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
   const key = createSecretKey(randomBytes(32));
   const matches = new LRUCache<string, true>({ max: MAX_CACHED });
   const underWay = new Map<string, Promise<'match' | 'mismatch' | 'busy'>>();
-  const queue = createFairQueue({ parallel, maxWaiting: MAX_QUEUE });
+  const durations = createHashDurations();
+  const hashes = createFairQueue({ parallel, maxWaiting: MAX_QUEUE });
+  const refusals = createFairQueue({ parallel, maxWaiting: MAX_QUEUE });
 
   const digest = (password: string, passwordHash: string): string => {
     // Each part goes in as a digest of one length, so no two pairs can run together.
@@ -43,26 +51,33 @@ export function createPasswordVerifier({ parallel }: PasswordVerifierOptions): P
     return createHmac('sha256', key).update(Buffer.concat(parts)).digest('base64');
   };
 
+  /** In a line that all stand in, whoever exists or not: who is refused learns nothing by time. */
+  const refuse = async (hash: string, source: string): Promise<'mismatch' | 'busy'> => {
+    const end = await refusals.run(source, () => durations.pass(hash));
+    return end === 'dropped' ? 'busy' : 'mismatch';
+  };
+
+  /** Only what somebody may have takes a real hash: names that nobody has keep nobody waiting. */
   const compute = async (id: string, password: string, hash: string, source: string) => {
-    try {
-      const isMatch = await queue.run(source, () => verifyInThread(password, hash));
-      if (isMatch === 'dropped') return 'busy';
-      if (isMatch) matches.set(id, true);
-      return isMatch ? 'match' : 'mismatch';
-    } finally {
-      underWay.delete(id);
-    }
+    const refusal = refuse(hash, source);
+    refusal.catch(() => undefined); // nobody may come to wait for it
+    const isMatch = await hashes.run(source, () => durations.verify(password, hash));
+    if (isMatch === 'dropped') return 'busy';
+    if (!isMatch) return await refusal;
+    matches.set(id, true);
+    return 'match';
   };
 
   return {
     isKnown: (password, hash) => matches.has(digest(password, hash)),
     isUnderWay: (password, hash) => underWay.has(digest(password, hash)),
-    async verify(password, hash, source = '') {
+    async verify(password, hash, source = '', owner = 'user') {
       const id = digest(password, hash);
       if (matches.get(id)) return 'match';
       const running = underWay.get(id);
       if (running !== undefined) return running;
-      const started = compute(id, password, hash, source);
+      const begin = owner === 'user' ? compute(id, password, hash, source) : refuse(hash, source);
+      const started = begin.finally(() => underWay.delete(id));
       underWay.set(id, started);
       return started;
     },

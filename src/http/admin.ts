@@ -1,5 +1,11 @@
 import { createServer, type Server } from 'node:http';
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import { isAdminHost } from '../core/request/admin-host.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { HeaderValues } from './security-headers.ts';
@@ -11,6 +17,8 @@ export type ReloadResult =
 
 interface AdminAppOptions {
   readonly securityHeaders: HeaderValues;
+  /** Names that the admin side goes by, beside its addresses and `localhost`. */
+  readonly hosts: readonly string[];
   readonly isReady: () => boolean;
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
@@ -44,7 +52,7 @@ export function createAdminServer(app: Express): Server {
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */
 export function createAdminApp(options: AdminAppOptions): Express {
-  const { securityHeaders, isReady, registry, reload, log } = options;
+  const { securityHeaders, hosts, isReady, registry, reload, log } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -59,13 +67,8 @@ export function createAdminApp(options: AdminAppOptions): Express {
   });
   app.get('/-/healthy', (_, res) => say(res, 200, 'OK'));
   app.get('/-/ready', (_, res) => (isReady() ? say(res, 200, 'OK') : say(res, 503, 'not ready')));
-  app.post('/-/reload', async (req, res) => {
-    const { origin } = req.headers;
-    const secFetchSite = req.headersDistinct['sec-fetch-site']?.join(',');
-    if (checkCrossSite(req.method, { origin, secFetchSite }).effect === 'deny') {
-      say(res, 403, 'cross_site: reloads from web pages are not allowed');
-      return;
-    }
+  app.use(createPageGuard(hosts));
+  app.post('/-/reload', async (_, res) => {
     const result = await reload();
     if (result.ok) say(res, 200, 'reloaded');
     else
@@ -82,6 +85,21 @@ export function createAdminApp(options: AdminAppOptions): Express {
   });
   app.use(createFailureHandler(log));
   return app;
+}
+
+/** Keeps web pages out, whatever name they have led here and whatever site they are of. */
+function createPageGuard(hosts: readonly string[]): RequestHandler {
+  return (req, res, next) => {
+    const { host, origin } = req.headers;
+    const secFetchSite = req.headersDistinct['sec-fetch-site']?.join(',');
+    if (!isAdminHost(host, hosts)) {
+      say(res, 403, 'host_not_allowed: ask for an address, localhost, or a name of admin.hosts');
+    } else if (checkCrossSite(req.method, { origin, secFetchSite }).effect === 'deny') {
+      say(res, 403, 'cross_site: requests from web pages are not allowed');
+    } else {
+      next();
+    }
+  };
 }
 
 /** No answer of Express goes out, which would show a stack. */

@@ -11,7 +11,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
     pathPrefix: '',
     listen: { host: '127.0.0.1', port: 9091 },
     trustedProxies: [],
-    admin: { host: '127.0.0.1', port: 9095 },
+    admin: { host: '127.0.0.1', port: 9095, hosts: [] },
     upstream: {
       pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092' },
       timeoutMs: 10_000,

@@ -14,6 +14,7 @@ async function startAdmin({ isReady = true, result = { ok: true } }: AdminSetup 
   const errors: unknown[] = [];
   const app = createAdminApp({
     securityHeaders: resolveSecurityHeaders(),
+    hosts: [],
     isReady: () => isReady,
     registry: { contentType: 'text/plain; version=0.0.4', render: async () => 'rows 1\n' },
     async reload() {

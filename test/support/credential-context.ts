@@ -49,9 +49,9 @@ export function recordingVerifier(
     started,
     isKnown: verifier.isKnown,
     isUnderWay: verifier.isUnderWay,
-    verify(password, hash) {
+    verify(password, hash, source, owner) {
       started.push(hash);
-      return verifier.verify(password, hash);
+      return verifier.verify(password, hash, source, owner);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Finding } from '../engine/problem.ts';
-import { notYet } from '../engine/values.ts';
+import { matching } from '../engine/values.ts';
 import {
   checkAddress,
   isLoopback,
@@ -9,6 +9,9 @@ import {
   parseListenAddress,
 } from './listen.ts';
 
+/** A name alone, as it stands in a `Host` header before the port. */
+const hostName = matching(/^[A-Za-z0-9._-]{1,253}$/, 'must be a host name without a port');
+
 /** `admin`. */
 export const admin = z
   .strictObject({
@@ -16,16 +19,27 @@ export const admin = z
       .union([z.literal('off'), listenAddress])
       .default('127.0.0.1:9095')
       .describe('off: there is no admin side'),
-    hosts: notYet([]),
+    hosts: z
+      .array(hostName)
+      .default([])
+      .describe('names that the admin side goes by, beside addresses and localhost'),
   })
   .prefault({})
   .describe('metrics, health and reload, for the operator');
 
+/** The admin side, where there is one. */
+export interface AdminConfig extends ListenAddress {
+  /** Lower case. */
+  readonly hosts: readonly string[];
+}
+
 type RawAdmin = z.output<typeof admin>;
 
 /** @returns undefined when there is no admin side */
-export function resolveAdmin(raw: RawAdmin): ListenAddress | undefined {
-  return raw.listen === 'off' ? undefined : parseListenAddress(raw.listen);
+export function resolveAdmin(raw: RawAdmin): AdminConfig | undefined {
+  if (raw.listen === 'off') return undefined;
+  const hosts = raw.hosts.map((name) => name.toLowerCase());
+  return { ...parseListenAddress(raw.listen), hosts };
 }
 
 /** Checks the address of the admin side, also against that of the public one. */
