@@ -1,22 +1,26 @@
 import type { Socket } from 'node:net';
 import type { Deny } from '../core/decision.ts';
+import { parsePeerAddress } from '../core/network/client-address.ts';
 import { REASONS } from '../core/reason.ts';
 import { createAuditTrail } from '../pipeline/audit-trail.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
-import type { RequestObserver } from '../pipeline/ports.ts';
+import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import type { Responder } from './respond.ts';
 
 interface RawRefuserOptions {
   readonly gateway: Gateway;
   readonly responder: Responder;
   readonly observer: RequestObserver;
+  readonly log: OperationalLog;
   readonly createRequestId: () => string;
 }
 
 /** Answers, audits and counts what the parser could not make a request of. */
 export function createRawRefuser(options: RawRefuserOptions) {
-  const { gateway, responder, observer, createRequestId } = options;
+  const { gateway, responder, observer, log, createRequestId } = options;
+  const logRefusal = createRefusalLog(log, gateway.clock);
   return (socket: Socket, refusal: Deny): void => {
     const { remoteAddress, bytesRead } = socket;
     // Nothing was asked by a connection that never sent a byte.
@@ -30,6 +34,8 @@ export function createRawRefuser(options: RawRefuserOptions) {
     createAuditTrail(unreadable(id, remoteAddress), gateway.audit, gateway.clock).recordInPassing(
       refusal,
     );
+    const clientAddress = parsePeerAddress(remoteAddress);
+    logRefusal(id, clientAddress ? { clientAddress } : {}, refusal);
     observer.begin();
     const { status } = REASONS[refusal.reason];
     observer.end({ team: '', method: 'other', status, reason: refusal.reason, durationMs: 0 });

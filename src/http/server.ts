@@ -10,6 +10,7 @@ import { type Deny, deny } from '../core/decision.ts';
 import { failBody, isBodyAwaited } from './body.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { intakeOf, openIntake } from './intake.ts';
+import { explainParserError } from './parser-error.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -38,6 +39,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** How often Node looks for headers and bodies that are late. */
 const TIMEOUT_CHECK_MS = 1000;
 
+const CLEAR_ON_TLS = 'this port speaks TLS: ask for https://';
+
 const HTTP_OPTIONS = {
   // Explicitly: NODE_OPTIONS could switch the lenient parser on.
   insecureHTTPParser: false,
@@ -58,7 +61,13 @@ export function createPublicServer(options: PublicServerOptions): Server {
   const server =
     tls === undefined
       ? createServer(HTTP_OPTIONS)
-      : createTlsServer(HTTP_OPTIONS, tls.options, bounds.headerTimeoutMs, tls.certificates);
+      : createTlsServer(
+          HTTP_OPTIONS,
+          tls.options,
+          bounds.headerTimeoutMs,
+          tls.certificates,
+          (socket) => refuseRaw(socket, deny('request_malformed', CLEAR_ON_TLS)),
+        );
   applyBounds(server, bounds);
   // A client may shut down its side after the request and still wait for the answer.
   Object.assign(server, { httpAllowHalfOpen: true });
@@ -88,7 +97,7 @@ export function createPublicServer(options: PublicServerOptions): Server {
     turns.take(socket, async () => refuseRaw(socket, refusal));
   });
   server.on('clientError', (error, socket: Socket) => {
-    const refusal = refusalOf(error);
+    const refusal = explainParserError(error);
     const req = newest.get(socket);
     // The parser has given up: nothing that still comes is told to it.
     intakeOf(socket)?.halt();
@@ -134,19 +143,4 @@ function takeTurns(
       return promise;
     });
   };
-}
-
-/** What the parser's error means; undefined when there is nobody left to answer. */
-function refusalOf(error: NodeJS.ErrnoException): Deny | undefined {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return deny('headers_too_large');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return deny('body_timeout');
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return undefined;
-    default:
-      return deny('request_malformed', { internal: `${error.code} ${error.message}` });
-  }
 }

@@ -10,6 +10,7 @@ import { connect, type PeerCertificate } from 'node:tls';
 import { promisify } from 'node:util';
 import { bundle, type CertificateAuthority, createAuthority } from '../support/certificates.ts';
 import { curl } from '../support/curl.ts';
+import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { TOKEN } from '../support/one-team.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -102,7 +103,7 @@ describe('TLS on the public side', () => {
     });
   }
 
-  test('TLS 1.1 is refused, and so is HTTP in the clear, without an answer or a record', async () => {
+  test('TLS 1.1 is refused, without an answer or a record', async () => {
     const before = (await failures()) ?? 0;
     const recorded = (await stage.gateway.auditRecords()).length;
     const old = await curl([
@@ -114,10 +115,19 @@ describe('TLS on the public side', () => {
       target(),
     ]);
     assert.equal(old.exitCode, 35);
-    const clear = await curl([target().replace('https', 'http')]);
-    assert.deepEqual([clear.status, clear.body, clear.exitCode], [0, '', 52]);
-    assert.equal(await failures(), before + 2);
+    assert.equal(await failures(), before + 1);
     assert.equal((await stage.gateway.auditRecords()).length, recorded);
+  });
+
+  test('HTTP in the clear is told to speak TLS, and recorded', async () => {
+    const recorded = (await stage.gateway.auditRecords()).length;
+    const clear = await curl([target().replace('https', 'http')]);
+    assert.equal(clear.status, 400);
+    assert.match(clear.body, /^request_malformed: this port speaks TLS: ask for https:\/\//);
+    assert.equal(stage.upstream.requests.length, 0);
+    await eventually('its record', async () =>
+      (await stage.gateway.auditRecords()).length > recorded ? true : undefined,
+    );
   });
 
   test('HTTP/1.1 is agreed upon with a client that would rather have HTTP/2', async () => {
