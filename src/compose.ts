@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { createTeamActivity } from './activity/team-activity.ts';
 import { openAuditLog } from './audit/log/audit-log.ts';
 import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
 import { type Current, openCurrent } from './compose/current.ts';
@@ -17,7 +18,7 @@ import { createByteBudget } from './limits/byte-budget.ts';
 import { createTeamLimiter } from './limits/team-limiter.ts';
 import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
 import { createRequestObserver } from './metrics/request-observer.ts';
-import { watchAudit, watchConnections, watchReadiness } from './metrics/watch.ts';
+import { watchAudit, watchConnections, watchCredentials, watchReadiness } from './metrics/watch.ts';
 import { createContentParser } from './parsing/content-parser.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
@@ -74,6 +75,11 @@ export async function composeGateway(
   const lifetime = createLifetime(current);
   const gateway = createGateway(current, audit, lifetime, registry);
   const observer = createRequestObserver(metrics, clock);
+  const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
+  const upstreamState = () => {
+    const side = current.upstreamSide();
+    return { isUp: side.isReady(), isScrapeBroken: side.isScrapeBroken() };
+  };
   const { server: publicServer } = publicSide;
   warnOfSharedPeer(publicServer, current.snapshot, log);
   watchConnections(publicServer, metrics);
@@ -93,7 +99,7 @@ export async function composeGateway(
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
-  publicSide.open({ gateway, observer, log, lifetime });
+  publicSide.open({ gateway, observer, activity, upstreamState, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();
   return {

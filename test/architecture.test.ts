@@ -21,6 +21,7 @@ const LIBRARIES = ['node:', 'p-limit', 'pino'];
 const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonly string[] }>> = {
   'core/': { src: [], outside: ['node:crypto', 'node:net'] },
   'pipeline/': { src: ['core/'], outside: [] },
+  'activity/': { src: ADAPTER, outside: [] },
   'audit/': { src: [...ADAPTER, 'disk/'], outside: ['node:'] },
   'config/': { src: ADAPTER, outside: ['node:', 'fastest-levenshtein', 'yaml', 'zod'] },
   'credentials/': {

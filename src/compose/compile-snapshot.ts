@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
 import { compilePolicy } from '../core/policy/policy.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { CredentialContext } from '../credentials/credential-context.ts';
 import { createAuthenticators, renderChallenges } from '../credentials/registry.ts';
-import type { Snapshot } from '../pipeline/snapshot.ts';
+import type { CredentialFacts, Snapshot } from '../pipeline/snapshot.ts';
 
 /** Compiles a configuration for the requests that will be decided under it. */
 export function compileSnapshot(config: GatewayConfig, context: CredentialContext): Snapshot {
@@ -17,8 +19,17 @@ export function compileSnapshot(config: GatewayConfig, context: CredentialContex
     policy: compilePolicy(teams),
     authenticators: createAuthenticators(teams, context),
     challenges: renderChallenges(teams),
+    ui: config.ui,
+    credentials: teams.flatMap(listCredentials),
     bodyTimeoutMs: server.bodyTimeoutMs,
     bodyChunks: server.chunks,
     upstreamTimeoutMs: config.upstream.timeoutMs,
+  });
+}
+
+function listCredentials({ name: team, credentials }: TeamSpec): readonly CredentialFacts[] {
+  return credentials.map((spec) => {
+    const identity = createHash('sha256').update(JSON.stringify(spec)).digest('hex');
+    return { team, name: spec.name, kind: spec.type, expires: spec.expires, identity };
   });
 }

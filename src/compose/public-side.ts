@@ -6,6 +6,7 @@ import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';
 import { createRequestHandler } from '../http/handle-request.ts';
 import { holdCalls } from '../http/held-calls.ts';
+import { createPageHandler } from '../http/page/page-handler.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { createResponder } from '../http/respond.ts';
@@ -13,7 +14,7 @@ import type { HeaderValues } from '../http/security-headers.ts';
 import { applyBounds, createPublicServer } from '../http/server.ts';
 import { applyTls } from '../http/tls.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
+import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
 
 /** The public server, and what may change while it runs. */
 export interface PublicSide {
@@ -31,6 +32,9 @@ type ServerConfiguration = Pick<GatewayConfig, 'server' | 'tls'>;
 interface PublicSideOptions {
   readonly gateway: Gateway;
   readonly observer: RequestObserver;
+  readonly activity: TeamActivity;
+  /** How the upstream is, for the page. */
+  readonly upstreamState: () => { readonly isUp: boolean; readonly isScrapeBroken: boolean };
   readonly log: OperationalLog;
   readonly lifetime: { isReady(): boolean; isClosing(): boolean };
 }
@@ -52,15 +56,17 @@ export function createPublicSide(
   });
   return {
     server,
-    open({ gateway, observer, log, lifetime }) {
+    open({ gateway, observer, activity, upstreamState, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
       const shared = { gateway, responder, observer, log, createRequestId };
-      const handleRequest = createRequestHandler({ ...shared, certificates });
+      const known = { ...shared, activity, certificates };
+      const handleRequest = createRequestHandler(known);
+      const page = createPageHandler({ ...known, securityHeaders, upstreamState });
       const challenges = () => gateway.snapshot().challenges;
       const pathPrefix = () => gateway.snapshot().pathPrefix;
       const { isReady } = lifetime;
       const health = { challenges, pathPrefix, isReady };
-      requests.release(createPublicApp({ ...shared, ...health, handleRequest }));
+      requests.release(createPublicApp({ ...shared, ...health, page, handleRequest }));
       unreadable.release(createRawRefuser(shared));
     },
     giveUp() {

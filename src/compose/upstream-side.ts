@@ -20,6 +20,8 @@ export interface UpstreamSide {
   /** What is known of the store; it goes on over another way to the same Pushgateway. */
   readonly known: KnownStore;
   isReady(): boolean;
+  /** Whether the last scrape of the store was broken. */
+  isScrapeBroken(): boolean;
   /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
   fits(config: UpstreamConfig, url: string): boolean;
   /** Takes back what was lent, then ends. */
@@ -78,12 +80,16 @@ export async function openUpstreamSide(
     intervalMs: PROBE_INTERVAL_MS,
     onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
   });
+  let isScrapeBroken = false;
   const scrapeWatch = createScrapeWatch({
     scrape: (onData) => client.scrape(LISTING_TIMEOUT_MS, onData),
     read,
     store,
     log,
-    onLook: (isBroken) => metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken)),
+    onLook: (isBroken) => {
+      isScrapeBroken = isBroken;
+      metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken));
+    },
   });
   const scraping = repeat(scrapeWatch, SCRAPE_INTERVAL_MS);
   const lending = createLending({
@@ -95,6 +101,7 @@ export async function openUpstreamSide(
     lend: lending.lend,
     known,
     isReady: () => readiness.isReady(),
+    isScrapeBroken: () => isScrapeBroken,
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {
       readiness[Symbol.dispose]();

@@ -6,6 +6,7 @@ import type { FailuresConfig } from './sections/failures.ts';
 import type { ListenAddress } from './sections/listen.ts';
 import type { ServerConfig } from './sections/server.ts';
 import type { TlsConfig } from './sections/tls.ts';
+import type { UiConfig } from './sections/ui.ts';
 import type { UpstreamConfig } from './sections/upstream.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface GatewayConfig {
   readonly failures: FailuresConfig;
   readonly teams: readonly TeamSpec[];
   readonly audit: AuditConfig;
+  /** Undefined when there is no page. */
+  readonly ui: UiConfig | undefined;
   /** `sha256:` and the hash of the file as read. */
   readonly hash: string;
 }

@@ -11,6 +11,7 @@ import { expandNetworks } from './sections/networks.ts';
 import { resolveServer } from './sections/server.ts';
 import { resolveTeam } from './sections/team.ts';
 import { resolveTls } from './sections/tls.ts';
+import { resolveUi } from './sections/ui.ts';
 import { resolveUpstream } from './sections/upstream.ts';
 
 /**
@@ -34,6 +35,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     failures: resolveFailures(raw.failures),
     teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw, source)),
     audit: resolveAudit(raw.audit, source),
+    ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,
   });
 }

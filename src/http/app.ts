@@ -20,7 +20,9 @@ interface PublicAppOptions {
   readonly pathPrefix: () => string;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
-  /** Everything but the health endpoints. */
+  /** Takes what is of the page, and leaves the rest. */
+  readonly page: RequestHandler;
+  /** Everything but the health endpoints and the page. */
   readonly handleRequest: RequestHandler;
 }
 
@@ -33,8 +35,8 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  const { handleRequest, pathPrefix } = options;
-  app.use(createHealthHandler(options), handleRequest, createFailureHandler(options));
+  const { page, handleRequest, pathPrefix } = options;
+  app.use(createHealthHandler(options), page, handleRequest, createFailureHandler(options));
   return (req, res) => {
     req.url = withoutPathPrefix(req.url ?? '', pathPrefix());
     if (ROUTABLE.test(req.url)) app(req, res);

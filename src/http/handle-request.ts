@@ -1,11 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Deny, deny } from '../core/decision.ts';
+import { REASONS } from '../core/reason.ts';
+import { renderRawTarget } from '../core/request/raw-target.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
 import { forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
-import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
+import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
@@ -16,6 +18,7 @@ interface RequestHandlerOptions {
   readonly gateway: Gateway;
   readonly responder: Responder;
   readonly observer: RequestObserver;
+  readonly activity: TeamActivity;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly certificates: Pick<ClientCertificates, 'of'>;
@@ -35,7 +38,7 @@ interface Exchange {
  * rejects: what breaks on the way is answered `internal_error`.
  */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { gateway, responder, observer, log, createRequestId, certificates } = options;
+  const { gateway, responder, observer, activity, log, createRequestId, certificates } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
@@ -48,11 +51,12 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       res.destroy();
       return;
     }
-    const { challenges } = gateway.snapshot();
+    const { challenges, ui } = gateway.snapshot();
     responder.refuse(res, refusal, {
       requestId: request.id,
       accept: req.headers.accept,
       challenges,
+      contact: ui?.contact,
     });
   };
 
@@ -78,6 +82,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       refuse(exchange, refusal);
     }
     const { facts } = trail;
+    noteActivity(activity, exchange);
     observer.end({
       team: facts.principal?.team ?? '',
       method: request.method,
@@ -87,6 +92,27 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       durationMs: gateway.clock.monotonic() - arrivedAt,
     });
   };
+}
+
+const MAX_TARGET_BYTES = 256;
+
+function noteActivity(activity: TeamActivity, { request, trail, refusal }: Exchange): void {
+  const { principal, target, clientAddress } = trail.facts;
+  if (principal === undefined) return;
+  const { team, credential } = principal;
+  activity.noteUse(team, credential);
+  if (refusal === undefined) return;
+  activity.noteRefusal({
+    team,
+    credential,
+    method: request.method,
+    target: target?.canonical ?? renderRawTarget(request.rawTarget, MAX_TARGET_BYTES),
+    reason: refusal.reason,
+    detail: refusal.detail ?? REASONS[refusal.reason].title,
+    hints: refusal.hints ?? [],
+    clientAddress: clientAddress?.text,
+    requestId: request.id,
+  });
 }
 
 async function serve(

@@ -9,6 +9,8 @@ export interface RefusalContext {
   readonly accept: string | undefined;
   /** `WWW-Authenticate` values for a 401. */
   readonly challenges: readonly string[];
+  /** Whom to ask; the last line. */
+  readonly contact?: string | undefined;
 }
 
 /** A refusal as it goes over the wire. */
@@ -52,7 +54,7 @@ function prefersProblem(accept: string | undefined): boolean {
   return types[0] === 'application/json' || types.includes('application/problem+json');
 }
 
-function renderText(refusal: Deny, { requestId }: RefusalContext): string {
+function renderText(refusal: Deny, { requestId, contact }: RefusalContext): string {
   const title = titleOf(refusal.reason);
   const { detail = title, hints = [] } = refusal;
   const first = `${refusal.reason}: ${detail} (${requestId})`;
@@ -60,7 +62,7 @@ function renderText(refusal: Deny, { requestId }: RefusalContext): string {
     first.length <= MAX_FIRST_LINE
       ? [first, ...hints]
       : [`${refusal.reason}: ${title} (${requestId})`, detail, ...hints];
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...(contact === undefined ? [] : [contact])].join('\n')}\n`;
 }
 
 /** @see RFC 9457 section 3.1 */

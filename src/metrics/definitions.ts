@@ -110,6 +110,11 @@ export const METRICS = {
     help: 'When a credential expires; absent for those that do not.',
     labels: ['team', 'credential'],
   },
+  pushwarden_credential_last_used_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a credential was last proved; absent for those that were not since the start.',
+    labels: ['team', 'credential'],
+  },
   pushwarden_jwks_last_refresh_timestamp_seconds: {
     type: 'gauge',
     help: 'When the keys of an issuer were last loaded.',

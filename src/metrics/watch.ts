@@ -52,3 +52,11 @@ export function watchReadiness(registry: MetricsRegistry, isReady: () => boolean
     },
   };
 }
+
+/** Keeps when a credential was last used. */
+export function watchCredentials(
+  metrics: Metrics,
+): (team: string, credential: string, at: number) => void {
+  const lastUsed = metrics.pushwarden_credential_last_used_timestamp_seconds;
+  return (team, credential, at) => lastUsed.labels(team, credential).set(at / 1000);
+}

@@ -1,3 +1,4 @@
+import type { CredentialKind } from '../core/identity/principal.ts';
 import type { NetworkSet } from '../core/network/network-set.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { Authenticator } from './ports.ts';
@@ -19,9 +20,31 @@ export interface Snapshot {
   readonly authenticators: readonly Authenticator[];
   /** `WWW-Authenticate`, a value for each configured scheme. */
   readonly challenges: readonly string[];
+  /** The page for people; undefined when there is none. */
+  readonly ui: UiSettings | undefined;
+  /** What every team can prove itself by, without a secret. */
+  readonly credentials: readonly CredentialFacts[];
   readonly bodyTimeoutMs: number;
   /** Of one chunked body. */
   readonly bodyChunks: number;
   /** From the arrival of the whole request to the end of the upstream's answer. */
   readonly upstreamTimeoutMs: number;
+}
+
+interface UiSettings {
+  readonly sessionMs: number;
+  /** Address of the public side as browsers see it, without a slash at the end. */
+  readonly url: string | undefined;
+  readonly contact: string | undefined;
+}
+
+/** What is known of a credential but its secret. */
+export interface CredentialFacts {
+  readonly team: string;
+  readonly name: string;
+  readonly kind: CredentialKind;
+  /** Milliseconds since the epoch. */
+  readonly expires: number | undefined;
+  /** The same as long as it is the same credential: a digest of all that proves it. */
+  readonly identity: string;
 }

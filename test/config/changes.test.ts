@@ -9,6 +9,7 @@ import { teamSpec } from '../support/team-spec.ts';
 function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
   return {
     pathPrefix: '',
+    ui: undefined,
     listen: { host: '127.0.0.1', port: 9091 },
     trustedProxies: [],
     admin: { host: '127.0.0.1', port: 9095, hosts: [] },

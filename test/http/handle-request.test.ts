@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RequestHandler } from 'express';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
@@ -28,6 +29,8 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     policy: compilePolicy([]),
     authenticators: [],
     challenges: [],
+    ui: undefined,
+    credentials: [],
     bodyTimeoutMs: 1,
     bodyChunks: 10_000,
     upstreamTimeoutMs: 1,
@@ -70,9 +73,16 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     },
   };
   const certificates = { of: () => undefined };
-  const handleRequest = createRequestHandler({ ...shared, certificates });
+  const activity = {
+    noteUse() {},
+    noteRefusal() {},
+    refusals: () => [],
+    lastUse: () => undefined,
+  };
+  const handleRequest = createRequestHandler({ ...shared, activity, certificates });
+  const page: RequestHandler = (_req, _res, next) => next();
   const health = { challenges: () => [], pathPrefix: () => '', isReady: () => true };
-  const app = createPublicApp({ ...shared, ...health, handleRequest });
+  const app = createPublicApp({ ...shared, ...health, page, handleRequest });
   return { ...(await startServer(app)), events, observed, logged, underWay: () => underWay };
 }
 

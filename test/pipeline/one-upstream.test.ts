@@ -52,6 +52,8 @@ async function pushDuringReload(method: string) {
     policy: compilePolicy([team]),
     authenticators: [{ authenticate }],
     challenges: [],
+    ui: undefined,
+    credentials: [],
     bodyTimeoutMs: 1000,
     bodyChunks: 10_000,
     upstreamTimeoutMs: 1000,

@@ -142,6 +142,8 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
       },
     ],
     challenges: [],
+    ui: undefined,
+    credentials: [],
     bodyTimeoutMs: 30_000,
     bodyChunks: 10_000,
     upstreamTimeoutMs: UPSTREAM_TIMEOUT_MS,

@@ -31,7 +31,7 @@ export function labelsOf({ key }: StoredGroup): ReadonlyMap<string, string> {
 }
 
 /** The canonical path of a group; undefined where none can name it. */
-function targetOf({ id, key }: StoredGroup): string | undefined {
+export function targetOf({ id, key }: StoredGroup): string | undefined {
   const isLost = key.job.includes(LOST) || key.labels.some(({ value }) => value.includes(LOST));
   return isLost ? undefined : id;
 }

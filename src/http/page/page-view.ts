@@ -29,7 +29,7 @@ export interface CallerView {
   readonly hasSession: boolean;
 }
 
-interface UpstreamView {
+export interface UpstreamView {
   readonly isUp: boolean;
   readonly isScrapeBroken: boolean;
 }

@@ -56,7 +56,7 @@ async function load(address, parts) {
   const mine = newest;
   let answer;
   try {
-    answer = await fetch(address, { headers: { 'x-refresh': '1' } });
+    answer = await fetch(address);
   } catch {
     if (mine === newest) say('The gateway does not answer; what is shown is old.');
     return;

@@ -1,0 +1,101 @@
+import type { Principal } from '../../core/identity/principal.ts';
+import type { TeamPolicy } from '../../core/policy/policy.ts';
+import { resolveReadScope } from '../../core/policy/read-scope.ts';
+import type { StoredGroup } from '../../core/store/group.ts';
+import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
+import type { GroupStore } from '../../core/store/group-store.ts';
+import type { TeamActivity } from '../../pipeline/ports.ts';
+import type { Snapshot } from '../../pipeline/snapshot.ts';
+import type { CredentialView, GroupView, PageView, UpstreamView } from './page-view.ts';
+
+interface ViewSources {
+  readonly now: number;
+  readonly principal: Principal;
+  readonly team: TeamPolicy;
+  readonly snapshot: Snapshot;
+  readonly store: GroupStore;
+  readonly activity: TeamActivity;
+  readonly upstream: UpstreamView;
+  readonly hasSession: boolean;
+  /** Address to push to. */
+  readonly url: string;
+  readonly notice?: string | undefined;
+}
+
+/** What the page shows of the gateway to one caller. */
+export function createView(sources: ViewSources): PageView {
+  const { now, principal, team, snapshot, activity, upstream, hasSession, url, notice } = sources;
+  const seesAllTeams = team.coversEverything && team.actions.has('read');
+  const contact = snapshot.ui?.contact;
+  return {
+    now,
+    caller: {
+      team: team.name,
+      credential: principal.credential,
+      seesAllTeams,
+      mayDelete: team.actions.has('delete') && hasSession,
+      hasSession,
+    },
+    upstream,
+    groups: team.actions.has('read') ? listGroups(sources) : undefined,
+    quotas: [],
+    refusals: activity.refusals(seesAllTeams ? undefined : team.name),
+    credentials: listCredentials(snapshot, activity, seesAllTeams ? undefined : team.name),
+    snippets: { url, job: suggestJob(team) },
+    ...(notice !== undefined && { notice }),
+    ...(contact !== undefined && { contact }),
+  };
+}
+
+/** A group as the page shows it. */
+export function viewGroup(group: StoredGroup): GroupView {
+  const { key, owner, pushedAt, failedAt, series, bytes, credential, families } = group;
+  return {
+    job: key.job,
+    labels: key.labels,
+    target: targetOf(group),
+    team: owner,
+    pushedAt,
+    failedAt,
+    expiresAt: undefined,
+    series,
+    bytes,
+    credential,
+    families,
+  };
+}
+
+function listGroups({ team, store }: ViewSources): readonly GroupView[] {
+  const scope = resolveReadScope(team);
+  const groups: GroupView[] = [];
+  for (const group of store.groups()) {
+    if (scope.seesEverything || scope.sees(labelsOf(group))) groups.push(viewGroup(group));
+  }
+  return groups;
+}
+
+function listCredentials(
+  { credentials }: Snapshot,
+  activity: TeamActivity,
+  team: string | undefined,
+): readonly CredentialView[] {
+  return credentials
+    .filter((credential) => team === undefined || credential.team === team)
+    .map(({ team: of, name, kind, expires }) => ({
+      team: of,
+      name,
+      kind,
+      lastUsedAt: activity.lastUse(of, name),
+      expiresAt: expires,
+    }));
+}
+
+/** A job for the snippets that the team may push to and that needs no encoding. */
+function suggestJob({ jobs }: TeamPolicy): string {
+  for (const rule of jobs.rules) {
+    const glob = /"(.*)"$/s.exec(rule)?.[1] ?? '';
+    const job = glob.replaceAll('*', 'batch');
+    if (/^[A-Za-z0-9_.-]+$/.test(job) && jobs.matcher.matches(job)) return job;
+  }
+  return 'JOB';
+}

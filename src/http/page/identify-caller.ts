@@ -1,0 +1,44 @@
+import { allow, type Decision } from '../../core/decision.ts';
+import { authenticate } from '../../pipeline/authenticate.ts';
+import type { Caller, PageExchange } from './page-exchange.ts';
+import { prove } from './sign-in.ts';
+
+/**
+ * Finds out who asks for a page: an `Authorization` decides alone; then the cookie; then the
+ * certificate of the connection. Undefined for nobody.
+ */
+export async function identifyCaller(
+  exchange: PageExchange,
+): Promise<Decision<Caller | undefined>> {
+  const { authorization } = exchange.req.headers;
+  if (authorization !== undefined) {
+    const proved = await prove(exchange, authorization);
+    return proved.effect === 'deny'
+      ? proved
+      : allow({ principal: proved.value, session: undefined });
+  }
+  return allow(findSession(exchange) ?? (await readCertificate(exchange)));
+}
+
+function findSession(exchange: PageExchange): Caller | undefined {
+  const { sessions, sessionId, snapshot, trail, address } = exchange;
+  const session = sessionId === undefined ? undefined : sessions.find(sessionId);
+  if (session === undefined) return undefined;
+  const { principal } = session;
+  const networks = snapshot.policy.team(principal.team)?.networks;
+  if (networks !== undefined && !networks.contains(address)) return undefined;
+  trail.learn({ principal });
+  return { principal, session };
+}
+
+/** Clients show theirs to every server: one that nobody knows is nothing. */
+async function readCertificate(exchange: PageExchange): Promise<Caller | undefined> {
+  const { request, address, snapshot, trail } = exchange;
+  if (request.clientCertificate === undefined) return undefined;
+  const proved = await authenticate(request, address, snapshot.authenticators);
+  if (proved.effect === 'deny') return undefined;
+  const networks = snapshot.policy.team(proved.value.team)?.networks;
+  if (networks !== undefined && !networks.contains(address)) return undefined;
+  trail.learn({ principal: proved.value });
+  return { principal: proved.value, session: undefined };
+}

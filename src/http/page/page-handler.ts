@@ -1,0 +1,210 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import { allow, type Decision, type Deny, deny } from '../../core/decision.ts';
+import type { IpAddress } from '../../core/network/ip-address.ts';
+import { withoutQuery } from '../../core/request/endpoint.ts';
+import { checkFraming } from '../../core/request/framing.ts';
+import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
+import type { Gateway } from '../../pipeline/gateway.ts';
+import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
+import { checkNetworks, locateClient } from '../../pipeline/locate-client.ts';
+import type { OperationalLog, RequestObserver } from '../../pipeline/ports.ts';
+import type { Snapshot } from '../../pipeline/snapshot.ts';
+import type { ClientCertificates } from '../client-certificates.ts';
+import { receive } from '../receive.ts';
+import type { Responder } from '../respond.ts';
+import type { HeaderValues } from '../security-headers.ts';
+import { deleteGroup, showDelete } from './delete-group.ts';
+import { identifyCaller } from './identify-caller.ts';
+import { loadPageAssets } from './page-assets.ts';
+import {
+  type Caller,
+  type PageContext,
+  type PageExchange,
+  redirect,
+  sendNotice,
+} from './page-exchange.ts';
+import { resolvePageHeaders } from './page-headers.ts';
+import { resolvePageOrigin } from './page-origin.ts';
+import { readSessionCookie } from './session-cookie.ts';
+import { createSessions } from './sessions.ts';
+import { showOverview } from './show-overview.ts';
+import { showSignIn, signInByPassword, signInByToken, signOut } from './sign-in.ts';
+
+interface PageOptions extends Omit<PageContext, 'sessions' | 'assets'> {
+  readonly securityHeaders: HeaderValues;
+  readonly responder: Responder;
+  readonly observer: RequestObserver;
+  readonly log: OperationalLog;
+  readonly createRequestId: () => string;
+  readonly certificates: Pick<ClientCertificates, 'of'>;
+}
+
+type Route = (exchange: PageExchange) => void | Promise<void>;
+type CallerRoute = (exchange: PageExchange, caller: Caller) => void | Promise<void>;
+
+/** Method and path to what answers; a caller who is not known is asked to sign in. */
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+  '/': { GET: (exchange) => showSignIn(exchange) },
+  '/ui': { GET: (exchange) => redirect(exchange, 'ui/') },
+  '/ui/': { GET: forCaller(showOverview) },
+  '/ui/sign-in': { GET: (exchange) => redirect(exchange, './'), POST: signInByToken },
+  '/ui/sign-in/basic': { GET: signInByPassword },
+  '/ui/sign-out': { GET: (exchange) => redirect(exchange, './'), POST: signOut },
+  '/ui/delete': { GET: forCaller(showDelete), POST: forCaller(deleteGroup) },
+};
+
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/**
+ * Creates the page: it answers what is below `/ui/`, and `/` to browsers, and leaves everything else
+ * to what comes after. Who asks is found out as for every other request, or by the cookie.
+ */
+export function createPageHandler(options: PageOptions): RequestHandler {
+  const { gateway, securityHeaders, responder, observer, log, createRequestId, certificates } =
+    options;
+  const headers = resolvePageHeaders(securityHeaders);
+  const assets = loadPageAssets();
+  const sessions = createSessions(gateway.snapshot, gateway.clock);
+
+  const prepare = (
+    req: IncomingMessage,
+    res: ServerResponse,
+    request: GatewayRequest,
+    trail: AuditTrail,
+    snapshot: Snapshot,
+  ): Decision<PageExchange> => {
+    const address = checkArrival(request, trail, gateway, snapshot);
+    if (address.effect === 'deny') return address;
+    const origin = resolvePageOrigin(req, snapshot);
+    if (origin === undefined) return deny('request_malformed', 'the Host is no name or address');
+    const { rawTarget } = request;
+    const path = withoutQuery(rawTarget);
+    const sessionId = readSessionCookie(req.headers.cookie);
+    return allow({
+      ...{ ...options, sessions, assets, req, res, request, trail, snapshot, origin },
+      address: address.value,
+      query: new URLSearchParams(rawTarget.slice(path.length)),
+      sessionId: path.startsWith('/ui/') ? sessionId : undefined,
+      root: rootSeenFrom(path),
+      headers: { ...headers, 'X-Request-Id': request.id },
+    });
+  };
+
+  return async (req, res, next) => {
+    const snapshot = gateway.snapshot();
+    const path = withoutQuery(req.url);
+    if (snapshot.ui === undefined || !isOfPage(path, req.method, req.headers.accept)) {
+      next();
+      return;
+    }
+    observer.begin();
+    const arrivedAt = gateway.clock.monotonic();
+    const request = receive(req, res, createRequestId(), certificates.of(req.socket));
+    const trail = createAuditTrail(request, gateway.audit, gateway.clock);
+    const ready = prepare(req, res, request, trail, snapshot);
+    let refusal: Deny | undefined;
+    if (ready.effect === 'deny') {
+      refusal = ready;
+      const { challenges, ui } = snapshot;
+      const { accept } = req.headers;
+      responder.refuse(res, ready, {
+        requestId: request.id,
+        accept,
+        challenges,
+        contact: ui.contact,
+      });
+    } else {
+      refusal = await answer(ready.value, path, log);
+    }
+    observer.end({
+      team: trail.facts.principal?.team ?? '',
+      method: req.method === 'POST' ? 'other' : req.method,
+      status: res.statusCode,
+      ...(refusal && { reason: refusal.reason }),
+      durationMs: gateway.clock.monotonic() - arrivedAt,
+    });
+  };
+}
+
+/** Everything that is checked before the page is told of a request. */
+function checkArrival(
+  request: GatewayRequest,
+  trail: AuditTrail,
+  gateway: Gateway,
+  snapshot: Snapshot,
+): Decision<IpAddress> {
+  if (gateway.isDraining()) return deny('draining');
+  const framing = checkFraming(request.head);
+  if (framing.effect === 'deny') return framing;
+  const address = locateClient(request, snapshot);
+  if (address.effect === 'deny') return address;
+  trail.learn({ clientAddress: address.value });
+  const reachable = checkNetworks(address.value, snapshot);
+  return reachable.effect === 'deny' ? reachable : address;
+}
+
+/** Path of `/ui/` seen from another one. */
+function rootSeenFrom(path: string): string {
+  if (path === '/') return 'ui/';
+  return path.startsWith('/ui/sign-in/') ? '../' : './';
+}
+
+/** `/` only to who takes a page: programs get what they always got. */
+function isOfPage(path: string, method: string, accept: string | undefined): boolean {
+  if (path !== '/') return path === '/ui' || path.startsWith('/ui/');
+  return method === 'GET' && /(?:^|,)\s*text\/html\b/i.test(accept ?? '');
+}
+
+async function answer(
+  exchange: PageExchange,
+  path: string,
+  log: OperationalLog,
+): Promise<Deny | undefined> {
+  const { req, res } = exchange;
+  try {
+    const method = req.method === 'HEAD' ? 'GET' : (req.method ?? '');
+    const asset = method === 'GET' ? exchange.assets.find(path.slice('/ui/'.length)) : undefined;
+    if (asset !== undefined) {
+      const { type, body } = asset;
+      const { Vary: _, ...shared } = exchange.headers;
+      const own = { 'Content-Type': type, 'Content-Length': String(body.length) };
+      res.writeHead(200, { ...shared, ...own, 'Cache-Control': IMMUTABLE }).end(body);
+      return undefined;
+    }
+    const methods = ROUTES[path];
+    const route = methods?.[method] ?? refuseRoute(methods);
+    await route(exchange);
+  } catch (error) {
+    log.error('internal_error', { request_id: exchange.request.id, error });
+    exchange.refusal = deny('internal_error');
+    if (res.headersSent) res.destroy();
+    else sendNotice(exchange, 500, 'The gateway failed', ['its log says how']);
+  }
+  return exchange.refusal;
+}
+
+function refuseRoute(methods: Readonly<Record<string, Route>> | undefined): Route {
+  return forCaller((exchange) => {
+    const allowed = methods && Object.keys(methods).join(', ');
+    exchange.refusal = deny(methods ? 'method_not_allowed' : 'endpoint_not_found');
+    if (allowed === undefined) sendNotice(exchange, 404, 'Not found', ['there is no such page']);
+    else {
+      const lines = [`this page takes ${allowed}`];
+      sendNotice(exchange, 405, 'Not done', lines, { Allow: allowed });
+    }
+  });
+}
+
+/** Asks a caller who is not known to sign in. */
+function forCaller(route: CallerRoute): Route {
+  return async (exchange) => {
+    const caller = await identifyCaller(exchange);
+    if (caller.effect === 'deny') {
+      exchange.refusal = caller;
+      exchange.trail.recordInPassing(caller);
+      showSignIn(exchange, caller);
+    } else if (caller.value === undefined) showSignIn(exchange);
+    else await route(exchange, caller.value);
+  };
+}

@@ -1,0 +1,95 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Principal } from '../../core/identity/principal.ts';
+import type { Clock } from '../../pipeline/ports.ts';
+import type { CredentialFacts, Snapshot } from '../../pipeline/snapshot.ts';
+
+/** Somebody who signed in. */
+export interface Session {
+  readonly principal: Principal;
+  /** To be sent back with every form that changes something. */
+  readonly csrf: string;
+  /** Said once, on the next page. */
+  notice: string | undefined;
+}
+
+/** Who is signed in; ids are kept as digests only. */
+export interface Sessions {
+  /**
+   * Begins a session, and ends the one before.
+   * @param tokenEnds - end of what was presented, milliseconds since the epoch
+   * @returns its id, for the cookie; undefined when the credential is not known any more
+   */
+  begin(principal: Principal, before: string | undefined, tokenEnds?: number): string | undefined;
+  find(id: string): Session | undefined;
+  end(id: string): void;
+}
+
+interface Kept extends Session {
+  readonly credential: string;
+  /** On the clock of dates. */
+  readonly ends: number;
+}
+
+/** More than people; the oldest go first. */
+const MAX_SESSIONS = 10_000;
+const ID_BYTES = 32;
+
+/**
+ * Creates the sessions of this process. A session ends with its time, its credential's or its
+ * token's, and as soon as a configuration is in use in which its credential is not what it was.
+ */
+export function createSessions(snapshot: () => Snapshot, clock: Clock): Sessions {
+  const kept = new Map<string, Kept>();
+  const end = (id: string): void => void kept.delete(digest(id));
+  return {
+    begin(principal, before, tokenEnds = Number.POSITIVE_INFINITY) {
+      if (before !== undefined) end(before);
+      const { ui } = snapshot();
+      const facts = findFacts(snapshot(), principal);
+      if (ui === undefined || facts === undefined) return undefined;
+      const ends = Math.min(
+        clock.now() + ui.sessionMs,
+        facts.expires ?? Number.POSITIVE_INFINITY,
+        tokenEnds,
+      );
+      const id = randomBytes(ID_BYTES).toString('base64url');
+      const csrf = randomBytes(ID_BYTES).toString('base64url');
+      kept.set(digest(id), {
+        principal,
+        csrf,
+        notice: undefined,
+        credential: facts.identity,
+        ends,
+      });
+      const [oldest] = kept.keys();
+      if (kept.size > MAX_SESSIONS && oldest !== undefined) kept.delete(oldest);
+      return id;
+    },
+    find(id) {
+      const session = kept.get(digest(id));
+      if (session === undefined) return undefined;
+      const facts = findFacts(snapshot(), session.principal);
+      if (clock.now() < session.ends && facts?.identity === session.credential) return session;
+      end(id);
+      return undefined;
+    },
+    end,
+  };
+}
+
+/** Whether a form was made for this session. */
+export function isCsrfOf({ csrf }: Session, given: string): boolean {
+  const [wanted, sent] = [Buffer.from(csrf), Buffer.from(given)];
+  return wanted.length === sent.length && timingSafeEqual(wanted, sent);
+}
+
+function findFacts(
+  { credentials }: Snapshot,
+  { team, credential }: Principal,
+): CredentialFacts | undefined {
+  return credentials.find((facts) => facts.team === team && facts.name === credential);
+}
+
+function digest(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}

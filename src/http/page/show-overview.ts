@@ -1,0 +1,35 @@
+import { createView } from './create-view.ts';
+import { parseGroupQuery } from './group-query.ts';
+import {
+  assetPaths,
+  type Caller,
+  type PageExchange,
+  sendNotice,
+  sendPage,
+} from './page-exchange.ts';
+import { renderOverview } from './render-overview.ts';
+
+/** Shows a caller its page. */
+export function showOverview(exchange: PageExchange, { principal, session }: Caller): void {
+  const { gateway, snapshot, activity, upstreamState, origin, query } = exchange;
+  const team = snapshot.policy.team(principal.team);
+  if (team === undefined) {
+    sendNotice(exchange, 403, 'No such team', ['the team is not in the configuration any more']);
+    return;
+  }
+  using upstream = gateway.upstream(team.name, undefined);
+  const view = createView({
+    now: gateway.clock.now(),
+    principal,
+    team,
+    snapshot,
+    store: upstream.store,
+    activity,
+    upstream: upstreamState(),
+    hasSession: session !== undefined,
+    url: origin.url,
+    notice: session?.notice,
+  });
+  if (session !== undefined) session.notice = undefined;
+  sendPage(exchange, 200, renderOverview(view, parseGroupQuery(query), assetPaths(exchange)));
+}
