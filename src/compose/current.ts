@@ -48,7 +48,10 @@ export async function openCurrent(
     return { config, issuers, passwords, snapshot };
   };
   let current = compile(initial);
-  const upstream = await openCurrentUpstream(initial.upstream, { metrics, clock, log });
+  const upstream = await openCurrentUpstream(initial.upstream, {
+    ...{ metrics, clock, log },
+    ownership: () => current.snapshot.policy,
+  });
   reportConfig(metrics, initial, clock);
   return {
     config: () => current.config,
@@ -64,6 +67,7 @@ export async function openCurrent(
         throw error;
       }
       current = next;
+      await upstream.side().known.store.assignOwners(next.snapshot.policy);
       reportConfig(metrics, config, clock);
       await closeIssuers(before.issuers, next.issuers, { metrics });
     },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
+import type { Ownership } from '../core/store/ownership.ts';
 import { createFamilySeed } from '../groups/family-seed.ts';
 import { createScrapeWatch } from '../groups/scrape-watch.ts';
 import { createReadHandler } from '../http/handle-read.ts';
@@ -43,6 +44,8 @@ export interface UpstreamSideOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: OperationalLog;
+  /** Of the configuration in use. */
+  readonly ownership: () => Ownership;
 }
 
 const PROBE_INTERVAL_MS = 5000;
@@ -59,7 +62,7 @@ const SCRAPE_INTERVAL_MS = 15_000;
 export async function openUpstreamSide(
   config: UpstreamConfig,
   url: string,
-  { metrics, clock, log }: UpstreamSideOptions,
+  { metrics, clock, log, ownership }: UpstreamSideOptions,
   before?: UpstreamSide,
 ): Promise<UpstreamSide> {
   const { connections, ca } = config;
@@ -70,7 +73,8 @@ export async function openUpstreamSide(
     ...(authorization && { authorization }),
     ...(ca && { ca }),
   });
-  const known = before?.known.url === url ? before.known : createKnownStore(url, metrics);
+  const known =
+    before?.known.url === url ? before.known : createKnownStore(url, metrics, ownership());
   const { store } = known;
   const read: Read = (path, accept) =>
     client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
@@ -112,8 +116,9 @@ export async function openUpstreamSide(
   };
 }
 
-function createKnownStore(url: string, metrics: Metrics): KnownStore {
+function createKnownStore(url: string, metrics: Metrics, ownership: Ownership): KnownStore {
   const store = openGroupStore(metrics);
+  void store.assignOwners(ownership); // nothing is in it yet
   let read: Read = async () => undefined;
   const seed = createFamilySeed({ store, read: (path, accept) => read(path, accept) });
   const readBy = (next: Read): void => {

@@ -1,6 +1,6 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
-import type { PushContent } from '../core/exposition/push-content.ts';
+import type { PushContent, PushedFamily } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
 import { resolveReadScope } from '../core/policy/read-scope.ts';
@@ -8,7 +8,7 @@ import { beginChecks, type CheckName, type CheckOrder } from '../core/request/ch
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import { checkFraming, type Framing } from '../core/request/framing.ts';
-import type { PushEnd } from '../core/store/group-store.ts';
+import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
@@ -186,8 +186,11 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
   const push = { method, target: target.value, content: content.value } as const;
-  const settle = at('store', await claimGroup(arrival, upstream, push));
-  if (settle.effect === 'deny') return settle;
+  const claim = at('store', await claimGroup(arrival, upstream, push));
+  if (claim.effect === 'deny') return claim;
+  const { adopted } = claim.value;
+  const names = adopted.map(({ name }) => name);
+  trail.learn({ content: { ...sent, series: content.value.series, adopted: names } });
 
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
@@ -197,9 +200,9 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
     method,
     target: target.value,
     mediaType,
-    body,
+    body: declareTypes(body, adopted),
     deadline: startDeadline(arrival),
-    settle: settle.value,
+    settle: (end) => claim.value.settle(end),
   });
 }
 
@@ -236,13 +239,20 @@ async function claimGroup(
   { gateway, team, trail, scope }: KnownArrival,
   { store }: Upstream,
   push: UnderstoodPush,
-): Promise<Decision<(end: PushEnd) => Promise<void>>> {
+): Promise<Decision<GroupClaim>> {
   const credential = trail.facts.principal?.credential ?? '';
   const at = gateway.clock.now();
   const claim = await store.claim({ ...push, team: team.name, credential, at });
   if (claim.effect === 'deny') return claim;
   scope.defer(() => void claim.value.settle('refused'));
-  return allow((end) => claim.value.settle(end));
+  return claim;
+}
+
+/** A text in which families have the type with which they are claimed. */
+function declareTypes(body: Uint8Array, adopted: readonly PushedFamily[]): Uint8Array {
+  if (adopted.length === 0) return body;
+  const lines = adopted.map(({ name, type }) => `# TYPE ${name} ${type}\n`);
+  return Buffer.concat([Buffer.from(lines.join('')), body]);
 }
 
 async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {

@@ -23,6 +23,8 @@ interface ContentFacts {
   readonly decodedBytes: number;
   /** Left out until the body was understood. */
   readonly series?: number;
+  /** Families that got the type that is stored. */
+  readonly adopted?: readonly string[];
 }
 
 /** How an allowed push or delete ended, as far as the shell knows. */
@@ -45,6 +47,8 @@ export interface AuditTrail {
 const KNOWN = { target: 256, userAgent: 256 } as const;
 /** Whoever is unknown gets less of the disk. */
 const UNKNOWN = { target: 128, userAgent: 64 } as const;
+/** Names of families that got a type. */
+const MAX_ADOPTED = 20;
 
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
@@ -113,11 +117,12 @@ function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_k
 }
 
 function renderContent(method: string, content: ContentFacts): Partial<DecisionEvent> {
-  const { bodyBytes, decodedBytes, series } = content;
+  const { bodyBytes, decodedBytes, series, adopted = [] } = content;
   return {
     body_bytes: bodyBytes,
     decoded_bytes: decodedBytes,
     ...(series !== undefined && { series }),
+    ...(adopted.length > 0 && { adopted: adopted.slice(0, MAX_ADOPTED) }),
     ...(method === 'PUT' && series === 0 && { empties_group: true }),
   };
 }

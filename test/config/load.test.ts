@@ -75,6 +75,9 @@ test('loadConfig merges defaults into a team key by key, its denied metrics incl
     burst: 100,
     concurrent: 32,
     waitMs: 10_000,
+    groups: 500,
+    totalSeries: 100_000,
+    totalBytes: 64 * 1024 * 1024,
   });
   assert.deepEqual(team?.metrics, {
     allow: ['payments_*'],

@@ -13,6 +13,9 @@ export const WIDE_LIMITS: TeamLimits = {
   burst: 1000,
   concurrent: 100,
   waitMs: 0,
+  groups: 1000,
+  totalSeries: 1_000_000,
+  totalBytes: 2 ** 30,
 };
 
 /** A team that may push to job `batch`, but for what `changes` say. */

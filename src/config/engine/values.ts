@@ -81,7 +81,19 @@ export function notYet(...harmless: readonly unknown[]) {
   return z.unknown().refine(asksForNothing, 'not supported yet').optional().register(UNBUILT, {});
 }
 
-/** Whether a schema is one that `notYet` made. */
+/**
+ * A key that was one: to have it is an error that says what took its place. In the published schema
+ * it is not.
+ */
+export function gone(instead: string) {
+  return z
+    .unknown()
+    .refine((value) => value === undefined, `is a key no more: ${instead}`)
+    .optional()
+    .register(UNBUILT, {});
+}
+
+/** Whether a schema is one that `notYet` or `gone` made. */
 export function isNotYet(schema: z.core.$ZodType): boolean {
   return UNBUILT.has(schema);
 }

@@ -21,9 +21,13 @@ export const limits = z
     wait: value.timeout
       .exactOptional()
       .describe('for what is over rate or concurrent to wait its turn; 10s'),
-    groups: value.notYet(),
-    total_series: value.notYet(),
-    total_bytes: value.notYet(),
+    groups: value.count.exactOptional().describe('groups that the team owns; 500'),
+    total_series: value.count
+      .exactOptional()
+      .describe('series of the team, over all its groups; 100000'),
+    total_bytes: value.size
+      .exactOptional()
+      .describe('stored bytes of the team: names, labels and values; 64MiB'),
   })
   .describe('what a team may send');
 
@@ -40,12 +44,15 @@ const DEFAULT_LIMITS = {
   burst: 100,
   concurrent: 32,
   wait: '10s',
+  groups: 500,
+  total_series: 100_000,
+  total_bytes: '64MiB',
 } as const satisfies RawLimits;
 
 /** The limits of a team: its own, key by key, before those of `defaults`. */
 export function resolveLimits(defaults: RawLimits = {}, own: RawLimits = {}): TeamLimits {
   const raw = { ...DEFAULT_LIMITS, ...defaults, ...own };
-  const { ratio, series, labels, burst, concurrent } = raw;
+  const { ratio, series, labels, burst, concurrent, groups } = raw;
   return {
     body: parseSize(raw.body),
     decoded: parseSize(raw.decoded),
@@ -57,5 +64,8 @@ export function resolveLimits(defaults: RawLimits = {}, own: RawLimits = {}): Te
     burst,
     concurrent,
     waitMs: parseDuration(raw.wait),
+    groups,
+    totalSeries: raw.total_series,
+    totalBytes: parseSize(raw.total_bytes),
   };
 }

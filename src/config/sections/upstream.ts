@@ -42,7 +42,7 @@ export const upstream = z
       .strictObject({ ca_file: value.path.describe('PEM certificates to trust') })
       .optional()
       .describe('for an upstream with https'),
-    consistency: value.notYet('upstream'),
+    consistency: value.gone('the gateway always keeps the store consistent itself; leave it out'),
   })
   .describe('the private Pushgateway');
 

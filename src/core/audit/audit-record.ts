@@ -33,6 +33,8 @@ export interface DecisionEvent {
   /** Bytes of the body after decompression. */
   readonly decoded_bytes?: number;
   readonly series?: number;
+  /** Families that the body leaves untyped and that got the stored type, at most 20. */
+  readonly adopted?: readonly string[];
   /** A PUT with an empty body: it equals a delete. */
   readonly empties_group?: true;
   readonly decision: 'allow' | 'deny';

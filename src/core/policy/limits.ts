@@ -20,6 +20,12 @@ export interface TeamLimits {
   readonly concurrent: number;
   /** Milliseconds that a push or delete over `rate` or `concurrent` may wait its turn. */
   readonly waitMs: number;
+  /** Groups that the team owns. */
+  readonly groups: number;
+  /** Series of all of its groups. */
+  readonly totalSeries: number;
+  /** Names, labels and values of those series. */
+  readonly totalBytes: number;
 }
 
 /** `count` in every `perMs` milliseconds: `600/m` is 600 in 60 000. */

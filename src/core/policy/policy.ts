@@ -3,6 +3,8 @@ import { compileGlobs, type Matcher } from '../matcher.ts';
 import type { IpAddress } from '../network/ip-address.ts';
 import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderName, renderQuoted } from '../printable.ts';
+import type { Ownership } from '../store/ownership.ts';
+import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
 import type { TeamLimits } from './limits.ts';
@@ -11,7 +13,7 @@ import type { Action, TeamSpec } from './policy-spec.ts';
 import { renderAllowed } from './render-allowed.ts';
 
 /** What every team may do, compiled. */
-export interface Policy {
+export interface Policy extends Ownership {
   /** The rules of a team; undefined for a name that the configuration does not know. */
   team(name: string): TeamPolicy | undefined;
 }
@@ -65,8 +67,15 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
 /** Compiles the rules of every team. */
 export function compilePolicy(teams: readonly TeamSpec[]): Policy {
   const owned = compileOwnedNames(teams);
-  const byName = new Map(teams.map((team) => [team.name, compileTeam(team, owned)]));
-  return { team: (name) => byName.get(name) };
+  const compiled = teams.map((team) => compileTeam(team, owned));
+  const byName = new Map(compiled.map((team) => [team.name, team]));
+  const owners = compiled
+    .filter(({ actions }) => actions.has('push') || actions.has('delete'))
+    .map((team) => ({ team, owner: { name: team.name, quota: quotaOf(team.limits) } }));
+  return {
+    team: (name) => byName.get(name),
+    ownerOf: (key) => owners.find(({ team }) => coversKey(team, key))?.owner,
+  };
 }
 
 /**
@@ -84,6 +93,18 @@ export function authorize(
     if (decision.effect === 'deny') return decision;
   }
   return allow(team);
+}
+
+function quotaOf({ groups, totalSeries, totalBytes }: TeamLimits): GroupQuota {
+  return { groups, series: totalSeries, bytes: totalBytes };
+}
+
+/** Whether the job and the labels of a key are a team's. */
+function coversKey({ jobs, labels }: TeamPolicy, key: GroupingKey): boolean {
+  return (
+    jobs.matcher.matches(key.job) &&
+    key.labels.every(({ name, value }) => labels.get(name)?.matcher.matches(value) ?? true)
+  );
 }
 
 function compileTeam(team: TeamSpec, owned: OwnedNames): TeamPolicy {

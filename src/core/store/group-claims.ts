@@ -31,7 +31,7 @@ interface Attempt {
   readonly push: GroupPush;
   readonly group: HeldGroup;
   /** What it brings, as far as it was entered. */
-  readonly families: Set<HeldFamily>;
+  readonly families: Map<HeldFamily, number>;
   /** Names of its families. */
   readonly names: () => ReadonlySet<string>;
   /** What the group has and what is on its way to it, by family. */
@@ -57,7 +57,7 @@ export function claimPush(state: StoreState, push: GroupPush): Decision<GroupCla
   const exceeded = checkGrowth(group, growth, push.at);
   if (exceeded !== undefined) return abandon(state, attempt, known, exceeded);
   const adopted = families.filter(({ type }, index) => type !== push.content.families[index]?.type);
-  const claim: HeldClaim = { families: [...attempt.families], begunAt: nextStep(state), growth };
+  const claim: HeldClaim = { families: attempt.families, begunAt: nextStep(state), growth };
   group.claims.push(claim);
   reserve(group);
   return allow({ adopted, settle: async (end) => settlePush(state, attempt, claim, end) });
@@ -97,11 +97,11 @@ function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
   return {
     push,
     group,
-    families: new Set(),
+    families: new Map(),
     names: once(() => new Set(push.content.families.map(({ name }) => name))),
     holdings: once(() => {
       const held = new Map<Occupant, HeldFamily[]>();
-      const all = [group.families, ...group.claims.map(({ families }) => families)];
+      const all = [group.families, ...group.claims.map(({ families }) => [...families.keys()])];
       for (const family of new Set(all.flat())) {
         if (family.occupant === undefined) continue;
         const others = held.get(family.occupant);
@@ -205,12 +205,12 @@ function enterFamilies(
     const same = isKnownGroup ? findSame(state, attempt, family) : undefined;
     if (same === undefined) return true;
     same.uses += 1;
-    attempt.families.add(same);
+    attempt.families.set(same, family.bytes);
     return false;
   });
   for (const family of others) {
     const held = holdFamily(state, group, family, family);
-    attempt.families.add(held);
+    attempt.families.set(held, family.bytes);
     const { identities } = family;
     for (let at = 0; at < identities.length; at += 2) {
       const high = identities[at] ?? 0;
@@ -294,7 +294,7 @@ function abandon(
   known: HeldGroup | undefined,
   refusal: Deny,
 ): Deny {
-  for (const family of families) releaseFamily(state, family);
+  for (const family of families.keys()) releaseFamily(state, family);
   if (known !== undefined) return refusal;
   releaseFamily(state, group.stamps);
   state.groups.delete(group.id);
@@ -306,9 +306,9 @@ function growthOf(attempt: Attempt): GroupTotals {
   const { group, families } = attempt;
   let series = 0;
   let bytes = 0;
-  for (const family of families) {
+  for (const [family, pushed] of families) {
     series += family.series;
-    bytes += family.bytes;
+    bytes += pushed;
   }
   for (const family of group.families) {
     if (!replaces(attempt, family)) continue;
@@ -336,7 +336,7 @@ function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: 
   if (place === -1) return;
   group.claims.splice(place, 1);
   if (end === 'refused') {
-    for (const family of claim.families) releaseFamily(state, family);
+    for (const family of claim.families.keys()) releaseFamily(state, family);
     tidy(state, group);
     return;
   }
@@ -344,7 +344,7 @@ function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: 
     group.exists = true;
     if (end === 'rejected') {
       group.failedAt = push.at;
-      for (const family of claim.families) releaseFamily(state, family);
+      for (const family of claim.families.keys()) releaseFamily(state, family);
       return;
     }
     const step = nextStep(state);
@@ -372,11 +372,12 @@ function removeReplaced(state: StoreState, attempt: Attempt, begunAt: number): v
 function keep(
   state: StoreState,
   group: HeldGroup,
-  families: readonly HeldFamily[],
+  families: ReadonlyMap<HeldFamily, number>,
   settledAt: number,
 ): void {
   const before = new Set(group.families);
-  for (const family of families) {
+  for (const [family, bytes] of families) {
+    family.bytes = bytes;
     family.settledAt = Math.max(family.settledAt, settledAt);
     if (before.has(family)) releaseFamily(state, family);
     else group.families.push(family);

@@ -43,7 +43,8 @@ export interface HeldFamily {
   /** The chain of its series there. */
   chain: number;
   readonly series: number;
-  readonly bytes: number;
+  /** As the last push or reading had it. */
+  bytes: number;
   /** The group, and claims. */
   uses: number;
   /** When the push that left it was settled; what began later takes its place. */
@@ -52,7 +53,8 @@ export interface HeldFamily {
 
 /** A push or deletion on its way. */
 export interface HeldClaim {
-  readonly families: readonly HeldFamily[];
+  /** With their bytes. */
+  readonly families: ReadonlyMap<HeldFamily, number>;
   /** When it began, in steps of the store. */
   readonly begunAt: number;
   readonly growth: GroupTotals;

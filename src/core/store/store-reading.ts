@@ -109,6 +109,7 @@ function replaceFamilies(
     const place = others.findIndex((held) => isSameContent(state, held, family));
     const [same] = place === -1 ? [] : others.splice(place, 1);
     if (same !== undefined) {
+      same.bytes = family.bytes;
       same.settledAt = Math.min(same.settledAt, state.step);
       return same;
     }
@@ -123,7 +124,7 @@ function replaceFamilies(
 /** A family that was read, shared with a claim that brings the same. */
 function takeFamily(state: StoreState, group: HeldGroup, family: FamilyContent): HeldFamily {
   for (const { families } of group.claims) {
-    const claimed = families.find((held) => isSameContent(state, held, family));
+    const claimed = [...families.keys()].find((held) => isSameContent(state, held, family));
     if (claimed === undefined) continue;
     claimed.uses += 1;
     return claimed;

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { denied } from '../../support/decision.ts';
+import { claimed, createStore, pushAll, textPush } from '../../support/group-push.ts';
+
+/** The first is stored; the second, to another group, would be the same series. */
+const TWINS = [
+  [
+    'a key label in the body',
+    'a/instance/x',
+    'm 1\n',
+    'a',
+    'm{instance="x"} 1\n',
+    /leave out.*instance/,
+  ],
+  [
+    'a key label that is in a body',
+    'a',
+    'm{zone="x"} 1\n',
+    'a/zone/x',
+    'm 1\n',
+    /in your path: zone/,
+  ],
+  ['labels that are divided otherwise', 'a/x/1', 'm{y="2"} 1\n', 'a/y/2', 'm{x="1"} 1\n', /: x;/],
+  ['an empty label', 'a/x/1', 'm 1\n', 'a', 'm{x="1",y=""} 1\n', /without a value/],
+  [
+    'a histogram',
+    'a',
+    '# TYPE h histogram\nh_bucket{x="1",le="+Inf"} 1\n',
+    'a/x/1',
+    '# TYPE h histogram\nh_bucket{le="+Inf"} 1\n',
+    /stored in another group/,
+  ],
+] as const;
+
+for (const [name, first, stored, second, pushed, problem] of TWINS) {
+  test(`the same series in two groups is refused: ${name}`, async () => {
+    const store = createStore();
+    await pushAll(store, textPush(first, stored));
+    const { reason, detail, hints = [] } = denied(await store.claim(textPush(second, pushed)));
+    assert.equal(reason, 'inconsistent');
+    assert.match([detail, ...hints].join('; '), problem);
+    assert.equal(store.group(`/metrics/job/${second}`), undefined);
+    await pushAll(store, textPush(first, 'other 1\n'), textPush(second, pushed));
+  });
+}
+
+test('a series moves from one group to another once the first gave it up', async () => {
+  const store = createStore();
+  await pushAll(store, textPush('a', 'm{x="1"} 1\n'));
+  const leaving = await claimed(store, textPush('a', 'n 1\n'));
+  denied(await store.claim(textPush('a/x/1', 'm 1\n')));
+  await leaving.settle('stored');
+  await pushAll(store, textPush('a/x/1', 'm 1\n'));
+});
+
+test('of pushes at the same time each may have left its series', async () => {
+  const store = createStore();
+  const first = await claimed(store, textPush('a', 'm{x="1"} 1\n'));
+  const second = await claimed(store, textPush('a', 'm{x="2"} 1\n'));
+  await second.settle('stored');
+  await first.settle('stored');
+  denied(await store.claim(textPush('a/x/1', 'm 1\n')));
+  denied(await store.claim(textPush('a/x/2', 'm 1\n')));
+  await pushAll(store, textPush('a', 'm{x="1"} 1\n'));
+  await pushAll(store, textPush('a/x/2', 'm 1\n'));
+});
+
+test('a deletion leaves what was pushed while it was under way', async () => {
+  const store = createStore();
+  await pushAll(store, textPush('a', 'old{x="1"} 1\n'));
+  const deletion = await store.claimDelete('/metrics/job/a');
+  await pushAll(store, textPush('a', 'm{x="1"} 1\n'));
+  await deletion.settle('stored');
+  denied(await store.claim(textPush('a/x/1', 'm 1\n')));
+  await pushAll(store, textPush('a/x/1', 'old 1\n'));
+  await (await store.claimDelete('/metrics/job/a')).settle('stored');
+  await pushAll(store, textPush('a/x/1', 'm 1\n'));
+});
+
+test('a family without a type gets the stored one where it is a counter or gauge', async () => {
+  const store = createStore();
+  await pushAll(
+    store,
+    textPush('a', '# TYPE g gauge\ng 1\n# TYPE h histogram\nh_bucket{le="+Inf"} 1\n'),
+  );
+  const claim = await claimed(store, textPush('b', 'g 1\nother 1\n'));
+  assert.deepEqual(
+    claim.adopted.map(({ name, type }) => `${name} ${type}`),
+    ['g gauge'],
+  );
+  await claim.settle('stored');
+  assert.deepEqual(store.group('/metrics/job/b')?.families[0]?.type, 'gauge');
+  denied(await store.claim(textPush('b', 'h 1\n')));
+  denied(await store.claim(textPush('b', '# TYPE g untyped\ng 1\n')));
+  denied(await store.claim(textPush('b', 'g_count 1\nh_count 1\n')));
+});
+
+test('all clashes are in one answer, with the lines that would help', async () => {
+  const store = createStore();
+  await pushAll(store, textPush('a', '# TYPE f gauge\nf 1\n# TYPE g counter\ng 1\n'));
+  const refusal = denied(
+    await store.claim(textPush('b', '# TYPE f counter\nf 1\n# TYPE g gauge\ng 1\n')),
+  );
+  assert.equal(refusal.detail, 'metric "f" is stored as gauge, not counter');
+  const hints = refusal.hints?.join('\n') ?? '';
+  assert.match(
+    hints,
+    /# TYPE f gauge\n.*\n.*metric "g" is stored as counter, not gauge\n.*# TYPE g counter/,
+  );
+});
