@@ -200,7 +200,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
     method,
     target: target.value,
     mediaType,
-    body: declareTypes(body, adopted),
+    body: declareTypes(content.value.rewritten ?? body, adopted),
     deadline: startDeadline(arrival),
     settle: (end) => claim.value.settle(end),
   });

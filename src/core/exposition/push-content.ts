@@ -23,6 +23,8 @@ export interface PushContent {
   readonly series: number;
   /** The values that each watched label has on a pushed series, empty ones left out. */
   readonly labelValues: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What goes upstream in place of the body that was sent; left out where that is sound as it is. */
+  readonly rewritten?: Uint8Array;
 }
 
 /** A body that was read to its end although something is wrong with it. */

@@ -13,6 +13,9 @@ export function explainNativeHistogram(histogram: HistogramMessage): string | un
   const { schema = 0, zeroThreshold = 0, zeroCount = 0, sampleCount = 0 } = histogram;
   if (schema < MIN_SCHEMA || schema > MAX_SCHEMA) return `has schema ${schema}, which is not known`;
   if (!(zeroThreshold >= 0 && Number.isFinite(zeroThreshold))) return 'has no sound zero threshold';
+  if (!isInReach(histogram.negativeSpan, schema) || !isInReach(histogram.positiveSpan, schema)) {
+    return 'has a bucket beyond the largest or smallest number';
+  }
   const negative = countObservations(histogram.negativeSpan, histogram.negativeDelta);
   const positive = countObservations(histogram.positiveSpan, histogram.positiveDelta);
   if (negative === undefined || positive === undefined)
@@ -43,9 +46,6 @@ function countObservations(
 ): number | undefined {
   const gaps = spans.slice(1);
   if (gaps.some(({ offset = 0 }) => offset < 0)) return undefined;
-  if (spans.some(({ offset = 0, length = 0 }) => !isInt32(offset) || !isInt32(length))) {
-    return undefined;
-  }
   const length = spans.reduce((sum, span) => sum + (span.length ?? 0), 0);
   if (length !== deltas.length) return undefined;
   let count = 0;
@@ -58,6 +58,20 @@ function countObservations(
   return total;
 }
 
-function isInt32(value: number): boolean {
-  return Math.abs(value) < 2 ** 31;
+/** Exponents of 2 that a 64-bit float can have, from the smallest to infinity, and some. */
+const MAX_EXPONENT = 1100;
+
+/**
+ * Whether every bucket has a bound that a number can have. Prometheus counts buckets in 32 bits and
+ * refuses a whole scrape when spans run over them.
+ * @see prometheus `model/histogram/generic.go`, `checkHistogramSpans`
+ */
+function isInReach(spans: readonly BucketSpanMessage[], schema: number): boolean {
+  const furthest = MAX_EXPONENT * 2 ** Math.max(schema, 0);
+  let index = 0;
+  return spans.every(({ offset = 0, length = 0 }) => {
+    const first = index + offset;
+    index = first + length;
+    return Math.abs(first) <= furthest && index <= furthest;
+  });
 }

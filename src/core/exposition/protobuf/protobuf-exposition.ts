@@ -23,6 +23,7 @@ import {
 } from './metric-messages.ts';
 import { isNative } from './native-histogram.ts';
 import { createWire, type Wire } from './wire.ts';
+import { withoutCreated } from './without-created.ts';
 
 /** The metric types by their numbers on the wire; a gauge histogram is none that a push may have. */
 const TYPES: readonly (MetricType | undefined)[] = [
@@ -45,6 +46,8 @@ interface Reader {
   /** Families so far, the one that is read included. */
   count: number;
   series: number;
+  /** Whether a native histogram has a creation time. */
+  hasCreated: boolean;
 }
 
 /** The family that is read. */
@@ -86,6 +89,7 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
     taken: new Map(),
     count: 0,
     series: 0,
+    hasCreated: false,
   };
   const problems: Deny[] = [];
   while (reader.wire.at < body.byteLength) {
@@ -103,7 +107,13 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
     reader.wire.at = end;
   }
   const { families, series, seen } = reader;
-  return { content: allow({ families, series, labelValues: seen.labelValues }), problems };
+  const content = {
+    families,
+    series,
+    labelValues: seen.labelValues,
+    ...(reader.hasCreated && { rewritten: withoutCreated(body) }),
+  };
+  return { content: allow(content), problems };
 }
 
 function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefined {
@@ -159,7 +169,10 @@ function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
   if (metric === undefined) return denyWire(reader, family);
   const problem = explainMetric(metric, family.type) ?? addSeries(seen, metric, family);
   if (problem !== undefined) return denyFamily(reader, problem, family);
-  if (metric.histogram !== undefined && isNative(metric.histogram)) family.natives += 1;
+  if (metric.histogram !== undefined && isNative(metric.histogram)) {
+    family.natives += 1;
+    reader.hasCreated ||= metric.histogram.createdTimestamp !== undefined;
+  }
   const lines = countLines(metric);
   family.series += lines;
   reader.series += lines;
