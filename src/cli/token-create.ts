@@ -1,13 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import { duration, instant, name } from '../config/engine/values.ts';
+import { renderTokenChecksum, TOKEN_PREFIX } from '../core/identity/credential-form.ts';
 import { parseDuration } from '../core/units.ts';
 import { createConfigOption } from './config-option.ts';
 
-/** Lets scanners of leaked secrets find a token, and tell a real one from look-alikes. */
-const PREFIX = 'pwt_';
 const RANDOM_BYTES = 32;
-const CHECKSUM_LENGTH = 6;
 
 interface TokenOptions {
   readonly name: string;
@@ -37,9 +35,8 @@ export function registerTokenCreate(token: Command): void {
 
 /** `pwt_`, 256 random bits, and the beginning of the SHA-256 of both, all base64url. */
 export function createToken(): string {
-  const body = PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
-  const checksum = createHash('sha256').update(body).digest('base64url');
-  return body + checksum.slice(0, CHECKSUM_LENGTH);
+  const body = TOKEN_PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
+  return body + renderTokenChecksum(body);
 }
 
 /** As the configuration writes it. */

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import { explainForeignBytes } from '../core/exposition/foreign-bytes.ts';
 import { denyDecodedSize } from './decoded-size.ts';
 
 /** What zlib returns under `info`: the output, and how much of the input made it. */
@@ -32,11 +33,20 @@ export async function decodeGzip(body: Uint8Array, maxBytes: number): Promise<De
       ? allow(buffer)
       : denyGzip('has something after its end');
   } catch (error) {
-    return denyError(error, maxBytes);
+    return denyError(error, maxBytes, body);
   }
 }
 
-function denyError(error: unknown, maxBytes: number): Deny {
+/** Not gzip: perhaps plain, perhaps of another kind. */
+function denyContent(body: Uint8Array): Deny {
+  const isGzip = body[0] === 0x1f && body[1] === 0x8b;
+  const foreign = isGzip ? undefined : explainForeignBytes(body);
+  return foreign === undefined
+    ? denyGzip('is not valid gzip', 'leave out Content-Encoding if the body is plain')
+    : deny('body_invalid', { detail: `${foreign.problem}, not gzip`, hints: foreign.hints });
+}
+
+function denyError(error: unknown, maxBytes: number, body: Uint8Array): Deny {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ERR_BUFFER_TOO_LARGE':
@@ -44,7 +54,7 @@ function denyError(error: unknown, maxBytes: number): Deny {
     case 'Z_BUF_ERROR':
       return denyGzip('ends too early');
     case 'Z_DATA_ERROR':
-      return denyGzip('is not valid gzip', 'leave out Content-Encoding if the body is plain');
+      return denyContent(body);
     default:
       throw error;
   }

@@ -3,6 +3,7 @@ import {
   type PresentedCredential,
   parseAuthorization,
 } from '../core/identity/authorization-header.ts';
+import { explainTokenForm } from '../core/identity/credential-form.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
@@ -25,11 +26,24 @@ export async function authenticate(
   if (presented.effect === 'deny') return presented;
   for (const authenticator of authenticators) {
     const decision = await authenticator.authenticate(presented.value, address);
-    if (decision !== undefined) return decision;
+    if (decision !== undefined) return withForm(decision, presented.value);
   }
   const { scheme } = presented.value;
   const reason = scheme === 'certificate' ? 'credential_missing' : 'credential_invalid';
-  return deny(reason, { internal: `no credential matches this ${scheme}` });
+  const refusal = deny(reason, { internal: `no credential matches this ${scheme}` });
+  return withForm(refusal, presented.value);
+}
+
+/** A token that was damaged on its way shows it by its checksum, whatever credentials there are. */
+function withForm(
+  decision: Decision<Principal>,
+  presented: PresentedCredential,
+): Decision<Principal> {
+  if (decision.effect === 'allow' || decision.reason !== 'credential_invalid') return decision;
+  if (presented.scheme === 'certificate') return decision;
+  const token = presented.scheme === 'bearer' ? presented.token : presented.password;
+  const form = explainTokenForm(token);
+  return form === undefined ? decision : { ...decision, ...form };
 }
 
 /** An `Authorization` header decides alone, whatever certificate the connection has. */

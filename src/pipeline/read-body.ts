@@ -34,10 +34,13 @@ export function checkDeclaredBody(
 ): Decision<DeclaredBody> {
   const { contentLength } = framing;
   if ((contentLength ?? 0) > limits.body) {
-    return deny(
-      'body_too_large',
-      `the body is larger than the ${limits.body} bytes a push may have`,
-    );
+    return deny('body_too_large', {
+      detail: `the body is larger than the ${limits.body} bytes a push may have`,
+      hints: [
+        'bytes count as they are sent: gzip makes a push smaller (Content-Encoding: gzip)',
+        'an operator can raise limits.body of the team',
+      ],
+    });
   }
   const encoding = resolveEncoding(headers.contentEncoding);
   if (encoding.effect === 'deny') return encoding;

@@ -39,7 +39,10 @@ export function resolveMediaType(contentType: string | undefined): Decision<Medi
     ? allow('protobuf')
     : deny('encoding_not_supported', {
         detail: 'this protobuf content type is not supported',
-        hints: [`send "Content-Type: ${CONTENT_TYPES.protobuf}" or the text format`],
+        hints: [
+          `send "Content-Type: ${CONTENT_TYPES.protobuf}" or the text format`,
+          'remote write and OTLP go to Prometheus, not to a push gateway',
+        ],
       });
 }
 
@@ -74,7 +77,12 @@ export function resolveEncoding(contentEncoding: string | undefined): Decision<C
   return encoding === undefined
     ? deny('encoding_not_supported', {
         detail: `the content encoding ${renderQuoted(contentEncoding ?? '')} is not supported`,
-        hints: ['send the body plain, or once compressed with gzip or framed snappy'],
+        hints: [
+          ...(/^utf-?8$/i.test(contentEncoding ?? '')
+            ? ['utf-8 is a charset: it belongs to Content-Type']
+            : []),
+          'send the body plain, or once compressed with gzip or framed snappy',
+        ],
       })
     : allow(encoding);
 }

@@ -4,6 +4,9 @@ import { type Deny, deny } from '../decision.ts';
 export function denySeries(limit: number): Deny {
   return deny('too_many_series', {
     detail: `the push has more than ${limit} series`,
-    hints: ['split it over several groups, or drop labels that make many series'],
+    hints: [
+      'split it over several groups, or drop labels that make many series',
+      'an operator can raise limits.series of the team',
+    ],
   });
 }

@@ -1,5 +1,6 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import type { ClientCertificate } from './client-certificate.ts';
+import { explainBasicForm, explainHeaderForm, type FormProblem } from './credential-form.ts';
 
 /** What a request presents to prove who sends it. */
 export type PresentedCredential =
@@ -14,6 +15,18 @@ const MAX_HEADER_BYTES = 8192;
 const BEARER = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
 const BASIC = /^basic ([A-Za-z0-9+/]+={0,2})$/i;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BASE64_PROBLEM: FormProblem = {
+  detail: 'what stands behind Basic is not whole base64',
+  hints: ["printf '%s' USER:PASSWORD | base64 -w0 makes it, in one line"],
+};
+const UTF8_PROBLEM: FormProblem = {
+  detail: 'user name or password is not UTF-8',
+  hints: ['let the client encode it: curl --user USER:PASSWORD'],
+};
+const LENGTH_PROBLEM: FormProblem = {
+  detail: `the Authorization header is longer than ${MAX_HEADER_BYTES} bytes`,
+  hints: ['is it a file in place of a token?'],
+};
 const CONTROL = /\p{Cc}/u;
 
 /**
@@ -24,27 +37,29 @@ const CONTROL = /\p{Cc}/u;
  */
 export function parseAuthorization(header: string | undefined): Decision<PresentedCredential> {
   if (header === undefined) return deny('credential_missing');
-  if (header.length > MAX_HEADER_BYTES) return invalid('the Authorization header is too long');
+  if (header.length > MAX_HEADER_BYTES)
+    return invalid('the Authorization header is too long', LENGTH_PROBLEM);
   const token = BEARER.exec(header)?.[1];
   if (token !== undefined) return allow({ scheme: 'bearer', token });
   const encoded = BASIC.exec(header)?.[1];
   if (encoded !== undefined) return parseBasic(encoded);
-  return invalid('the Authorization header is neither Basic nor Bearer');
+  return invalid('the Authorization header is neither Basic nor Bearer', explainHeaderForm(header));
 }
 
 function parseBasic(encoded: string): Decision<PresentedCredential> {
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.toString('base64') !== encoded) return invalid('Basic: not canonical base64');
+  if (bytes.toString('base64') !== encoded)
+    return invalid('Basic: not canonical base64', BASE64_PROBLEM);
   let text: string;
   try {
     text = UTF8.decode(bytes);
   } catch {
-    return invalid('Basic: not UTF-8');
+    return invalid('Basic: not UTF-8', UTF8_PROBLEM);
   }
   const colon = text.indexOf(':');
-  if (colon === -1) return invalid('Basic: no colon');
-  if (colon === 0) return invalid('Basic: no user name');
-  if (CONTROL.test(text)) return invalid('Basic: a control character');
+  if (colon === -1) return invalid('Basic: no colon', explainBasicForm(text));
+  if (colon === 0) return invalid('Basic: no user name', explainBasicForm(text));
+  if (CONTROL.test(text)) return invalid('Basic: a control character', explainBasicForm(text));
   return allow({
     scheme: 'basic',
     username: text.slice(0, colon),
@@ -52,7 +67,10 @@ function parseBasic(encoded: string): Decision<PresentedCredential> {
   });
 }
 
-/** Which part was wrong is for the operator; the caller learns that the credential is not valid. */
-function invalid(internal: string): Decision<never> {
-  return deny('credential_invalid', { internal });
+/**
+ * The caller learns what is wrong with the form of what was sent, which needs no knowledge of any
+ * credential.
+ */
+function invalid(internal: string, form: FormProblem): Decision<never> {
+  return deny('credential_invalid', { internal, ...form });
 }

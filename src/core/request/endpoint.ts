@@ -1,5 +1,7 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import type { Action } from '../policy/policy-spec.ts';
+import { renderPrintable } from '../printable.ts';
+import { PUSH_TEMPLATE } from '../target/path-segment.ts';
 
 /** What a request wants, by path and method alone. */
 export type Endpoint =
@@ -37,10 +39,10 @@ export function parseEndpoint(method: string, rawTarget: string): Decision<Endpo
   const path = withoutQuery(rawTarget);
   const readPath = READ_PATHS.find((known) => known === path);
   if (readPath !== undefined) {
-    if (method !== 'GET') return denyMethod(['GET']);
+    if (method !== 'GET') return denyMethod(['GET'], [`a push goes to ${PUSH_TEMPLATE}`]);
     return allow({ kind: 'read', action: 'read', path: readPath });
   }
-  if (!PUSH_PATH.test(decodeLeniently(path))) return deny('endpoint_not_found');
+  if (!PUSH_PATH.test(decodeLeniently(path))) return denyPath(path);
   const action = PUSH_ACTIONS.get(method);
   if (action === undefined) return denyMethod([...PUSH_ACTIONS.keys()]);
   return allow({ kind: 'push', action });
@@ -66,10 +68,35 @@ export function withoutQuery(rawTarget: string): string {
   return end === -1 ? rawTarget : rawTarget.slice(0, end);
 }
 
-function denyMethod(allowedMethods: readonly string[]): Decision<never> {
+function denyMethod(
+  allowedMethods: readonly string[],
+  hints: readonly string[] = [],
+): Decision<never> {
   return deny('method_not_allowed', {
     detail: `this path takes ${allowedMethods.join(', ')}`,
+    hints,
     allowedMethods,
+  });
+}
+
+/** Paths of other interfaces that metrics are sent to. */
+const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [/^\/v1\/metrics|\/otlp\//, 'OTLP goes to Prometheus or a collector, not to a push gateway'],
+  [/\/api\/v1\/(?:write|push)$/, 'remote write goes to Prometheus, not to a push gateway'],
+  [/^\/(?:write|api\/v2\/write)$/, 'the line protocol of InfluxDB is not taken'],
+];
+
+/** An unknown path, with the one that it may have been meant as. */
+function denyPath(path: string): Decision<never> {
+  const elsewhere = ELSEWHERE.find(([pattern]) => pattern.test(path))?.[1];
+  const inside = path.indexOf('/metrics/job/', 1);
+  const prefix = renderPrintable(path.slice(0, inside), 80);
+  return deny('endpoint_not_found', {
+    hints: [
+      ...(elsewhere === undefined ? [] : [elsewhere]),
+      ...(inside > 0 ? [`leave "${prefix}" out, or an operator sets path_prefix to it`] : []),
+      `a push goes to ${PUSH_TEMPLATE}`,
+    ],
   });
 }
 

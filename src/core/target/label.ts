@@ -1,5 +1,5 @@
 import { allow, type Decision, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
+import { renderName } from '../printable.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -17,10 +17,16 @@ const ASCII_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
  */
 export function parseLabelName(name: string): Decision<string> {
   if (!LABEL_NAME.test(name)) {
-    return deny('target_invalid', `${renderQuoted(name)} is not a label name`);
+    return deny('target_invalid', {
+      detail: `${renderName(name)} is not a label name`,
+      hints: ['a label name has letters, digits and "_", and does not begin with a digit'],
+    });
   }
   if (RESERVED_NAMES.has(name) || name.startsWith('__') || name.startsWith('U__')) {
-    return deny('target_invalid', `the label name ${renderQuoted(name)} is reserved`);
+    return deny('target_invalid', {
+      detail: `the label name ${renderName(name)} is reserved`,
+      hints: [name === 'job' ? 'the job comes once, and first' : 'choose another name'],
+    });
   }
   return allow(name);
 }

@@ -1,8 +1,12 @@
-import { allow, type Decision, deny } from '../decision.ts';
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { renderQuoted } from '../printable.ts';
+import { describePathCharacter } from './path-character.ts';
 
 /** Bytes of a request target, raw, and of a canonical one. */
 export const MAX_TARGET_BYTES = 4096;
+
+/** What a push or delete looks like. */
+export const PUSH_TEMPLATE = '/metrics/job/<JOB>{/<LABEL>/<VALUE>}';
 
 /** What RFC 3986 lets stand in a path; anything else some reader would cut, fold or encode. */
 const PATH = /^\/[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;
@@ -34,15 +38,27 @@ function checkShape(rawTarget: string): Decision<string> {
     return deny('target_invalid', 'the request target must be a path, not a URL');
   }
   if (rawTarget.includes('?')) {
-    return deny('target_invalid', 'a push takes no query string');
-  }
-  if (!PATH.test(rawTarget)) {
     return deny('target_invalid', {
-      detail: 'the path has a character that must be percent-encoded',
-      hints: ['in a value, use job@base64/<base64url> or <label>@base64/<base64url>'],
+      detail: 'a push takes no query string',
+      hints: [`labels stand in the path: ${PUSH_TEMPLATE}`, 'a "?" in a value is written %3F'],
     });
   }
+  if (!PATH.test(rawTarget)) {
+    return denyCharacter(rawTarget);
+  }
   return allow(rawTarget);
+}
+
+const BASE64_HINT = 'or as a whole: job@base64/<base64url> or <label>@base64/<base64url>';
+
+function denyCharacter(rawTarget: string): Deny {
+  const character = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%/]/u.exec(rawTarget)?.[0] ?? '';
+  const { name, written } = describePathCharacter(character);
+  const isPlaceholder = /[{<][^/]*[}>]/.test(rawTarget);
+  return deny('target_invalid', {
+    detail: `the path has ${name}, which is written ${written}`,
+    hints: [isPlaceholder ? 'or was a placeholder or variable not replaced?' : BASE64_HINT],
+  });
 }
 
 function decodeSegment(raw: string): Decision<string> {
@@ -50,7 +66,7 @@ function decodeSegment(raw: string): Decision<string> {
     return deny('target_invalid', {
       detail: 'the path has an empty segment',
       hints: [
-        'look for // or a slash at the end, often from a base URL that ends in a slash',
+        'look for // or a slash at the end: an empty variable, or a base URL that ends in a slash',
         'if a label has an empty value, leave the label out',
       ],
     });
@@ -65,7 +81,10 @@ function decodeSegment(raw: string): Decision<string> {
     });
   }
   if (segment === '.' || segment === '..') {
-    return deny('target_invalid', 'the path has a dot segment');
+    return deny('target_invalid', {
+      detail: 'the path has a dot segment',
+      hints: ['the value "." is written Lg, and ".." Li4, behind job@base64 or <label>@base64'],
+    });
   }
   return decoded;
 }
@@ -73,7 +92,10 @@ function decodeSegment(raw: string): Decision<string> {
 /** Decodes every escape exactly once; `+` stays what it is. */
 function decodePercent(raw: string): Decision<string> {
   if (/%(?![0-9A-Fa-f]{2})/.test(raw)) {
-    return deny('target_invalid', `${renderQuoted(raw)} has a malformed percent escape`);
+    return deny('target_invalid', {
+      detail: `${renderQuoted(raw)} has a malformed percent escape`,
+      hints: ['a "%" in a value is written %25'],
+    });
   }
   const latin1 = raw.replace(/%(..)/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
@@ -81,6 +103,9 @@ function decodePercent(raw: string): Decision<string> {
   try {
     return allow(UTF8.decode(Buffer.from(latin1, 'latin1')));
   } catch {
-    return deny('target_invalid', `${renderQuoted(raw)} does not decode to UTF-8`);
+    return deny('target_invalid', {
+      detail: `${renderQuoted(raw)} does not decode to UTF-8`,
+      hints: ['encode the bytes of UTF-8: é is %C3%A9'],
+    });
   }
 }

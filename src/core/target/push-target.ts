@@ -1,8 +1,8 @@
-import { allow, type Decision, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
+import { renderName, renderQuoted } from '../printable.ts';
 import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
 import { parseLabelName, parseLabelValue } from './label.ts';
-import { MAX_TARGET_BYTES, splitPath } from './path-segment.ts';
+import { MAX_TARGET_BYTES, PUSH_TEMPLATE, splitPath } from './path-segment.ts';
 
 /** Where a push or delete goes: what Pushgateway will store, and the one path that says so. */
 export interface PushTarget {
@@ -31,22 +31,31 @@ export function parsePushTarget(
   const segments = splitPath(rawTarget);
   if (segments.effect === 'deny') return segments;
   const [root, ...components] = segments.value;
-  if (root !== 'metrics') return deny('target_invalid', 'the path must begin with /metrics/job/');
+  if (root !== 'metrics') return denyStart();
   const pairs = parsePairs(components);
   if (pairs.effect === 'deny') return pairs;
   const [job, ...labels] = pairs.value;
   if (job?.name !== 'job') {
-    return deny('target_invalid', 'the path must begin with /metrics/job/');
+    return denyStart();
   }
   if (job.value === '') return deny('target_invalid', 'the job is empty');
   return checkLabels(job.value, labels, options);
 }
 
+const TEMPLATE_HINT = `the path is ${PUSH_TEMPLATE}`;
+
+function denyStart(): Deny {
+  return deny('target_invalid', {
+    detail: 'the path must begin with /metrics/job/',
+    hints: [TEMPLATE_HINT],
+  });
+}
+
 function parsePairs(components: readonly string[]): Decision<readonly GroupingLabel[]> {
   if (components.length % 2 !== 0) {
     return deny('target_invalid', {
-      detail: `${renderQuoted(components.at(-1) ?? '')} has no value`,
-      hints: ['the path is /metrics/job/<JOB>{/<LABEL>/<VALUE>}'],
+      detail: `${renderName(components.at(-1) ?? '')} has no value`,
+      hints: [TEMPLATE_HINT, 'a value with a slash in it is written <label>@base64/<base64url>'],
     });
   }
   const pairs: GroupingLabel[] = [];
@@ -64,9 +73,17 @@ function parsePair(rawName: string, rawValue: string): Decision<GroupingLabel> {
   const what = name === 'job' ? 'the job' : `label ${renderQuoted(name)}`;
   const decoded = isBase64 ? decodeBase64(rawValue, what) : allow(rawValue);
   if (decoded.effect === 'deny') return decoded;
+  if (isBase64 && /[\r\n]$/.test(decoded.value)) return denyLineFeed(what);
   const value = parseLabelValue(decoded.value, what);
   if (value.effect === 'deny') return value;
   return allow({ name, value: value.value });
+}
+
+function denyLineFeed(what: string): Deny {
+  return deny('target_invalid', {
+    detail: `${what} ends in a line feed`,
+    hints: ["printf '%s' VALUE | base64, not echo, which adds one"],
+  });
 }
 
 const BASE64URL = /^([A-Za-z0-9_-]*)={0,2}$/;
@@ -83,7 +100,10 @@ function decodeBase64(text: string, what: string): Decision<string> {
   if (digits === undefined || bytes.toString('base64url') !== digits) {
     return deny('target_invalid', {
       detail: `${what} is not base64url`,
-      hints: ['use A-Z a-z 0-9 - _ (RFC 4648 section 5), with or without padding'],
+      hints: [
+        'use A-Z a-z 0-9 - _ (RFC 4648 section 5), with or without padding, in one line',
+        "printf '%s' VALUE | base64 -w0 | tr '/+' '_-' makes it",
+      ],
     });
   }
   try {

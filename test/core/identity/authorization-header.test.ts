@@ -107,12 +107,9 @@ const REFUSED: readonly (readonly [header: string, internal: string])[] = [
   [basic('a:b\u0085'), 'Basic: a control character'],
 ];
 for (const [header, internal] of REFUSED) {
-  test(`parseAuthorization refuses ${JSON.stringify(header)} and tells only the operator why`, () => {
-    assert.deepEqual(denied(parseAuthorization(header)), {
-      effect: 'deny',
-      reason: 'credential_invalid',
-      internal,
-    });
+  test(`parseAuthorization refuses ${JSON.stringify(header)} and tells the operator why`, () => {
+    const { reason, internal: why } = denied(parseAuthorization(header));
+    assert.deepEqual([reason, why], ['credential_invalid', internal]);
   });
 }
 

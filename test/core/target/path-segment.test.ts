@@ -27,7 +27,8 @@ for (const [raw, segments] of PATHS) {
   });
 }
 
-const CHARACTER = 'the path has a character that must be percent-encoded';
+const written = (name: string, percent: string): string =>
+  `the path has ${name}, which is written ${percent}`;
 const REFUSED: readonly (readonly [raw: string, detail: string])[] = [
   ['', 'the request target must be a path, not a URL'],
   ['*', 'the request target must be a path, not a URL'],
@@ -35,25 +36,29 @@ const REFUSED: readonly (readonly [raw: string, detail: string])[] = [
   ['http://h/metrics', 'the request target must be a path, not a URL'],
   ['/a?', 'a push takes no query string'],
   ['/a?b=c', 'a push takes no query string'],
-  ['/a#b', CHARACTER],
-  ['/a\\b', CHARACTER],
-  ['/a b', CHARACTER],
-  ['/a"b', CHARACTER],
-  ['/<a>', CHARACTER],
-  ['/{a}', CHARACTER],
-  ['/a|b', CHARACTER],
-  ['/a^b', CHARACTER],
-  ['/a`b', CHARACTER],
-  ['/a[b]', CHARACTER],
-  ['/a\0', CHARACTER],
-  ['/a\n', CHARACTER],
-  ['/a\x7f', CHARACTER],
-  ['/\xff', CHARACTER],
-  ['/é', CHARACTER],
+  ['/a#b', written('a number sign (#)', '%23')],
+  ['/a\\b', written('a backslash (\\)', '%5C')],
+  ['/a b', written('a space (U+0020)', '%20')],
+  ['/a"b', written('a double quote (")', '%22')],
+  ['/<a>', written('a less-than sign (<)', '%3C')],
+  ['/{a}', written('an opening brace ({)', '%7B')],
+  ['/a|b', written('a vertical bar (|)', '%7C')],
+  ['/a^b', written('a caret (^)', '%5E')],
+  ['/a`b', written('a backquote (`)', '%60')],
+  ['/a[b]', written('an opening bracket ([)', '%5B')],
+  ['/a\0', written('a NUL character (U+0000)', '%00')],
+  ['/a\n', written('a line feed (U+000A)', '%0A')],
+  ['/a\x7f', written('a delete character (U+007F)', '%7F')],
+  ['/\xff', written('a character (U+00FF)', '%C3%BF')],
+  ['/é', written('a character (U+00E9)', '%C3%A9')],
   ['/', 'the path has an empty segment'],
   ['//a', 'the path has an empty segment'],
   ['/a//b', 'the path has an empty segment'],
   ['/a/', 'the path has an empty segment'],
+  ['/metrics/job/a//', 'the path has an empty segment'],
+  ['/metrics/job/a/l/', 'the path has an empty segment'],
+  ['/metrics/job//', 'the path has an empty segment'],
+  ['/metrics/job/', 'the path has an empty segment'],
   ['/.', 'the path has a dot segment'],
   ['/a/../b', 'the path has a dot segment'],
   ['/a/./b', 'the path has a dot segment'],
@@ -82,10 +87,14 @@ for (const [raw, detail] of REFUSED) {
 }
 
 const HINTS = [
-  ['/a//b', 'look for // or a slash at the end, often from a base URL that ends in a slash'],
+  [
+    '/a//b',
+    'look for // or a slash at the end: an empty variable, or a base URL that ends in a slash',
+  ],
   ['/a/b/', 'if a label has an empty value, leave the label out'],
   ['/a%2Fb', 'write such a value as job@base64/<base64url> or <label>@base64/<base64url>'],
-  ['/a#b', 'in a value, use job@base64/<base64url> or <label>@base64/<base64url>'],
+  ['/a#b', 'or as a whole: job@base64/<base64url> or <label>@base64/<base64url>'],
+  ['/a/{x}', 'or was a placeholder or variable not replaced?'],
 ] as const;
 for (const [raw, hint] of HINTS) {
   test(`splitPath says what to do about ${raw}`, () => {

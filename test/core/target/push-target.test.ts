@@ -97,6 +97,8 @@ const REFUSED: readonly (readonly [raw: string, detail: string])[] = [
   ['/metrics/job@base64/_w', 'the job is not UTF-8'],
   ['/metrics/job@base64/7aCA', 'the job is not UTF-8'],
   ['/metrics/job@base64/Yf96_3E', 'the job is not UTF-8'],
+  ['/metrics/job@base64/YQo', 'the job ends in a line feed'],
+  ['/metrics/job/a/l@base64/YQ0K', 'label "l" ends in a line feed'],
   ['/metrics/job@base64/YQA', 'the job has a control or invisible character'],
   ['/metrics/job@base64/77u_YQ', 'the job has a control or invisible character'],
   ['/metrics/job/a%0Ab', 'the job has a control or invisible character'],
