@@ -67,7 +67,7 @@ export async function openCurrent(
         throw error;
       }
       current = next;
-      await upstream.side().known.store.assignOwners(next.snapshot.policy);
+      await upstream.side().known.followed.store.assignOwners(next.snapshot.policy);
       reportConfig(metrics, config, clock);
       await closeIssuers(before.issuers, next.issuers, { metrics });
     },

@@ -1,18 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
 import type { Ownership } from '../core/store/ownership.ts';
-import { createFamilySeed } from '../groups/family-seed.ts';
-import { createScrapeWatch } from '../groups/scrape-watch.ts';
 import { createReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchUpstream } from '../metrics/watch.ts';
 import type { Clock, OperationalLog, Upstream } from '../pipeline/ports.ts';
+import { createFollowedStore, type FollowedStore } from '../store/follow-store.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
-import { watchReadiness } from '../upstream/readiness.ts';
-import { repeat } from '../upstream/repeat.ts';
+import { createStoreReader } from '../upstream/store-reader.ts';
 import { createLending } from './lending.ts';
 import { openGroupStore } from './open-group-store.ts';
+import { startPeriodicWork } from './periodic-work.ts';
 
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
@@ -32,13 +31,9 @@ export interface UpstreamSide {
 /** What is known of the store of one Pushgateway. */
 interface KnownStore {
   readonly url: string;
-  readonly store: GroupStore;
-  readonly seed: () => Promise<boolean>;
-  /** Has the store read on another way from now on. */
-  readonly readBy: (read: Read) => void;
+  readonly followed: FollowedStore;
+  readonly isScrapeBroken: () => boolean;
 }
-
-type Read = (path: string, accept?: string) => Promise<Uint8Array | undefined>;
 
 export interface UpstreamSideOptions {
   readonly metrics: Metrics;
@@ -48,23 +43,22 @@ export interface UpstreamSideOptions {
   readonly ownership: () => Ownership;
 }
 
-const PROBE_INTERVAL_MS = 5000;
-const PROBE_TIMEOUT_MS = 2000;
-/** The whole store. */
-const LISTING_TIMEOUT_MS = 10_000;
-/** As often as Prometheus scrapes, by its defaults or near them: one more reader of the store. */
-const SCRAPE_INTERVAL_MS = 15_000;
+const STATUS_TIMEOUT_MS = 2000;
+/** A store that takes longer to read is read while the gateway serves already. */
+const FIRST_READING_MS = 5000;
 
 /**
- * Opens the way to an upstream; resolves after the first look at it, whatever that saw.
+ * Opens the way to an upstream; resolves after the first reading of its store, or when that takes
+ * long, or when there is nothing to read.
  * @param before - the way that this one takes the place of
  */
 export async function openUpstreamSide(
   config: UpstreamConfig,
   url: string,
-  { metrics, clock, log, ownership }: UpstreamSideOptions,
+  options: UpstreamSideOptions,
   before?: UpstreamSide,
 ): Promise<UpstreamSide> {
+  const { metrics, clock } = options;
   const { connections, ca } = config;
   const authorization = renderAuthorization(config);
   const client = createPushgatewayClient({
@@ -73,58 +67,58 @@ export async function openUpstreamSide(
     ...(authorization && { authorization }),
     ...(ca && { ca }),
   });
-  const known =
-    before?.known.url === url ? before.known : createKnownStore(url, metrics, ownership());
-  const { store } = known;
-  const read: Read = (path, accept) =>
-    client.read(path, { timeoutMs: LISTING_TIMEOUT_MS, ...(accept && { accept }) });
-  known.readBy(read);
-  const readiness = await watchReadiness({
-    probe: async () => (await client.probe(PROBE_TIMEOUT_MS)) && (await known.seed()),
-    intervalMs: PROBE_INTERVAL_MS,
-    onProbe: (isReady) => metrics.pushwarden_upstream_up.set(Number(isReady)),
+  const reader = createStoreReader({
+    url,
+    ...(authorization && { authorization }),
+    ...(ca && { ca }),
   });
-  let isScrapeBroken = false;
-  const scrapeWatch = createScrapeWatch({
-    scrape: (onData) => client.scrape(LISTING_TIMEOUT_MS, onData),
-    read,
-    store,
-    log,
-    onLook: (isBroken) => {
-      isScrapeBroken = isBroken;
-      metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken));
-    },
-  });
-  const scraping = repeat(scrapeWatch, SCRAPE_INTERVAL_MS);
+  const known = before?.known.url === url ? before.known : createKnownStore(url, options);
+  const { followed } = known;
+  followed.readBy({ ...reader, status: () => client.status(STATUS_TIMEOUT_MS) });
+  await Promise.race([followed.probe(), delay(FIRST_READING_MS, undefined, { ref: false })]);
+  const work = startPeriodicWork([
+    { name: 'probe', everyMs: 5000, run: () => followed.probe() },
+    // As often as Prometheus scrapes, by its defaults or near them: one more reader of the store.
+    { name: 'poll', everyMs: 15_000, run: () => followed.poll() },
+  ]);
   const lending = createLending({
-    store,
+    store: followed.store,
+    whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     send: watchUpstream(client, metrics, clock).send,
     read: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
   });
   return {
     lend: lending.lend,
     known,
-    isReady: () => readiness.isReady(),
-    isScrapeBroken: () => isScrapeBroken,
+    isReady: () => followed.isReady(),
+    isScrapeBroken: known.isScrapeBroken,
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {
-      readiness[Symbol.dispose]();
-      scraping[Symbol.dispose]();
+      work[Symbol.dispose]();
       await lending.allBack();
-      await client.close();
+      await Promise.all([client.close(), reader[Symbol.asyncDispose]()]);
     },
   };
 }
 
-function createKnownStore(url: string, metrics: Metrics, ownership: Ownership): KnownStore {
-  const store = openGroupStore(metrics);
-  void store.assignOwners(ownership); // nothing is in it yet
-  let read: Read = async () => undefined;
-  const seed = createFamilySeed({ store, read: (path, accept) => read(path, accept) });
-  const readBy = (next: Read): void => {
-    read = next;
+function createKnownStore(
+  url: string,
+  { metrics, clock, log, ownership }: UpstreamSideOptions,
+): KnownStore {
+  let isScrapeBroken = false;
+  const observer = {
+    probed: (isUp: boolean) => metrics.pushwarden_upstream_up.set(Number(isUp)),
+    read: (outcome: string) => metrics.pushwarden_store_readings_total.labels(outcome).inc(),
+    changedByOthers: (groups: number) => metrics.pushwarden_foreign_changes_total.inc(groups),
+    scraped(isBroken: boolean) {
+      isScrapeBroken = isBroken;
+      metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken));
+    },
   };
-  return { url, store, seed, readBy };
+  const store = openGroupStore(metrics);
+  void store.assignOwners(ownership()); // nothing is in it yet
+  const followed = createFollowedStore({ store, clock, log, observer });
+  return { url, followed, isScrapeBroken: () => isScrapeBroken };
 }
 
 /** @see RFC 7617 section 2 */

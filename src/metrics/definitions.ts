@@ -95,6 +95,16 @@ export const METRICS = {
     help: 'Whether the last look at the scrape of the upstream found an error, or families missing.',
     labels: [],
   },
+  pushwarden_store_readings_total: {
+    type: 'counter',
+    help: 'Readings of all that the upstream stores, by outcome.',
+    labels: ['outcome'],
+  },
+  pushwarden_foreign_changes_total: {
+    type: 'counter',
+    help: 'Groups that were found changed past the gateway.',
+    labels: [],
+  },
   pushwarden_config_last_reload_successful: {
     type: 'gauge',
     help: 'Whether the last attempt to load the configuration succeeded.',

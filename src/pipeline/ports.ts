@@ -9,7 +9,10 @@ import type { TeamLimits } from '../core/policy/limits.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import type { GroupStore, ReadGroup } from '../core/store/group-store.ts';
+import type { GroupStamps, Scrape } from '../core/store/scrape-scanner.ts';
+import type { StoreStatus } from '../core/store/store-status.ts';
+import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 
@@ -107,6 +110,11 @@ export interface UpstreamRequest {
 export interface Upstream extends UpstreamSender, Lease {
   /** The model of what it holds. */
   readonly store: GroupStore;
+  /**
+   * Waits until it is known what it holds. Ends in `overloaded` when that takes longer, in
+   * `upstream_unreachable` or `upstream_invalid` when nothing can be known.
+   */
+  whenKnown(waitMs: number): Promise<Decision<undefined>>;
   /** Streams a read; resolves when the answer has ended, however it did. */
   read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
 }
@@ -122,6 +130,21 @@ export interface UpstreamRead {
   readonly scope: ReadScope;
   /** When the upstream's answer must have ended, on the monotonic clock, milliseconds. */
   readonly deadline: number;
+}
+
+/** Reads what a Pushgateway holds, away from the event loop. */
+export interface StoreReader {
+  /** What it says of itself; undefined when it does not answer. Never rejects. */
+  status(): Promise<StoreStatus | 'not_ready' | 'no_pushgateway' | undefined>;
+  /**
+   * Every group. Rejects when the listing breaks off or is none.
+   * @param onProgress - told how many groups there are so far
+   */
+  groups(onProgress?: (count: number) => void): Promise<readonly ReadGroup[]>;
+  /** Scrapes it as Prometheus does. Rejects when the answer breaks off. */
+  scrape(onStamps: (stamps: readonly GroupStamps[]) => void): Promise<Scrape>;
+  /** The groups that may be why a scrape is broken. Rejects when they cannot be read. */
+  suspects(error: string): Promise<readonly SuspectGroup[]>;
 }
 
 /** How a read is answered by who asked for it. */

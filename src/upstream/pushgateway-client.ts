@@ -2,8 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
 import { renderPrintable } from '../core/printable.ts';
+import { parseStoreStatus } from '../core/store/store-status.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/store/upstream-outcome.ts';
-import type { UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
+import type { StoreReader, UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
 import { type ExchangeResult, exchange } from './exchange.ts';
 
 /** Where the private Pushgateway is and how to talk to it. */
@@ -18,36 +19,17 @@ export interface PushgatewayClientOptions {
 }
 
 export interface PushgatewayClient extends UpstreamSender {
-  /** Whether the upstream calls itself ready. */
-  probe(timeoutMs: number): Promise<boolean>;
-  /** Reads a path for the gateway itself; undefined for whatever is no whole 200. */
-  read(path: string, options: ReadOptions): Promise<Uint8Array | undefined>;
-  /**
-   * Scrapes in the text format, for the gateway itself.
-   * @returns the status; undefined if no answer came to its end
-   */
-  scrape(timeoutMs: number, onData: (chunk: Uint8Array) => void): Promise<number | undefined>;
+  /** What the upstream says of itself; undefined when it does not answer in time. */
+  status(timeoutMs: number): ReturnType<StoreReader['status']>;
   /** Ends every connection once what is under way on it has ended. */
   close(): Promise<void>;
 }
 
-interface ReadOptions {
-  readonly timeoutMs: number;
-  /** The media type that is asked for. */
-  readonly accept?: string;
-}
-
-interface AskOptions extends ReadOptions {
-  readonly onData?: (chunk: Buffer) => void;
-}
-
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** What the gateway itself reads may list the whole store. */
-const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Tells what the gateway asks for itself from what it passes on. */
 const USER_AGENT = 'pushwarden';
-/** For what the gateway itself asks: a look does not wait for a long scrape. */
+/** For what the gateway itself asks. */
 const OWN_CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 3000;
 /** Requests that wait for one of the connections, as a multiple of these. */
@@ -63,7 +45,7 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   const { origin, pathname } = new URL(options.url);
   const prefix = pathname.replace(/\/$/, '');
   const connections = watchConnections(options.ca);
-  const openPool = (count: number, maxResponseSize: number): Pool =>
+  const openPool = (count: number): Pool =>
     new Pool(origin, {
       connections: count,
       pipelining: 1,
@@ -71,10 +53,10 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       headersTimeout: 0,
       bodyTimeout: 0,
       maxHeaderSize: MAX_HEADER_BYTES,
-      maxResponseSize,
+      maxResponseSize: MAX_ANSWER_BYTES,
     });
-  const pool = openPool(options.connections, MAX_ANSWER_BYTES);
-  const ownPool = openPool(OWN_CONNECTIONS, MAX_LISTING_BYTES);
+  const pool = openPool(options.connections);
+  const ownPool = openPool(OWN_CONNECTIONS);
   const authorization = options.authorization && { authorization: options.authorization };
 
   const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
@@ -96,18 +78,13 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       : result;
   };
 
-  const ask = (path: string, { timeoutMs, accept, onData }: AskOptions): Promise<ExchangeResult> =>
+  const ask = (path: string, timeoutMs: number): Promise<ExchangeResult> =>
     exchange(ownPool, {
       method: 'GET',
       path: prefix + path,
-      headers: { 'user-agent': USER_AGENT, ...(accept && { accept }), ...authorization },
+      headers: { 'user-agent': USER_AGENT, ...authorization },
       deadline: performance.now() + timeoutMs,
-      ...(onData && { onData }),
     });
-  const read: PushgatewayClient['read'] = async (path, readOptions) => {
-    const result = await ask(path, readOptions);
-    return result.kind === 'answered' && result.status === 200 ? result.body : undefined;
-  };
 
   return {
     async send(request) {
@@ -120,11 +97,13 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       }
       return describe(await attempt(request), 2);
     },
-    probe: async (timeoutMs) => (await read('/-/ready', { timeoutMs })) !== undefined,
-    read,
-    async scrape(timeoutMs, onData) {
-      const result = await ask('/metrics', { timeoutMs, onData });
-      return result.kind === 'answered' ? result.status : undefined;
+    async status(timeoutMs) {
+      const result = await ask('/api/v1/status', timeoutMs);
+      if (result.kind === 'failed') return undefined;
+      const status = result.status === 200 ? parseStoreStatus(parseJson(result.body)) : undefined;
+      if (status === undefined) return 'no_pushgateway';
+      const ready = await ask('/-/ready', timeoutMs);
+      return ready.kind === 'answered' && ready.status === 200 ? status : 'not_ready';
     },
     async close() {
       await Promise.all([pool.close(), ownPool.close()]);
@@ -178,6 +157,15 @@ function watchConnections(ca: string | undefined) {
     historyOf: (error: Error) => histories.get(error),
     close: () => unsubscribe(REQUEST_CHANNEL, noteRequest),
   };
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {

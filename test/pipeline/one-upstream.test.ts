@@ -22,6 +22,7 @@ function createUpstream() {
     seen.loans += 1;
     return {
       store,
+      whenKnown: async () => allow(undefined),
       async send() {
         seen.sent += 1;
         return { kind: 'answered', status: 200, attempts: 1, text: '' };

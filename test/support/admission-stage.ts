@@ -153,6 +153,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     return setup.decoded;
   };
   const store = createStore();
+  const whenKnown = async () => allow(undefined);
   const send = async (): Promise<never> => assert.fail('nothing is sent before it is admitted');
   const gateway: Gateway = {
     snapshot() {
@@ -188,7 +189,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     },
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     decoders: { gzip: decode, snappy: decode },
-    upstream: () => ({ store, send, read: send, ...leases.open() }),
+    upstream: () => ({ store, whenKnown, send, read: send, ...leases.open() }),
   };
 
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);

@@ -31,6 +31,13 @@ export interface RecordingUpstream extends AsyncDisposable {
   listen(): Promise<void>;
 }
 
+/** What an empty Pushgateway answers to what the gateway reads for itself; of no known version. */
+const OWN_ANSWERS: Readonly<Record<string, string>> = {
+  '/api/v1/status': JSON.stringify({ data: { start_time: '2026-01-01T00:00:00Z' } }),
+  '/api/v1/metrics': JSON.stringify({ status: 'success', data: [] }),
+  '/metrics': '# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n',
+};
+
 /** Starts one that answers as a healthy Pushgateway does. */
 export async function startRecordingUpstream(
   behaviour: Behaviour = accept,
@@ -61,7 +68,7 @@ export async function startRecordingUpstream(
         }
         if (/^user-agent: pushwarden\r$/im.test(request.raw.toString('latin1'))) {
           byteCount -= request.raw.length;
-          socket.write(answer('404 Not Found', ''));
+          socket.write(answer('200 OK', OWN_ANSWERS[request.target] ?? ''));
           continue;
         }
         requests.push(request);

@@ -76,6 +76,9 @@ export const CHECKS = [
     name: 'store',
     actions: ['push'],
     reasons: [
+      'upstream_unreachable',
+      'upstream_invalid',
+      'overloaded',
       'inconsistent',
       'body_invalid',
       'group_quota_exceeded',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTENT_TYPES } from '../../../src/core/exposition/media-type.ts';
-import { parseProtobufExposition } from '../../../src/core/exposition/protobuf/protobuf-exposition.ts';
 import { type PushedFamily, SCRAPE_SCOPE } from '../../../src/core/exposition/push-content.ts';
-import { parseStoredGroups } from '../../../src/core/store/stored-groups.ts';
-import { familyContent } from '../../support/group-push.ts';
+import { parseTextExposition } from '../../../src/core/exposition/text/text-exposition.ts';
+import { createStoreReader } from '../../../src/upstream/store-reader.ts';
+import { allowed } from '../../support/decision.ts';
 import { delimited, double, integer, prefixed, signed } from '../../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -20,16 +20,15 @@ const NATIVE = prefixed(
 );
 
 async function readStore({ url }: Pushgateway) {
-  const scrape = await fetch(`${url}/metrics`, { headers: { accept: CONTENT_TYPES.protobuf } });
-  const body = Buffer.from(await scrape.arrayBuffer());
-  const scraped = parseProtobufExposition(body, SCRAPE_SCOPE);
-  assert.ok(scraped.effect === 'allow', JSON.stringify(scraped));
-  const answer: unknown = await (await fetch(`${url}/api/v1/metrics`)).json();
-  return parseStoredGroups(answer, scraped.value.families);
+  await using reader = createStoreReader({ url });
+  const groups = await reader.groups();
+  const { own } = await reader.scrape(() => undefined);
+  const parsed = parseTextExposition(Buffer.from(own), SCRAPE_SCOPE);
+  return { groups, own: allowed(parsed).families };
 }
 
 for (const version of PUSHGATEWAYS) {
-  const name = `parseStoredGroups reads the groups of Pushgateway ${version}`;
+  const name = `the reader reads the groups of Pushgateway ${version}`;
   test(name, { skip: pushgatewayMissing(version) }, async () => {
     await using gateway = await startPushgateway({ version });
     const put = async (path: string, body: string | Buffer, headers = {}): Promise<void> => {
@@ -63,20 +62,3 @@ for (const version of PUSHGATEWAYS) {
     assert.equal(group?.failedAt, undefined);
   });
 }
-
-for (const answer of [undefined, null, [], 'x', {}, { status: 'error' }, { data: {} }]) {
-  test(`parseStoredGroups takes ${JSON.stringify(answer)} for no answer of the API`, () => {
-    assert.equal(parseStoredGroups(answer, []), undefined);
-  });
-}
-
-test('parseStoredGroups passes over a group whose key cannot be read', () => {
-  const answer = { data: [{ labels: { type: 'x' } }, 5, { labels: { job: 'a' } }] };
-  const own = familyContent('b', 'gauge');
-  const stored = parseStoredGroups(answer, [own]);
-  assert.deepEqual(
-    stored?.groups.map(({ id }) => id),
-    ['/metrics/job/a'],
-  );
-  assert.deepEqual(stored?.own, [own]);
-});

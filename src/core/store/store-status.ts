@@ -4,6 +4,8 @@ export interface StoreStatus {
   readonly startTime: string;
   /** Whether it keeps native histograms and passes them on in a scrape in protobuf. */
   readonly keepsNative: boolean;
+  /** Whether it holds every push against all that it stores. */
+  readonly checksConsistency: boolean;
 }
 
 /**
@@ -23,7 +25,12 @@ export function parseStoreStatus(answer: unknown): StoreStatus | undefined {
   const startTime = property(data, 'start_time');
   if (typeof startTime !== 'string') return undefined;
   const version = property(property(data, 'build_information'), 'version');
-  return { startTime, keepsNative: typeof version === 'string' && isNewEnough(version) };
+  const unchecked = property(property(data, 'flags'), 'push.disable-consistency-check');
+  return {
+    startTime,
+    keepsNative: typeof version === 'string' && isNewEnough(version),
+    checksConsistency: unchecked === 'false',
+  };
 }
 
 function isNewEnough(version: string): boolean {

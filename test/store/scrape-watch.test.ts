@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
-import { createFamilySeed } from '../../src/groups/family-seed.ts';
-import { createScrapeWatch } from '../../src/groups/scrape-watch.ts';
-import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
+import { createScrapeWatch } from '../../src/store/scrape-watch.ts';
 import { eventually } from '../support/eventually.ts';
-import { createStore } from '../support/group-push.ts';
+import { followPushgateway } from '../support/followed-store.ts';
 import { delimited, double, integer, prefixed } from '../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -16,12 +14,6 @@ import {
 } from '../support/pushgateway.ts';
 
 /** Whoever reaches Pushgateway past the gateway can break the scrape: here it is seen. */
-
-interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly fields?: object;
-}
 
 function family(name: string, type: number, ...metrics: readonly Buffer[]): Buffer {
   return prefixed(delimited(1, name), integer(3, type), ...metrics);
@@ -84,29 +76,14 @@ const POISONS: Readonly<Record<string, Poison>> = {
 async function openStage(version: PushgatewayVersion, args: readonly string[] = []) {
   await using stack = new AsyncDisposableStack();
   const pushgateway = stack.use(await startPushgateway({ version, args }));
-  const client = createPushgatewayClient({ url: pushgateway.url, connections: 1 });
-  stack.defer(() => client.close());
-  const store = createStore();
-  const read = (path: string, accept?: string) =>
-    client.read(path, { timeoutMs: 5000, ...(accept && { accept }) });
-  const lines: Line[] = [];
-  const looks: boolean[] = [];
-  const log = (level: string) => (message: string, fields?: object) =>
-    void lines.push({ level, message, ...(fields && { fields }) });
-  const look = createScrapeWatch({
-    scrape: (onData) => client.scrape(5000, onData),
-    read,
-    store,
-    log: { info: log('info'), warn: log('warn'), error: log('error') },
-    onLook: (isBroken) => looks.push(isBroken),
-  });
+  const followed = stack.use(await followPushgateway(pushgateway.url));
   const owned = stack.move();
   return {
     pushgateway,
-    lines,
-    looks,
-    look,
-    seed: createFamilySeed({ read, store }),
+    lines: () => followed.lines.filter(({ message }) => message.startsWith('scrape_')),
+    scrapes: followed.scrapes,
+    probe: () => followed.probe(),
+    poll: () => followed.poll(),
     /** Pushgateway does what it answers 202 to when it gets to it. */
     holds: (jobs: readonly string[]) =>
       eventually(`the jobs ${jobs}`, async () => {
@@ -129,19 +106,19 @@ for (const version of PUSHGATEWAYS) {
       skip,
     }, async () => {
       await using stage = await openStage(version, poison.args);
-      const { lines, looks, look } = stage;
+      const { lines, scrapes, poll } = stage;
       await stage.send('PUT', '/metrics/job/good', 'aaa 1\nzzz 1\n');
       await stage.holds(['good']);
-      assert.equal(await stage.seed(), true);
-      await look();
-      assert.deepEqual([looks, lines], [[false], []]);
+      await stage.probe();
+      await poll();
+      assert.deepEqual([scrapes, lines()], [[false], []]);
 
       await stage.send('PUT', poison.target, poison.body, poison.contentType);
       await stage.holds(['evil', 'good']);
-      await look();
-      await look();
-      assert.deepEqual(looks, [false, true, true]);
-      const [line, ...others] = lines;
+      await poll();
+      await poll();
+      assert.deepEqual(scrapes, [false, true, true]);
+      const [line, ...others] = lines();
       assert.deepEqual([line?.level, line?.message, others], ['error', 'scrape_broken', []]);
       const { problem, groups } = { problem: '', groups: [], ...line?.fields };
       assert.match(problem, poison.problem);
@@ -149,9 +126,9 @@ for (const version of PUSHGATEWAYS) {
 
       await stage.send('DELETE', poison.target);
       await stage.holds(['good']);
-      await look();
-      assert.equal(looks.at(-1), false);
-      assert.equal(lines.at(-1)?.message, 'scrape_whole_again');
+      await poll();
+      assert.equal(scrapes.at(-1), false);
+      assert.equal(lines().at(-1)?.message, 'scrape_whole_again');
     });
   }
 
@@ -160,27 +137,19 @@ for (const version of PUSHGATEWAYS) {
   }, async () => {
     await using stage = await openStage(version);
     await stage.send('PUT', '/metrics/job/good', 'zzz 1\n');
-    await stage.seed();
+    await stage.probe();
     await stage.send('DELETE', '/metrics/job/good');
     await stage.holds([]);
-    await stage.look();
-    assert.deepEqual([stage.looks, stage.lines], [[false], []]);
+    await stage.poll();
+    assert.deepEqual([stage.scrapes, stage.lines()], [[false], []]);
   });
 }
 
-const CANNOT_TELL = [undefined, 404, 503];
-for (const status of CANNOT_TELL) {
-  test(`a scrape that ends in ${status ?? 'no answer'} tells nothing`, async () => {
-    const looks: boolean[] = [];
-    const silent = { info: assert.fail, warn: assert.fail, error: assert.fail };
-    const look = createScrapeWatch({
-      scrape: async () => status,
-      read: async () => undefined,
-      store: createStore(),
-      log: silent,
-      onLook: (isBroken) => looks.push(isBroken),
-    });
-    await look();
-    assert.deepEqual(looks, []);
+for (const status of [404, 503]) {
+  test(`a scrape that ends in ${status} tells nothing`, async () => {
+    const log = { info: assert.fail, warn: assert.fail, error: assert.fail };
+    const watch = createScrapeWatch({ log, onScrape: () => assert.fail('it cannot tell') });
+    const scrape = { status, names: [], own: '', error: '' };
+    await watch.note(scrape, new Set(['rows']), { suspects: assert.fail });
   });
 }

@@ -1,0 +1,228 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { allow, type Decision, deny } from '../core/decision.ts';
+import type { Reason } from '../core/reason.ts';
+import type { GroupId } from '../core/store/group.ts';
+import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
+import type { StoreStatus } from '../core/store/store-status.ts';
+import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
+import { createStampCheck, type StampCheck } from './stamp-check.ts';
+import { createStoreReadings, type StoreReadings } from './store-readings.ts';
+
+/** A store that is kept true to what Pushgateway holds. Nothing else reads it. */
+export interface FollowedStore {
+  /** Before it refuses a push for what it knows, it makes sure that this is still so. */
+  readonly store: GroupStore;
+  /** Whether a push could be taken: the upstream is there, and what it holds is known. */
+  isReady(): boolean;
+  /**
+   * Waits for the first reading. Ends in `overloaded` when that takes longer, in
+   * `upstream_unreachable` or `upstream_invalid` when there is nothing to read.
+   */
+  whenKnown(waitMs: number): Promise<Decision<undefined>>;
+  /** Sees whether the upstream is there and still the one that was read. Never rejects. */
+  probe(): Promise<void>;
+  /** Scrapes it, and sees whether somebody else has changed it. Never rejects. */
+  poll(): Promise<void>;
+  /** Goes on over another way to the same Pushgateway. */
+  readBy(reader: StoreReader): void;
+}
+
+export interface FollowStoreOptions {
+  readonly store: GroupStore;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  readonly observer: StoreObserver;
+}
+
+/** What the metrics are told. */
+export interface StoreObserver {
+  probed(isUp: boolean): void;
+  read(outcome: 'read' | 'failed'): void;
+  changedByOthers(groups: number): void;
+  scraped(isBroken: boolean): void;
+}
+
+/** What is known of the upstream. */
+type State = 'unknown' | 'away' | 'no_pushgateway' | 'unread' | 'read';
+
+/** After which a push that waits for another reading is refused for what is known. */
+const REFRESH_WAIT_MS = 10_000;
+/** In which pushes that were under way during a scrape have come into the model. */
+const SETTLE_MS = 500;
+
+/** Reasons that another reading may take away. */
+const READ_BEFORE: ReadonlySet<Reason> = new Set([
+  'inconsistent',
+  'body_invalid',
+  'group_quota_exceeded',
+  'series_quota_exceeded',
+  'bytes_quota_exceeded',
+]);
+
+const NO_PUSHGATEWAY = {
+  why: 'what answers at upstream.url is no Pushgateway: GET /api/v1/status says nothing of one',
+};
+
+/** Follows a store: one loop reads it, everything else is told. */
+export function createFollowedStore(options: FollowStoreOptions): FollowedStore {
+  return new Follower(options);
+}
+
+class Follower implements FollowedStore {
+  readonly store: GroupStore;
+  readonly #model: GroupStore;
+  readonly #log: OperationalLog;
+  readonly #observer: StoreObserver;
+  readonly #stampCheck: StampCheck;
+  readonly #scrapeWatch: ScrapeWatch;
+  readonly #readings: StoreReadings;
+  #reader: StoreReader | undefined;
+  #state: State = 'unknown';
+  #status: StoreStatus | undefined;
+  #probing: Promise<void> | undefined;
+
+  constructor({ store, clock, log, observer }: FollowStoreOptions) {
+    this.#model = store;
+    this.#log = log;
+    this.#observer = observer;
+    this.#stampCheck = createStampCheck(store);
+    this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
+    const onRead = (): void => this.#stampCheck.noteReading();
+    this.#readings = createStoreReadings({ store, clock, log, observer, onRead });
+    this.store = {
+      ...store,
+      claim: async (push) => this.#watchPush(push, await this.#claim(push)),
+      claimDelete: (id) => this.#claimDelete(id),
+    };
+  }
+
+  isReady(): boolean {
+    return this.#state === 'read';
+  }
+
+  readBy(reader: StoreReader): void {
+    this.#reader = reader;
+  }
+
+  async whenKnown(waitMs: number): Promise<Decision<undefined>> {
+    if (!this.#isKnown()) await Promise.race([this.probe(), pause(waitMs)]);
+    if (this.#isKnown()) return allow(undefined);
+    switch (this.#state) {
+      case 'no_pushgateway':
+        return deny('upstream_invalid', { internal: NO_PUSHGATEWAY.why });
+      case 'away':
+        return deny('upstream_unreachable', { internal: 'it was not seen yet' });
+      default:
+        return deny('overloaded', 'what Pushgateway holds is being read');
+    }
+  }
+
+  probe(): Promise<void> {
+    this.#probing ??= this.#probeOnce().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  async poll(): Promise<void> {
+    const reader = this.#reader;
+    if (this.#state !== 'read' || reader === undefined) return;
+    const before = this.#model.familyNames();
+    const comparison = this.#stampCheck.begin();
+    try {
+      const scrape = await reader.scrape(comparison.add);
+      const names = new Set(scrape.names);
+      if (scrape.status === 200 && names.size > 0) {
+        await pause(SETTLE_MS);
+        const isWhole = this.#model.familyNames().isSubsetOf(names);
+        if (comparison.differs() || !isWhole) await this.#read();
+      }
+      // What was pushed or deleted meanwhile may be in the scrape or not.
+      const expected = this.#model.familyNames().intersection(before);
+      await this.#scrapeWatch.note(scrape, expected, reader);
+    } catch {
+      // a scrape that breaks off tells nothing; the next probe says what there is to say
+    }
+  }
+
+  /** A store that is away now is known as it was, as long as it does not start anew. */
+  #isKnown(): boolean {
+    return this.#state === 'read' || (this.#state === 'away' && this.#readings.hasRead());
+  }
+
+  async #probeOnce(): Promise<void> {
+    const found = await this.#reader?.status();
+    if (found === undefined || found === 'not_ready') {
+      this.#become('away', { answer: found ?? 'none' });
+    } else if (found === 'no_pushgateway') {
+      this.#become('no_pushgateway', NO_PUSHGATEWAY);
+    } else {
+      if (this.#status?.startTime !== found.startTime) tellChecks(found, this.#log);
+      this.#status = found;
+      this.#become(this.#readings.isOf(found) ? 'read' : 'unread');
+    }
+    this.#observer.probed(this.#state === 'read' || this.#state === 'unread');
+    if (this.#state === 'unread') await this.#read();
+  }
+
+  async #read(): Promise<boolean> {
+    const status = this.#status;
+    if (this.#reader === undefined || status === undefined) return false;
+    const isRead = await this.#readings.read(this.#reader, status);
+    if (isRead && this.#state === 'unread' && this.#readings.isOf(status)) this.#become('read');
+    return isRead;
+  }
+
+  #become(next: State, fields: object = {}): void {
+    const before = this.#state;
+    if (next === before) return;
+    this.#state = next;
+    if (next === 'away') this.#log.warn('upstream_away', fields);
+    else if (next === 'no_pushgateway') this.#log.error('upstream_no_pushgateway', fields);
+    else if (before === 'away' || before === 'no_pushgateway') this.#log.info('upstream_back');
+  }
+
+  async #claim(push: GroupPush): Promise<Decision<GroupClaim>> {
+    const first = await this.#model.claim(push);
+    if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
+    if (this.#state !== 'read' || this.#readings.isFresh()) return first;
+    const isRead = await Promise.race([this.#read(), pause(REFRESH_WAIT_MS)]);
+    return isRead ? await this.#model.claim(push) : first;
+  }
+
+  #watchPush({ target }: GroupPush, claim: Decision<GroupClaim>): Decision<GroupClaim> {
+    if (claim.effect === 'deny') return claim;
+    const note = (): void => this.#stampCheck.notePush(target.canonical);
+    note();
+    const settle: GroupClaim['settle'] = async (end) => {
+      await claim.value.settle(end);
+      note();
+    };
+    return allow({ ...claim.value, settle });
+  }
+
+  async #claimDelete(id: GroupId): Promise<GroupClaim> {
+    const claim = await this.#model.claimDelete(id);
+    return {
+      ...claim,
+      settle: (end) => {
+        if (end === 'stored') this.#stampCheck.noteDelete(id);
+        return claim.settle(end);
+      },
+    };
+  }
+}
+
+function tellChecks({ checksConsistency }: StoreStatus, log: OperationalLog): void {
+  if (!checksConsistency) return;
+  log.info('upstream_checks_too', {
+    why: 'Pushgateway goes through all that it stores at every push; the gateway has checked it',
+    fix: 'start it with --push.disable-consistency-check, which is safe behind the gateway',
+  });
+}
+
+/** Keeps no process alive. */
+async function pause(ms: number): Promise<false> {
+  return await delay(ms, false, { ref: false });
+}

@@ -1,0 +1,74 @@
+import { renderPrintable, renderQuoted } from '../core/printable.ts';
+import type { Scrape } from '../core/store/scrape-scanner.ts';
+import type { SuspectGroup } from '../core/store/suspect-groups.ts';
+import type { OperationalLog, StoreReader } from '../pipeline/ports.ts';
+
+interface ScrapeWatchOptions {
+  readonly log: OperationalLog;
+  /** Told of every scrape that could tell. */
+  readonly onScrape: (isBroken: boolean) => void;
+}
+
+/** Says in the log once that one group breaks the scrape for everybody, and when it is over. */
+export interface ScrapeWatch {
+  /** @param expected - names of the families that the scrape must have */
+  note(
+    scrape: Scrape,
+    expected: ReadonlySet<string>,
+    reader: Pick<StoreReader, 'suspects'>,
+  ): Promise<void>;
+}
+
+const LOGGED_BYTES = 512;
+const LOGGED_GROUPS = 10;
+
+/**
+ * Creates the watch over scrapes: an error, or a 200 that ends before a family that is stored, is
+ * what Prometheus gets as well.
+ * @see pushgateway `main.go`, the handler of `--web.telemetry-path`
+ */
+export function createScrapeWatch({ log, onScrape }: ScrapeWatchOptions): ScrapeWatch {
+  let known: Problem['kind'] | undefined;
+  return {
+    async note(scrape, expected, reader) {
+      if (scrape.status !== 200 && scrape.status !== 500) return;
+      const problem = findProblem(scrape, expected);
+      if (problem === undefined) {
+        if (known !== undefined) log.info('scrape_whole_again');
+      } else if (problem.kind !== known) {
+        const suspects = await reader.suspects(scrape.error).catch(() => []);
+        log.error('scrape_broken', describe(problem.text, scrape.error, suspects));
+      }
+      known = problem?.kind;
+      onScrape(problem !== undefined);
+    },
+  };
+}
+
+/** What is wrong; the text may change while it stays the same. */
+interface Problem {
+  readonly kind: 'error' | 'empty' | 'cut_off';
+  readonly text: string;
+}
+
+function findProblem(
+  { status, names }: Scrape,
+  expected: ReadonlySet<string>,
+): Problem | undefined {
+  if (status === 500) return { kind: 'error', text: 'the scrape answers 500' };
+  if (names.length === 0) return { kind: 'empty', text: 'the scrape is empty' };
+  const lost = [...expected.difference(new Set(names))].sort();
+  const [first] = lost;
+  if (first === undefined) return undefined;
+  const rest = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
+  return { kind: 'cut_off', text: `the scrape lacks ${renderQuoted(first)}${rest}` };
+}
+
+function describe(problem: string, error: string, suspects: readonly SuspectGroup[]): object {
+  return {
+    problem,
+    groups: suspects.slice(0, LOGGED_GROUPS),
+    ...(suspects.length > LOGGED_GROUPS && { more_groups: suspects.length - LOGGED_GROUPS }),
+    ...(error !== '' && { error: renderPrintable(error, LOGGED_BYTES) }),
+  };
+}

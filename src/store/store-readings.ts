@@ -1,0 +1,112 @@
+import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
+import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
+import type { ForeignChanges, GroupStore, StoreContents } from '../core/store/group-store.ts';
+import type { StoreStatus } from '../core/store/store-status.ts';
+import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { StoreObserver } from './follow-store.ts';
+
+interface StoreReadingsOptions {
+  readonly store: Pick<GroupStore, 'startReading'>;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  readonly observer: Pick<StoreObserver, 'read' | 'changedByOthers'>;
+  /** Told when a reading has ended well. */
+  readonly onRead: () => void;
+}
+
+/** Reads a whole store into the model: one reading at a time, shared by all who wait for one. */
+export interface StoreReadings {
+  /** Whether the model is now what was read; never rejects. */
+  read(reader: StoreReader, status: StoreStatus): Promise<boolean>;
+  /** Whether there was one. */
+  hasRead(): boolean;
+  /** Whether the last one was of this start of the upstream. */
+  isOf(status: StoreStatus): boolean;
+  /** Whether the last one is young enough to refuse a push for it. */
+  isFresh(): boolean;
+}
+
+const FRESH_MS = 15_000;
+/** How often a long reading is told of. */
+const PROGRESS_MS = 10_000;
+
+/** Creates the readings of one store, of which there was none yet. */
+export function createStoreReadings(options: StoreReadingsOptions): StoreReadings {
+  const { clock, log, observer, onRead } = options;
+  let reading: Promise<boolean> | undefined;
+  /** The start of the upstream that the model is of. */
+  let readOf: string | undefined;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let lastError: string | undefined;
+
+  const readNow = async (reader: StoreReader, status: StoreStatus): Promise<boolean> => {
+    const beganAt = clock.now();
+    try {
+      const { changes, groups } = await readInto(options, reader, status);
+      onRead();
+      if (readOf === status.startTime) tellForeign(changes, options);
+      else log.info('store_read', { groups, ms: Math.round(clock.now() - beganAt) });
+      readOf = status.startTime;
+      readAt = clock.monotonic();
+      lastError = undefined;
+      observer.read('read');
+      return true;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== lastError) log.error('store_not_read', { error: message });
+      lastError = message;
+      observer.read('failed');
+      return false;
+    }
+  };
+
+  return {
+    read(reader, status) {
+      reading ??= readNow(reader, status).finally(() => {
+        reading = undefined;
+      });
+      return reading;
+    },
+    hasRead: () => readOf !== undefined,
+    isOf: ({ startTime }) => readOf === startTime,
+    isFresh: () => clock.monotonic() - readAt < FRESH_MS,
+  };
+}
+
+async function readInto(
+  { store, clock, log }: StoreReadingsOptions,
+  reader: StoreReader,
+  { keepsNative }: StoreStatus,
+): Promise<{ readonly changes: ForeignChanges | undefined; readonly groups: number }> {
+  using pending = store.startReading();
+  let told = clock.monotonic();
+  const groups = await reader.groups((count) => {
+    if (clock.monotonic() - told < PROGRESS_MS) return;
+    told = clock.monotonic();
+    log.info('store_being_read', { groups: count });
+  });
+  // Nothing is known of the families of a scrape that is broken but what the API lists.
+  const scrape = await reader.scrape(() => undefined).catch(() => undefined);
+  const own = parseOwn(scrape?.own ?? '');
+  const changes = await pending.finish({ groups, own, keepsNative });
+  return { changes, groups: groups.length };
+}
+
+function tellForeign(
+  changes: ForeignChanges | undefined,
+  { log, observer }: Pick<StoreReadingsOptions, 'log' | 'observer'>,
+): void {
+  if (changes === undefined) return;
+  const groups = changes.appeared + changes.vanished + changes.changed;
+  if (groups === 0) return;
+  observer.changedByOthers(groups);
+  log.warn('store_changed', {
+    ...changes,
+    why: 'somebody else pushes to this Pushgateway, or deletes from it, past the gateway',
+  });
+}
+
+function parseOwn(own: string): StoreContents['own'] {
+  const content = parseTextExposition(Buffer.from(own), SCRAPE_SCOPE);
+  return content.effect === 'allow' ? content.value.families : [];
+}

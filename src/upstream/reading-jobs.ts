@@ -1,0 +1,163 @@
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
+import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
+import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
+import type { ReadGroup } from '../core/store/group-store.ts';
+import { createListingScanner, UndecidedHistogram } from '../core/store/listing-scanner.ts';
+import {
+  createScrapeScanner,
+  type GroupStamps,
+  type Scrape,
+} from '../core/store/scrape-scanner.ts';
+import { findSuspectGroups, type SuspectGroup } from '../core/store/suspect-groups.ts';
+
+/** Where the store is read, for the thread that reads it. */
+export interface ReadingOptions {
+  /** Origin and path prefix, without a slash at the end. */
+  readonly url: string;
+  /** The whole `Authorization` value. */
+  readonly authorization?: string;
+  /** PEM. */
+  readonly ca?: string;
+}
+
+/** What the thread is asked for. */
+export type ReadingJob =
+  | { readonly kind: 'groups' }
+  | { readonly kind: 'scrape' }
+  | { readonly kind: 'suspects'; readonly error: string };
+
+/** A part of what it found; small, so that nobody waits for it. */
+export type ReadingPart =
+  | { readonly kind: 'groups'; readonly groups: readonly ReadGroup[] }
+  /** What came so far does not count: all of it comes again. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'stamps'; readonly stamps: readonly GroupStamps[] }
+  | { readonly kind: 'scrape'; readonly scrape: Scrape }
+  | { readonly kind: 'suspects'; readonly suspects: readonly SuspectGroup[] };
+
+/** Groups and stamps in one part. */
+const BATCH = 100;
+/** Without a byte, on a connection that is open. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** Of an answer that is no 200. */
+const ERROR_BYTES = 64 * 1024;
+/** Of what is looked through whole: a listing for what breaks a scrape. */
+const WHOLE_BYTES = 128 * 1024 * 1024;
+const USER_AGENT = 'pushwarden';
+
+/**
+ * Does one job; ends with an error when what it reads breaks off, is too long silent, or is not
+ * what a Pushgateway answers.
+ */
+export async function* doReadingJob(
+  job: ReadingJob,
+  options: ReadingOptions,
+): AsyncGenerator<ReadingPart> {
+  switch (job.kind) {
+    case 'groups':
+      return yield* readGroups(options);
+    case 'scrape':
+      return yield* scrape(options);
+    case 'suspects': {
+      const listing = await readListing(options);
+      yield { kind: 'suspects', suspects: findSuspectGroups(listing, job.error) };
+    }
+  }
+}
+
+async function* readGroups(options: ReadingOptions): AsyncGenerator<ReadingPart> {
+  try {
+    yield* listGroups(options);
+  } catch (error) {
+    if (!(error instanceof UndecidedHistogram)) throw error;
+    const natives = await readNatives(options);
+    yield { kind: 'again' };
+    yield* listGroups(options, natives);
+  }
+}
+
+async function* listGroups(
+  options: ReadingOptions,
+  natives?: ReadonlySet<string>,
+): AsyncGenerator<ReadingPart> {
+  const answer = await get(options, '/api/v1/metrics', 'application/json');
+  if (answer.statusCode !== 200) throw new Error(`the listing answers ${answer.statusCode}`);
+  let groups: ReadGroup[] = [];
+  const scanner = createListingScanner((group) => groups.push(group), natives);
+  for await (const chunk of answer) {
+    scanner.add(chunk);
+    for (; groups.length >= BATCH; groups = groups.slice(BATCH)) {
+      yield { kind: 'groups', groups: groups.slice(0, BATCH) };
+    }
+  }
+  scanner.end();
+  yield { kind: 'groups', groups };
+}
+
+async function* scrape(options: ReadingOptions): AsyncGenerator<ReadingPart> {
+  const answer = await get(options, '/metrics', 'text/plain;version=0.0.4');
+  const { statusCode: status = 0 } = answer;
+  const scanner = createScrapeScanner();
+  let error = '';
+  for await (const chunk of answer) {
+    if (status === 200) scanner.add(chunk);
+    else if (error.length < ERROR_BYTES) error += chunk.toString('utf8', 0, ERROR_BYTES);
+  }
+  const stamps = [...scanner.stamps()];
+  for (let at = 0; at < stamps.length; at += BATCH) {
+    yield { kind: 'stamps', stamps: stamps.slice(at, at + BATCH) };
+  }
+  yield {
+    kind: 'scrape',
+    scrape: { status, names: [...scanner.names()], own: scanner.own(), error },
+  };
+}
+
+/** Names of the native histograms of a scrape, none if it is broken or too large for that. */
+async function readNatives(options: ReadingOptions): Promise<ReadonlySet<string>> {
+  const answer = await get(options, '/metrics', CONTENT_TYPES.protobuf);
+  const body = answer.statusCode === 200 ? await readWhole(answer) : undefined;
+  const content = body && parseProtobufExposition(body, SCRAPE_SCOPE);
+  const families = content?.effect === 'allow' ? content.value.families : [];
+  return new Set(families.flatMap(({ name, type }) => (type === 'native_histogram' ? name : [])));
+}
+
+/** Undefined for one that is too large to be looked through, or no listing. */
+async function readListing(options: ReadingOptions): Promise<unknown> {
+  const body = await readWhole(await get(options, '/api/v1/metrics', 'application/json'));
+  try {
+    return body && JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+async function readWhole(answer: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer) {
+    bytes += chunk.length;
+    if (bytes > WHOLE_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function get(
+  { url, authorization, ca }: ReadingOptions,
+  path: string,
+  accept: string,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = { accept, 'user-agent': USER_AGENT, ...(authorization && { authorization }) };
+  const options: RequestOptions = { headers, agent: false, timeout: IDLE_TIMEOUT_MS };
+  const outgoing = url.startsWith('https:')
+    ? requestHttps(`${url}${path}`, { ...options, ...(ca && { ca }) }, resolve)
+    : requestHttp(`${url}${path}`, options, resolve);
+  outgoing.on('timeout', () => outgoing.destroy(new Error('the upstream says nothing')));
+  outgoing.on('error', reject);
+  outgoing.end();
+  return promise;
+}

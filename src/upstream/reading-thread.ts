@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { doReadingJob, type ReadingJob, type ReadingOptions } from './reading-jobs.ts';
+
+/** What the thread says: a part of what it found, or how the job ended. */
+export type ThreadMessage =
+  | { readonly kind: 'part'; readonly part: unknown }
+  | { readonly kind: 'end'; readonly error: string | undefined };
+
+/** What it is told: to begin a job, or that a part has been taken and the next may come. */
+export type ThreadOrder = { readonly begin: ReadingJob } | 'next';
+
+// set by store-reader.ts, which starts this file
+const options = workerData as ReadingOptions;
+const port = parentPort;
+let goOn = (): void => undefined;
+
+const say = (message: ThreadMessage): void => port?.postMessage(message);
+
+async function work(job: ReadingJob): Promise<void> {
+  try {
+    for await (const part of doReadingJob(job, options)) {
+      const taken = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      say({ kind: 'part', part });
+      await taken;
+    }
+    say({ kind: 'end', error: undefined });
+  } catch (error) {
+    say({ kind: 'end', error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+port?.on('message', (order: ThreadOrder) => {
+  if (order === 'next') goOn();
+  else void work(order.begin); // never rejects
+});

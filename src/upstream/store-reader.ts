@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { ReadGroup } from '../core/store/group-store.ts';
+import type { Scrape } from '../core/store/scrape-scanner.ts';
+import type { SuspectGroup } from '../core/store/suspect-groups.ts';
+import type { StoreReader } from '../pipeline/ports.ts';
+import type { ReadingJob, ReadingOptions, ReadingPart } from './reading-jobs.ts';
+import type { ThreadMessage, ThreadOrder } from './reading-thread.ts';
+
+const THREAD = new URL(`./reading-thread${extname(import.meta.url)}`, import.meta.url);
+/** The thread holds one piece of a listing at a time; a store is never in it. */
+const MEMORY = { maxOldGenerationSizeMb: 512 };
+/** However slowly it comes. */
+const JOB_TIMEOUT_MS = 600_000;
+
+/**
+ * Reads what a Pushgateway holds, in a thread of its own that does one job at a time: what is read
+ * comes in small parts, and whoever takes them gives way between them.
+ */
+export function createStoreReader(
+  options: ReadingOptions,
+): Omit<StoreReader, 'status'> & AsyncDisposable {
+  let last: Promise<unknown> = Promise.resolve();
+  let thread: Worker | undefined;
+  let isOver = false;
+
+  const start = (): Worker => {
+    if (isOver) throw new Error('the reading has ended');
+    const started = new Worker(THREAD, { workerData: options, resourceLimits: MEMORY });
+    started.unref();
+    const forget = (): void => {
+      if (thread === started) thread = undefined;
+    };
+    started.on('error', forget);
+    started.on('exit', forget);
+    thread = started;
+    return started;
+  };
+
+  const work = async (job: ReadingJob, take: (part: ReadingPart) => void): Promise<void> => {
+    const worker = thread ?? start();
+    worker.ref(); // somebody waits for it, perhaps nothing else keeps the process alive
+    const timer = setTimeout(() => void worker.terminate(), JOB_TIMEOUT_MS).unref();
+    const order = (what: ThreadOrder): void => worker.postMessage(what);
+    try {
+      order({ begin: job });
+      while (true) {
+        const message = await nextMessage(worker);
+        if (message.kind === 'end') {
+          if (message.error === undefined) return;
+          throw new Error(message.error);
+        }
+        take(message.part as ReadingPart); // made by doReadingJob
+        order('next');
+      }
+    } finally {
+      clearTimeout(timer);
+      worker.unref();
+    }
+  };
+  const run: typeof work = (job, take) => {
+    const next = last.then(() => work(job, take));
+    last = next.catch(() => {}); // whoever asked gets the error
+    return next;
+  };
+
+  return {
+    async groups(onProgress) {
+      let groups: ReadGroup[] = [];
+      await run({ kind: 'groups' }, (part) => {
+        if (part.kind === 'groups') groups.push(...part.groups);
+        if (part.kind === 'again') groups = [];
+        onProgress?.(groups.length);
+      });
+      return groups;
+    },
+    async scrape(onStamps) {
+      let found: Scrape | undefined;
+      await run({ kind: 'scrape' }, (part) => {
+        if (part.kind === 'stamps') onStamps(part.stamps);
+        if (part.kind === 'scrape') found = part.scrape;
+      });
+      if (found === undefined) throw new Error('the scrape had no end');
+      return found;
+    },
+    async suspects(error) {
+      let found: readonly SuspectGroup[] = [];
+      await run({ kind: 'suspects', error }, (part) => {
+        if (part.kind === 'suspects') found = part.suspects;
+      });
+      return found;
+    },
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      await thread?.terminate();
+    },
+  };
+}
+
+/** Rejects when the thread ends instead. */
+async function nextMessage(worker: Worker): Promise<ThreadMessage> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    const [message] = await Promise.race([
+      once(worker, 'message', { signal }),
+      once(worker, 'exit', { signal }).then(() => {
+        throw new Error('the thread that reads the store has ended');
+      }),
+    ]);
+    return message;
+  } finally {
+    stop.abort();
+  }
+}

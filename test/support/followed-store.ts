@@ -1,0 +1,66 @@
+import type { StoreReader } from '../../src/pipeline/ports.ts';
+import { createFollowedStore, type FollowedStore } from '../../src/store/follow-store.ts';
+import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
+import { createStoreReader } from '../../src/upstream/store-reader.ts';
+import { createStore } from './group-push.ts';
+import { type ManualClock, manualClock } from './manual-clock.ts';
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields?: object;
+}
+
+/** A followed store in front of a real upstream, and all that it told. */
+interface TestFollowedStore extends AsyncDisposable {
+  readonly followed: FollowedStore;
+  readonly reader: StoreReader;
+  readonly clock: ManualClock;
+  readonly lines: readonly Line[];
+  readonly scrapes: readonly boolean[];
+  readonly readings: readonly string[];
+  /** Groups that others changed, a number for each reading that found any. */
+  readonly foreign: readonly number[];
+  probe(): Promise<void>;
+  poll(): Promise<void>;
+}
+
+/** Follows the store of a Pushgateway; nothing is read until `probe`. */
+export async function followPushgateway(url: string): Promise<TestFollowedStore> {
+  const client = createPushgatewayClient({ url, connections: 1 });
+  const threaded = createStoreReader({ url });
+  const reader = { ...threaded, status: () => client.status(5000) };
+  const lines: Line[] = [];
+  const scrapes: boolean[] = [];
+  const readings: string[] = [];
+  const foreign: number[] = [];
+  const log = (level: string) => (message: string, fields?: object) =>
+    void lines.push({ level, message, ...(fields && { fields }) });
+  const clock = manualClock(Date.now());
+  const followed = createFollowedStore({
+    store: createStore(),
+    clock,
+    log: { info: log('info'), warn: log('warn'), error: log('error') },
+    observer: {
+      probed: () => undefined,
+      read: (outcome) => readings.push(outcome),
+      changedByOthers: (groups) => foreign.push(groups),
+      scraped: (isBroken) => scrapes.push(isBroken),
+    },
+  });
+  followed.readBy(reader);
+  return {
+    followed,
+    reader,
+    clock,
+    lines,
+    scrapes,
+    readings,
+    foreign,
+    probe: () => followed.probe(),
+    poll: () => followed.poll(),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([client.close(), threaded[Symbol.asyncDispose]()]);
+    },
+  };
+}
