@@ -20,7 +20,7 @@ export function warnOfSharedPeer(
     if (shared === undefined) return;
     log.warn('all connections come from one private address: allow_networks sees no clients', {
       peer_ip: shared.text,
-      fix: 'pass client addresses on, or name the proxy in trusted_proxies; see docs/threat-model.md',
+      fix: 'pass client addresses on, or name the proxy in trusted_proxies; see docs/operate/threat-model.md',
     });
   });
 }

@@ -10,7 +10,7 @@ interface ReasonRow {
 
 /**
  * Every reason for which a request is refused, the same word in the answer, the audit record, the
- * metric label and `docs/reasons.md`.
+ * metric label and `docs/push/reasons.md`.
  */
 export const REASONS = {
   request_malformed: { status: 400, title: 'the request is not valid HTTP', retryable: false },

@@ -53,7 +53,7 @@ const HTTP_OPTIONS = {
 
 /**
  * Creates the HTTP server with every default that is unsafe at the edge of a network replaced.
- * @see docs/reliability.md
+ * @see docs/operate/reliability.md
  */
 export function createPublicServer(options: PublicServerOptions): Server {
   const { bounds, tls, listener, refuseRaw } = options;

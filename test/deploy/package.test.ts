@@ -162,7 +162,7 @@ test('an older Node says in one line what to do', async () => {
 const LINK = /\[[^\]]*\]\(([^)\s#]+)[^)\s]*\)/g;
 
 /** What these pages show is for those who have the sources. */
-const SOURCES = /^(?:docs\/reliability\.md: \.\.\/test\/|\S+: (?:\.\.\/)?nginx-compare\/)/;
+const SOURCES = /^\S+: (?:\.\.\/)*(?:test|nginx-compare)\//;
 
 test('no link in the documents of the package leads out of it', () => {
   const paths = packed.files.map(({ path }) => path);

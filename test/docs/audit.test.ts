@@ -4,7 +4,7 @@ import { findGap, GENESIS, readRecord } from '../../src/core/audit/audit-chain.t
 import type { AuditEvent, RecoveryCause } from '../../src/core/audit/audit-record.ts';
 import { codeBlocks, codeSpans, readProjectFile, tableRows } from './markdown.ts';
 
-const DOCUMENT = readProjectFile('docs/audit.md');
+const DOCUMENT = readProjectFile('docs/operate/audit.md');
 
 const EVENTS: Record<AuditEvent['event'], true> = {
   decision: true,

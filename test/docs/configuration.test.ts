@@ -9,7 +9,7 @@ import { configSchema, renderJsonSchema } from '../../src/config/schema.ts';
 import { createScratch } from '../support/scratch.ts';
 import { codeSpans, ROOT, readProjectFile, tableRows } from './markdown.ts';
 
-const PAGE = 'docs/configuration.md';
+const PAGE = 'docs/operate/configuration.md';
 const SCHEMA = 'docs/pushwarden.schema.json';
 
 /** The least that a configuration can be. */

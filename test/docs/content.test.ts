@@ -4,7 +4,7 @@ import { METRIC_TYPES } from '../../src/core/exposition/push-content.ts';
 import { parseText } from '../support/content-scope.ts';
 import { codeSpans, readProjectFile, tableRows } from './markdown.ts';
 
-const DOCUMENT = readProjectFile('docs/content.md');
+const DOCUMENT = readProjectFile('docs/push/content.md');
 const [, mistakes = ''] = DOCUMENT.split('### What is wrong with it\n');
 
 for (const [line = '', answer = ''] of tableRows(mistakes.split('\n## ')[0] ?? '')) {

@@ -5,7 +5,7 @@ import { CHECKS } from '../../src/core/request/checks.ts';
 import { GIVEN_REASONS } from './given-reasons.ts';
 import { codeSpans, readProjectFile, tableRows, withoutCodeBlocks } from './markdown.ts';
 
-const PAGE = 'docs/lifecycle.md';
+const PAGE = 'docs/contribute/lifecycle.md';
 const page = withoutCodeBlocks(readProjectFile(PAGE));
 const [, checks = ''] = page.split(/^## The checks$/m);
 const [section = ''] = checks.split(/^## /m);

@@ -4,7 +4,7 @@ import { METRICS } from '../../src/metrics/definitions.ts';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import { codeSpans, MARKDOWN_FILES, readProjectFile, tableRows } from './markdown.ts';
 
-const PAGE = 'docs/metrics.md';
+const PAGE = 'docs/operate/metrics.md';
 
 test(`${PAGE} has every metric with its type and labels, in order, and no other`, () => {
   const documented = tableRows(readProjectFile(PAGE)).map(([name = '', type, labels = '']) => ({

@@ -4,7 +4,7 @@ import { REASON_NAMES, REASONS } from '../../src/core/reason.ts';
 import { GIVEN_REASONS } from './given-reasons.ts';
 import { readProjectFile } from './markdown.ts';
 
-const PAGE = 'docs/reasons.md';
+const PAGE = 'docs/push/reasons.md';
 const NOT_GIVEN = 'Not given yet';
 
 /** Reason to its section: everything up to the next heading. */

@@ -62,7 +62,7 @@ interface Recipe {
 }
 
 function readRecipe(name: string): Recipe {
-  const file = `docs/recipes/${name}.md`;
+  const file = `docs/push/recipes/${name}.md`;
   const blocks = [...readProjectFile(file).matchAll(BLOCK)].map(
     ([, language = '', mark = '', text = '']) => ({ language, mark, text }),
   );
@@ -182,7 +182,7 @@ describe('the recipes', () => {
 
   test('Kubernetes: the manifest asks for the audience of the gateway, and is YAML', () => {
     const { config } = readRecipe('kubernetes');
-    const text = readProjectFile('docs/recipes/kubernetes.md');
+    const text = readProjectFile('docs/push/recipes/kubernetes.md');
     const [, manifest = ''] = /^```yaml manifest\n([\s\S]*?)^```$/m.exec(text) ?? [];
     const { spec } = parse(manifest).spec.jobTemplate.spec.template;
     const { audience } = spec.volumes[0].projected.sources[0].serviceAccountToken;

@@ -4,18 +4,21 @@ import { join } from 'node:path/posix';
 import { test } from 'node:test';
 import { ROOT, readProjectFile, tableRows } from './markdown.ts';
 
-const PAGE = 'docs/reliability.md';
+const PAGE = 'docs/contribute/faults.md';
+const PROMISES = 'docs/operate/reliability.md';
 
 /** The name of a test begins with the rows that it shows and a colon. */
 const TEST_NAME = /['"`]rows? (\d+(?:(?:, | and )\d+)*): /g;
-const LINK = /\]\((\.\.\/test\/[^)]+)\)/g;
+const LINK = /\]\((\.\.\/\.\.\/test\/[^)]+)\)/g;
 const ROWS = 57;
 
 const page = readProjectFile(PAGE);
 const rows = tableRows(page).filter(([number = '']) => /^\d+$/.test(number));
 /** `row file`, as the page has them. */
 const documented = rows.flatMap(([number, ...cells]) =>
-  [...cells.join().matchAll(LINK)].map(([, link = '']) => `${number} ${join('docs', link)}`),
+  [...cells.join().matchAll(LINK)].map(
+    ([, link = '']) => `${number} ${join('docs/contribute', link)}`,
+  ),
 );
 /** `row file`, as the tests are named. */
 const shown = globSync('test/**/*.test.ts', { cwd: ROOT }).flatMap((file) =>
@@ -37,8 +40,8 @@ test(`every row of ${PAGE} is shown where it says, and every test that shows a r
   assert.deepEqual([...new Set(documented)].sort(), [...new Set(shown)].sort());
 });
 
-test(`a row of ${PAGE} that no test shows is among what cannot be promised`, () => {
-  const [, promises = ''] = page.split('## What cannot be promised');
+test(`a row of ${PAGE} that no test shows is among what ${PROMISES} cannot promise`, () => {
+  const [, promises = ''] = readProjectFile(PROMISES).split('## What cannot be promised');
   const unshown = rows.filter((cells) => cells.at(-1) === '').map(([number]) => number);
   assert.ok(unshown.length > 0);
   for (const number of unshown) assert.match(promises, new RegExp(`\\(row ${number}\\)`));

@@ -17,7 +17,7 @@ const WRITES: readonly Action[] = ['push', 'delete'];
 /**
  * Every check in its order, which is the security property: nobody learns anything before a
  * credential is proved, and no body is read before everything else allows the push. `admit` and
- * `explain` go by this table, and `docs/lifecycle.md` is held to it.
+ * `explain` go by this table, and `docs/contribute/lifecycle.md` is held to it.
  */
 export const CHECKS = [
   { name: 'draining', actions: EVERYTHING, reasons: ['draining'] },

@@ -1,6 +1,6 @@
 import type { Reason } from '../../core/reason.ts';
 
-/** What whoever pushes can change after a refusal; `docs/reasons.md` says more. */
+/** What whoever pushes can change after a refusal; `docs/push/reasons.md` says more. */
 export const ADVICE: Readonly<Record<Reason, string>> = {
   request_malformed: 'Look at what builds the request, or at a proxy on the way.',
   headers_too_large: 'Send fewer or shorter headers.',
