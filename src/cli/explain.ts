@@ -47,8 +47,17 @@ export function registerExplain(program: Command): void {
     });
 }
 
-function render({ decision, reason, status, steps }: Explanation): string {
-  const verdict = decision === 'allow' ? 'ALLOW' : `DENY: ${status} ${reason}`;
+function render({ decision, reason, status, wouldRefuse = [], steps }: Explanation): string {
+  const doubts = [
+    ...(wouldRefuse.length > 0
+      ? [`only observed, would be refused: ${wouldRefuse.join(', ')}`]
+      : []),
+    ...(steps.some(({ effect }) => effect === 'skip')
+      ? ['networks were not looked at: give --from']
+      : []),
+  ];
+  const allowed = ['ALLOW', ...(doubts.length > 0 ? [`(${doubts.join('; ')})`] : [])].join(' ');
+  const verdict = decision === 'allow' ? allowed : `DENY: ${status} ${reason}`;
   return [...renderSteps(steps), verdict].join('\n');
 }
 

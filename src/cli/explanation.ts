@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
+import { createObservation } from '../core/policy/observation.ts';
 import { POLICY_CHECKS, type PolicyCheck, type TeamPolicy } from '../core/policy/policy.ts';
 import type { Action } from '../core/policy/policy-spec.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
@@ -23,7 +24,8 @@ export interface Question {
 /** One step of a decision, in words. */
 export interface Step {
   readonly step: string;
-  readonly effect: 'allow' | 'deny' | 'skip';
+  /** `pass`: would be denied if the team were not only observed. */
+  readonly effect: 'allow' | 'deny' | 'skip' | 'pass';
   readonly detail: string;
 }
 
@@ -33,6 +35,8 @@ export interface Explanation {
   readonly reason: Reason | 'ok';
   /** Of a refusal; an allowed request gets Pushgateway's. */
   readonly status?: number;
+  /** Of an allowed request of a team that is only observed. */
+  readonly wouldRefuse?: readonly Reason[];
   /** Up to the first that denies. */
   readonly steps: readonly Step[];
 }
@@ -40,11 +44,14 @@ export interface Explanation {
 /** Makes the checks of the table that `admit` makes, but for those that need a request to be there. */
 export function explainDecision(question: Question, config: GatewayConfig): Explanation {
   const steps: Step[] = [];
+  const { passes, wouldDeny } = createObservation(question.team.mode);
   for (const { step, decision } of listSteps(question, config)) {
     if (decision === undefined) {
       steps.push({ step, effect: 'skip', detail: 'depends on the address: give --from' });
     } else if (decision.effect === 'allow') {
       steps.push({ step, effect: 'allow', detail: decision.value });
+    } else if (step !== 'gateway_network' && passes(decision)) {
+      steps.push({ step, effect: 'pass', detail: renderDeny(decision) });
     } else {
       const { reason } = decision;
       const { status } = REASONS[reason];
@@ -52,7 +59,9 @@ export function explainDecision(question: Question, config: GatewayConfig): Expl
       return { decision: 'deny', reason, status, steps };
     }
   }
-  return { decision: 'allow', reason: 'ok', steps };
+  const wouldRefuse = wouldDeny.map(({ reason }) => reason);
+  const observed = wouldRefuse.length > 0 && { wouldRefuse };
+  return { decision: 'allow', reason: 'ok', ...observed, steps };
 }
 
 /** A line for each step, in columns. */

@@ -17,6 +17,7 @@ export function compileSnapshot(config: GatewayConfig, context: CredentialContex
     allowNetworks: allowNetworks && compileNetworks(allowNetworks),
     denyNetworks: compileNetworks(config.denyNetworks),
     policy: compilePolicy(teams),
+    anonymousTeam: config.anonymousTeam,
     authenticators: createAuthenticators(teams, context),
     challenges: renderChallenges(teams),
     ui: config.ui,

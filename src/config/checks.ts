@@ -1,6 +1,7 @@
 import type { Finding } from './engine/problem.ts';
 import type { RawConfig } from './schema.ts';
 import { checkAdmin } from './sections/admin.ts';
+import { checkAnonymous } from './sections/anonymous.ts';
 import { checkCredentials } from './sections/credentials/check-credentials.ts';
 import { listCredentials } from './sections/credentials/credential.ts';
 import { checkIssuers } from './sections/issuers.ts';
@@ -20,6 +21,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkUpstream(config.upstream),
     ...checkNetworks(config),
     ...checkTeams(config.teams, config),
+    ...checkAnonymous(config.anonymous, config.teams),
     ...checkCredentials(listCredentials(config.teams), config, now),
     ...checkIssuers(config.issuers),
   ];

@@ -28,6 +28,8 @@ export interface GatewayConfig {
   readonly server: ServerConfig;
   readonly failures: FailuresConfig;
   readonly teams: readonly TeamSpec[];
+  /** Whose the requests without a credential are; undefined refuses them. */
+  readonly anonymousTeam: string | undefined;
   readonly audit: AuditConfig;
   /** Undefined when there is no page. */
   readonly ui: UiConfig | undefined;

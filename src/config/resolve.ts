@@ -3,6 +3,7 @@ import type { Source } from './engine/source.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { RawConfig } from './schema.ts';
 import { resolveAdmin } from './sections/admin.ts';
+import { resolveAnonymous } from './sections/anonymous.ts';
 import { resolveAudit } from './sections/audit.ts';
 import { resolveFailures } from './sections/failures.ts';
 import { resolveIssuers } from './sections/issuers.ts';
@@ -34,6 +35,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     server: resolveServer(raw.server),
     failures: resolveFailures(raw.failures),
     teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw, source)),
+    anonymousTeam: resolveAnonymous(raw.anonymous),
     audit: resolveAudit(raw.audit, source),
     ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isNotYet, notYet } from './engine/values.ts';
 import { admin } from './sections/admin.ts';
+import { anonymous } from './sections/anonymous.ts';
 import { audit } from './sections/audit.ts';
 import { failures } from './sections/failures.ts';
 import { issuers } from './sections/issuers.ts';
@@ -34,7 +35,7 @@ export const configSchema = z.strictObject({
   failures,
   defaults,
   teams,
-  anonymous: notYet('none'),
+  anonymous,
   audit,
   janitor,
   spool,

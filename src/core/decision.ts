@@ -21,6 +21,8 @@ interface DenyDetails {
   readonly hints?: readonly string[];
   /** For the operational log only: may name what the caller must not learn. */
   readonly internal?: string;
+  /** Protects another team or the store: a team that is only observed is refused all the same. */
+  readonly isFirm?: true;
   /** Methods that the path takes, for the `Allow` header of a 405. */
   readonly allowedMethods?: readonly string[];
   /** Seconds after which trying again makes sense, for `Retry-After`. */

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Deny, deny } from '../core/decision.ts';
-import { REASONS } from '../core/reason.ts';
+import { REASONS, type Reason } from '../core/reason.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
@@ -73,6 +73,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         trail.recordInPassing(admission);
         refuse(exchange, admission);
       } else {
+        const reasons = listWouldRefuse(trail);
+        if (reasons.length > 0) res.setHeader('X-Push-Would-Refuse', reasons.join(', '));
         await serve(admission.value, exchange, responder, (refusal) => refuse(exchange, refusal));
       }
     } catch (error) {
@@ -88,6 +90,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       method: request.method,
       status: res.statusCode,
       ...(exchange.refusal && { reason: exchange.refusal.reason }),
+      wouldRefuse: exchange.refusal === undefined ? listWouldRefuse(trail) : [],
       ...(facts.content && { bodyBytes: facts.content.decodedBytes }),
       durationMs: gateway.clock.monotonic() - arrivedAt,
     });
@@ -113,6 +116,10 @@ function noteActivity(activity: TeamActivity, { request, trail, refusal }: Excha
     clientAddress: clientAddress?.text,
     requestId: request.id,
   });
+}
+
+function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
+  return (facts.wouldDeny ?? []).map(({ reason }) => reason);
 }
 
 async function serve(

@@ -21,6 +21,7 @@ interface TeamState {
 interface Waiting {
   readonly bytes: number;
   readonly limits: TeamLimits;
+  readonly passes: (refusal: Deny) => boolean;
   /** Milliseconds of the monotonic clock at which it has waited long enough. */
   readonly deadline: number;
   readonly end: (decision: Decision<Lease>) => void;
@@ -81,6 +82,7 @@ function joinLine(
   const { line } = state;
   const waiting: Waiting = {
     ...{ bytes: guest.bytes, limits, deadline },
+    passes: guest.passes ?? (() => false),
     end(decision) {
       clearTimeout(timer);
       stopWatching();
@@ -122,7 +124,7 @@ async function serveFirst(state: TeamState, team: string, first: Waiting): Promi
     first.end(deny('internal_error', { internal: String(error) }));
   });
   if (waitMs === undefined) return true;
-  if (waitMs === 0) {
+  if (waitMs === 0 || first.passes(denyRate(limits, waitMs))) {
     first.end(allow(lease));
     return true;
   }

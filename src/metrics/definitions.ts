@@ -27,6 +27,11 @@ export const METRICS = {
     help: 'Refused requests, by team (empty: unknown caller) and reason.',
     labels: ['team', 'reason'],
   },
+  pushwarden_would_refuse_total: {
+    type: 'counter',
+    help: 'Requests of teams that are only observed which their rules would refuse, by reason.',
+    labels: ['team', 'reason'],
+  },
   pushwarden_hash_collisions_total: {
     type: 'counter',
     help: 'Pushes refused for a series with the hash of another, by team: never by chance.',

@@ -9,11 +9,12 @@ const PUSH_METHODS = new Set(['POST', 'PUT']);
 export function createRequestObserver(metrics: Metrics, clock: Clock): RequestObserver {
   return {
     begin: () => metrics.pushwarden_requests_in_flight.inc(),
-    end: ({ team, method: rawMethod, status, reason, durationMs, bodyBytes }) => {
+    end: ({ team, method: rawMethod, status, reason, wouldRefuse = [], durationMs, bodyBytes }) => {
       const method = METHODS.has(rawMethod) ? rawMethod : 'other';
       metrics.pushwarden_requests_in_flight.dec();
       metrics.pushwarden_requests_total.labels(team, method, String(status)).inc();
       metrics.pushwarden_request_duration_seconds.labels(method).observe(durationMs / 1000);
+      for (const one of wouldRefuse) metrics.pushwarden_would_refuse_total.labels(team, one).inc();
       if (reason !== undefined) {
         metrics.pushwarden_refusals_total.labels(team, reason).inc();
       } else if (PUSH_METHODS.has(method)) {

@@ -2,6 +2,7 @@ import { allow, type Decision, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent, PushedFamily } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
+import { createObservation, type Observation } from '../core/policy/observation.ts';
 import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
 import { resolveReadScope } from '../core/policy/read-scope.ts';
 import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
@@ -71,6 +72,7 @@ interface KnownArrival extends Arrival {
   readonly at: CheckOrder;
   readonly snapshot: Snapshot;
   readonly team: TeamPolicy;
+  readonly observation: Observation;
   readonly address: IpAddress;
   readonly framing: Framing;
 }
@@ -99,7 +101,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const reachable = at('gateway_network', checkNetworks(address.value, snapshot));
   if (reachable.effect === 'deny') return reachable;
 
-  const proved = await authenticate(request, address.value, snapshot.authenticators);
+  const proved = await authenticate(request, address.value, snapshot);
   const principal = at('credential', proved);
   if (principal.effect === 'deny') return principal;
   trail.learn({ principal: principal.value });
@@ -113,7 +115,10 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const team = snapshot.policy.team(principal.value.team);
   if (team === undefined) return deny('internal_error', { internal: 'a team without a policy' });
 
-  const known = { ...arrival, at, snapshot, team, address: address.value, framing: framing.value };
+  const observation = createObservation(team.mode);
+  trail.learn({ wouldDeny: observation.wouldDeny });
+  const facts = { address: address.value, framing: framing.value };
+  const known = { ...arrival, ...facts, at, snapshot, team, observation };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value.path);
@@ -125,8 +130,9 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 }
 
 function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmission> {
-  const { at, team, address, framing } = arrival;
-  const authorized = authorize(team, { action: 'read', address }, at);
+  const { at, team, address, framing, observation } = arrival;
+  const { passes } = observation;
+  const authorized = authorize(team, { action: 'read', address }, { onCheck: at, passes });
   if (authorized.effect === 'deny') return authorized;
 
   const bare = at('no_body', checkNoBody(framing));
@@ -179,9 +185,9 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const sent = { bodyBytes, decodedBytes: body.byteLength };
   trail.learn({ content: sent });
 
-  const { parseContent } = gateway;
-  const { key } = target.value;
-  const inspected = inspectBody(body, mediaType, team, key, request.method, parseContent);
+  const { parseContent: parse } = gateway;
+  const push = { method: request.method, key: target.value.key, mediaType, body };
+  const inspected = inspectBody(push, team, { parse, passes: arrival.observation.passes });
   const content = at('content', await inspected);
   if (content.effect === 'deny') return content;
   trail.learn({ content: { ...sent, series: content.value.series } });
@@ -190,8 +196,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const upstream = pickUpstream(arrival, target.value);
   const known = await upstream.whenKnown(FIRST_READING_WAIT_MS);
   if (known.effect === 'deny') return at('store', known);
-  const push = { method, target: target.value, content: content.value } as const;
-  const claim = at('store', await claimGroup(arrival, upstream, push));
+  const understood = { method, target: target.value, content: content.value } as const;
+  const claim = at('store', await claimGroup(arrival, upstream, understood));
   if (claim.effect === 'deny') return claim;
   const { adopted } = claim.value;
   const names = adopted.map(({ name }) => name);
@@ -219,7 +225,9 @@ function admitTarget(arrival: KnownArrival, action: 'push' | 'delete'): Decision
   if (target.effect === 'deny') return target;
   trail.learn({ target: target.value });
 
-  const authorized = authorize(team, { action, address, key: target.value.key }, at);
+  const { passes } = arrival.observation;
+  const attributes = { action, address, key: target.value.key };
+  const authorized = authorize(team, attributes, { onCheck: at, passes });
   return authorized.effect === 'deny' ? authorized : target;
 }
 
@@ -241,13 +249,19 @@ interface UnderstoodPush {
 
 /** Holds the push against the store, and keeps others off what it brings until it has ended. */
 async function claimGroup(
-  { gateway, team, trail, scope }: KnownArrival,
+  { gateway, team, trail, scope, observation }: KnownArrival,
   { store }: Upstream,
   push: UnderstoodPush,
 ): Promise<Decision<GroupClaim>> {
   const credential = trail.facts.principal?.credential ?? '';
   const at = gateway.clock.now();
-  const claim = await store.claim({ ...push, team: team.name, credential, at });
+  const claim = await store.claim({
+    ...push,
+    team: team.name,
+    credential,
+    at,
+    passes: observation.passes,
+  });
   if (claim.effect === 'deny') return claim;
   scope.defer(() => void claim.value.settle('refused'));
   return claim;
@@ -263,7 +277,8 @@ function declareTypes(body: Uint8Array, adopted: readonly PushedFamily[]): Uint8
 async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {
   const { gateway, request, team, scope, framing } = arrival;
   const bytes = Math.min(framing.contentLength ?? MAX_HELD_BYTES, MAX_HELD_BYTES);
-  const guest = { bytes, onLeave: request.onLeave };
+  const { passes } = arrival.observation;
+  const guest = { passes, bytes, onLeave: request.onLeave };
   const entered = await gateway.teamLimiter.enter(team.name, team.limits, guest);
   if (entered.effect === 'deny') return entered;
   scope.use(entered.value);

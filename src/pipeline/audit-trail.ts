@@ -4,6 +4,7 @@ import type { Principal } from '../core/identity/principal.ts';
 import { parsePeerAddress } from '../core/network/client-address.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
+import { REASONS } from '../core/reason.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
 import type { GatewayRequest } from './gateway-request.ts';
@@ -15,6 +16,8 @@ export interface Facts {
   readonly principal?: Principal;
   readonly target?: PushTarget;
   readonly content?: ContentFacts;
+  /** What an enforcing team would have been refused for; it may grow until the end. */
+  readonly wouldDeny?: readonly Deny[];
 }
 
 interface ContentFacts {
@@ -49,6 +52,7 @@ const KNOWN = { target: 256, userAgent: 256 } as const;
 const UNKNOWN = { target: 128, userAgent: 64 } as const;
 /** Names of families that got a type. */
 const MAX_ADOPTED = 20;
+const MAX_DETAIL_BYTES = 200;
 
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
@@ -90,7 +94,7 @@ async function append(
 }
 
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
-  const { clientAddress, principal, target, content } = facts;
+  const { clientAddress, principal, target, content, wouldDeny = [] } = facts;
   const { userAgent } = request.headers;
   const limits = principal === undefined ? UNKNOWN : KNOWN;
   return {
@@ -107,8 +111,16 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     ...(content && renderContent(request.method, content)),
     decision: refusal === undefined ? 'allow' : 'deny',
     reason: refusal?.reason ?? 'ok',
+    ...(refusal === undefined && renderObservation(wouldDeny)),
     ...(userAgent && { user_agent: renderPrintable(userAgent, limits.userAgent) }),
   };
+}
+
+/** The first of what an enforcing team would have been refused for. */
+function renderObservation([first]: readonly Deny[]): Partial<DecisionEvent> {
+  if (first === undefined) return {};
+  const detail = renderPrintable(first.detail ?? REASONS[first.reason].title, MAX_DETAIL_BYTES);
+  return { mode: 'observe', would_deny: first.reason, detail };
 }
 
 function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_key'> {

@@ -8,6 +8,7 @@ import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { Authenticator } from './ports.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** What a request brings to prove who sends it. */
 type Proof = Pick<GatewayRequest, 'headers' | 'clientCertificate'>;
@@ -15,9 +16,23 @@ type Proof = Pick<GatewayRequest, 'headers' | 'clientCertificate'>;
 /**
  * Finds out who sends a request. The first authenticator whose kind the credential is decides;
  * one that nobody knows is `credential_invalid`, but a certificate that nobody knows is no
- * credential at all: clients show theirs to every server.
+ * credential at all: clients show theirs to every server. Without a credential it is the anonymous
+ * team, if there is one.
  */
 export async function authenticate(
+  proof: Proof,
+  address: IpAddress,
+  { authenticators, anonymousTeam }: Pick<Snapshot, 'authenticators' | 'anonymousTeam'>,
+): Promise<Decision<Principal>> {
+  const proved = await prove(proof, address, authenticators);
+  const isMissing = proved.effect === 'deny' && proved.reason === 'credential_missing';
+  // An `Authorization` header that is wrong is one: whoever sends it wants to be somebody.
+  if (!isMissing || proof.headers.authorization !== undefined) return proved;
+  if (anonymousTeam === undefined) return proved;
+  return allow({ team: anonymousTeam, credential: ANONYMOUS, scheme: 'none' });
+}
+
+async function prove(
   proof: Proof,
   address: IpAddress,
   authenticators: readonly Authenticator[],
@@ -45,6 +60,9 @@ function withForm(
   const form = explainTokenForm(token);
   return form === undefined ? decision : { ...decision, ...form };
 }
+
+/** The name, for audit and metrics, of the credential that is none. */
+const ANONYMOUS = 'anonymous';
 
 /** An `Authorization` header decides alone, whatever certificate the connection has. */
 function readProof({ headers, clientCertificate }: Proof): Decision<PresentedCredential> {

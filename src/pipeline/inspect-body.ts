@@ -3,18 +3,30 @@ import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
 import { checkContent } from '../core/policy/content-rules.ts';
 import { checkEmptyPush } from '../core/policy/empty-push.ts';
+import type { Observation } from '../core/policy/observation.ts';
 import type { TeamPolicy } from '../core/policy/policy.ts';
 import type { GroupingKey } from '../core/target/grouping-key.ts';
 import type { ParseContent } from './ports.ts';
 
+/** A push of which the body was read and decoded. */
+interface SentPush {
+  readonly method: string;
+  readonly key: GroupingKey;
+  readonly mediaType: MediaType;
+  readonly body: Uint8Array;
+}
+
+interface InspectOptions {
+  readonly parse: ParseContent;
+  /** Whether a refusal is passed over, as it is of a team that is only observed. */
+  readonly passes?: Observation['passes'];
+}
+
 /** Understands a body in full and decides whether the team may push what it holds. */
 export async function inspectBody(
-  body: Uint8Array,
-  mediaType: MediaType,
+  { method, key, mediaType, body }: SentPush,
   team: TeamPolicy,
-  key: GroupingKey,
-  method: string,
-  parse: ParseContent,
+  { parse, passes }: InspectOptions,
 ): Promise<Decision<PushContent>> {
   const { name, limits, watchedLabels } = team;
   const content = await parse(name, body, mediaType, { key, limits, watchedLabels });
@@ -23,5 +35,5 @@ export async function inspectBody(
     const taken = checkEmptyPush(method, team);
     if (taken.effect === 'deny') return taken;
   }
-  return checkContent(content.value, team);
+  return checkContent(content.value, team, passes);
 }

@@ -57,6 +57,8 @@ export interface TeamLimiter {
 
 /** A push or delete that may have to wait. */
 export interface TeamGuest {
+  /** Whether a refusal is passed over, as it is of a team that is only observed: it does not wait. */
+  readonly passes?: (refusal: Deny) => boolean;
   /** Bytes that it holds while it waits. */
   readonly bytes: number;
   /**
@@ -187,6 +189,8 @@ interface RequestObservation {
   readonly status: number;
   /** Of a refused request. */
   readonly reason?: Reason;
+  /** Of a request that was let through because its team is only observed. */
+  readonly wouldRefuse?: readonly Reason[];
   readonly durationMs: number;
   /** Of an accepted push, decoded. */
   readonly bodyBytes?: number;

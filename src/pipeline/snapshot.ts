@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly allowNetworks: NetworkSet | undefined;
   readonly denyNetworks: NetworkSet;
   readonly policy: Policy;
+  /** The team of requests without a credential; undefined refuses them. */
+  readonly anonymousTeam?: string | undefined;
   /** Asked in this order. */
   readonly authenticators: readonly Authenticator[];
   /** `WWW-Authenticate`, a value for each configured scheme. */

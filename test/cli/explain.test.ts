@@ -49,7 +49,7 @@ allow  labels           no label is bound to values
 allow  required_labels  only pushes must have labels
 allow  label_limits     only pushes are limited
 allow  upstream         GET http://127.0.0.1:9092/pg/metrics
-ALLOW
+ALLOW (networks were not looked at: give --from)
 `,
   },
   {

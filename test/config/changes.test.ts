@@ -44,6 +44,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
       keep: 1,
       unknown: { file: '/a.unknown', rotateBytes: 1, keep: 1 },
     },
+    anonymousTeam: undefined,
     hash: 'sha256:0',
     ...changes,
   };

@@ -56,6 +56,11 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
     onFailure: 'continue',
     rotateBytes: 1024 ** 2,
     keep: 3,
+    unknown: {
+      file: join(FIXTURES, '../audit.unknown.jsonl'),
+      rotateBytes: 10 * 1024 ** 2,
+      keep: 5,
+    },
   });
   assert.match(config.hash, /^sha256:[0-9a-f]{64}$/);
 });

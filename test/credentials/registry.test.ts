@@ -70,7 +70,7 @@ for (const [authorization, principal, hashes] of PRINCIPALS) {
     const passwords = recordingVerifier();
     const authenticators = createAuthenticators(TEAMS, credentialContext({ passwords }));
     const request = gatewayRequest({ headers: { authorization } });
-    assert.deepEqual(allowed(await authenticate(request, ADDRESS, authenticators)), principal);
+    assert.deepEqual(allowed(await authenticate(request, ADDRESS, { authenticators })), principal);
     assert.equal(passwords.started.length, hashes);
   });
 }
@@ -79,7 +79,7 @@ for (const userPass of ['ci:pwt_a', 'nightly:secret', 'a:secret', 'b:pwt_a']) {
   test(`"${userPass}" mixes two credentials and is refused`, async () => {
     const authenticators = createAuthenticators(TEAMS, credentialContext());
     const request = gatewayRequest({ headers: { authorization: `Basic ${btoa(userPass)}` } });
-    const decision = await authenticate(request, ADDRESS, authenticators);
+    const decision = await authenticate(request, ADDRESS, { authenticators });
     assert.equal(denied(decision).reason, 'credential_invalid');
   });
 }

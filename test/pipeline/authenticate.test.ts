@@ -42,10 +42,14 @@ interface Proof {
   readonly clientCertificate?: ClientCertificate;
 }
 
-function run({ authorization, clientCertificate }: Proof, asked: readonly Asked[]) {
+function run(
+  { authorization, clientCertificate }: Proof,
+  asked: readonly Asked[],
+  anonymousTeam?: string,
+) {
   const request = gatewayRequest({ clientCertificate, headers: { authorization } });
   const authenticators = asked.map(({ authenticator }) => authenticator);
-  return authenticate(request, address, authenticators);
+  return authenticate(request, address, { authenticators, anonymousTeam });
 }
 
 test('authenticate gives the principal of the first authenticator that knows the credential', async () => {
@@ -122,4 +126,30 @@ for (const authorization of ['Bearer abc', '', 'Digest a']) {
 test('authenticate takes a certificate that nobody knows for no credential', async () => {
   const decision = await run({ clientCertificate: CERTIFICATE }, [answering(undefined)]);
   assert.equal(denied(decision).reason, 'credential_missing');
+});
+
+const ANONYMOUS = { team: 'everybody', credential: 'anonymous', scheme: 'none' };
+
+test('a request without a credential is the anonymous team, if there is one', async () => {
+  assert.deepEqual(allowed(await run({}, [], 'everybody')), ANONYMOUS);
+  assert.equal(denied(await run({}, [])).reason, 'credential_missing');
+});
+
+test('a certificate that nobody knows is no credential', async () => {
+  const clientCertificate = { dnsNames: [], uris: [], fingerprint: 'ab', notAfter: 0 };
+  const asked = [answering(undefined)];
+  assert.deepEqual(allowed(await run({ clientCertificate }, asked, 'everybody')), ANONYMOUS);
+});
+
+for (const authorization of ['', 'Bearer wrong', 'Basic !', 'Negotiate abc']) {
+  test(`"${authorization}" never falls back to the anonymous team`, async () => {
+    const decision = await run({ authorization }, [answering(undefined)], 'everybody');
+    assert.match(denied(decision).reason, /^credential_(?:invalid|missing)$/);
+  });
+}
+
+test('an expired credential never falls back to the anonymous team', async () => {
+  const asked = [answering(deny('credential_expired'))];
+  const decision = await run({ authorization: 'Bearer old' }, asked, 'everybody');
+  assert.equal(denied(decision).reason, 'credential_expired');
 });

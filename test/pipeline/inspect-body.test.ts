@@ -10,14 +10,10 @@ import { teamSpec, WIDE_LIMITS } from '../support/team-spec.ts';
 function inspect(text: string, changes: Partial<TeamSpec> = {}) {
   const team = compilePolicy([teamSpec(changes)]).team('payments') ?? assert.fail();
   const key = { job: 'batch', labels: [] };
-  return inspectBody(
-    Buffer.from(text),
-    'text',
-    team,
-    key,
-    'PUT',
-    async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
-  );
+  const push = { method: 'PUT', key, mediaType: 'text', body: Buffer.from(text) } as const;
+  return inspectBody(push, team, {
+    parse: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
+  });
 }
 
 test('inspectBody tells what a push holds', async () => {

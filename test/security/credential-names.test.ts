@@ -32,7 +32,7 @@ test('beside a token no user name starts a hash, whether it is that of a credent
   for (const name of ['ci', 'cron', 'nobody']) {
     const login = Buffer.from(`${name}:${FORGED}`).toString('base64');
     const headers = requestHeaders({ authorization: `Basic ${login}` });
-    refusals.push(denied(await authenticate({ headers }, ADDRESS, authenticators)));
+    refusals.push(denied(await authenticate({ headers }, ADDRESS, { authenticators })));
   }
   assert.deepEqual(passwords.started, []);
   assert.equal(refusals[0]?.reason, 'credential_invalid');

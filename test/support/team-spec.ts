@@ -28,6 +28,7 @@ export function teamSpec(changes: Partial<TeamSpec> = {}): TeamSpec {
     requireLabels: [],
     metrics: { deny: [], own: [] },
     emptyPushes: 'deny',
+    mode: 'enforce',
     limits: WIDE_LIMITS,
     credentials: [],
     ...changes,

@@ -30,7 +30,10 @@ export const team = z.strictObject({
     .describe('where the label is present, it must match'),
   require_labels: z.array(value.labelName).default([]).describe('in the grouping key of a push'),
   allow_networks: z.array(z.string()).optional().describe('named networks or CIDRs'),
-  mode: value.notYet('enforce'),
+  mode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .describe('observe: what its own rules would refuse is let through, and said'),
   credentials: z.array(credential).default([]).describe('how the team proves who it is'),
   upstream: value.notYet(),
 });
@@ -61,6 +64,7 @@ export function resolveTeam(
     requireLabels: raw.require_labels,
     metrics: resolveMetrics(defaults.metrics, raw.metrics),
     ...(raw.allow_networks && { allowNetworks: expandNetworks(raw.allow_networks, networks) }),
+    mode: raw.mode,
     emptyPushes: raw.empty_pushes ?? defaults.empty_pushes ?? 'deny',
     limits: resolveLimits(defaults.limits, raw.limits),
     credentials: raw.credentials.map((one) => resolveCredential(one, source)),
@@ -68,10 +72,10 @@ export function resolveTeam(
 }
 
 /** Checks one team by itself. */
-export function checkTeam(name: string, team: RawTeam): readonly Finding[] {
+export function checkTeam(name: string, team: RawTeam, isAnonymous: boolean): readonly Finding[] {
   const path = ['teams', name];
   const findings: Finding[] = [];
-  if (team.credentials.length === 0) {
+  if (team.credentials.length === 0 && !isAnonymous) {
     const message = 'has no credentials: nobody can be this team';
     findings.push({ severity: 'warning', path, message });
   }

@@ -12,12 +12,14 @@ export const teams = z.record(value.name, team).describe('who may push what');
 interface Surroundings {
   readonly defaults: RawRules;
   readonly networks: Readonly<Record<string, string[]>>;
+  /** The team that needs no credential. */
+  readonly anonymous: string;
 }
 
 /** Checks each team, and that no two teams can overwrite one another unnoticed. */
 export function checkTeams(
   raw: Readonly<Record<string, RawTeam>>,
-  { defaults, networks }: Surroundings,
+  { defaults, networks, anonymous }: Surroundings,
 ): readonly Finding[] {
   const named = Object.entries(raw);
   if (named.length === 0) {
@@ -25,7 +27,7 @@ export function checkTeams(
   }
   return [
     ...named.flatMap(([name, one]) => [
-      ...checkTeam(name, one),
+      ...checkTeam(name, one, name === anonymous),
       ...checkAllowed(['teams', name, 'allow_networks'], one.allow_networks, networks),
     ]),
     ...findOverlaps(named, defaults),

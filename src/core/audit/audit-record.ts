@@ -1,4 +1,4 @@
-import type { CredentialKind } from '../identity/principal.ts';
+import type { Principal } from '../identity/principal.ts';
 import type { Reason } from '../reason.ts';
 
 /** What happened, before the chain gives it a place: the writer adds seq, time, prev and hash. */
@@ -20,7 +20,7 @@ export interface DecisionEvent {
   readonly peer_ip: string;
   readonly team?: string;
   readonly credential?: string;
-  readonly scheme?: CredentialKind;
+  readonly scheme?: Principal['scheme'];
   readonly subject?: string;
   readonly method: string;
   /** Canonical; of a refused request the raw path, query cut, escaped, at most 256 bytes. */
@@ -39,6 +39,12 @@ export interface DecisionEvent {
   readonly empties_group?: true;
   readonly decision: 'allow' | 'deny';
   readonly reason: Reason | 'ok';
+  /** Let through although its team's rules would refuse it: the team is only observed. */
+  readonly mode?: 'observe';
+  /** The first reason for which an enforcing team would have been refused. */
+  readonly would_deny?: Reason;
+  /** Which label, metric or limit; under 200 bytes. */
+  readonly detail?: string;
   readonly user_agent?: string;
 }
 

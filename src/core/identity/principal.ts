@@ -7,7 +7,8 @@ export interface Principal {
   readonly team: string;
   /** Name of the credential in the configuration, unique within the team. */
   readonly credential: string;
-  readonly scheme: CredentialKind;
+  /** `none`: a request without a credential, where the configuration names a team for those. */
+  readonly scheme: CredentialKind | 'none';
   /** The JWT's `sub`, the htpasswd user, the certificate's SAN. */
   readonly subject?: string;
 }

@@ -2,6 +2,7 @@ import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
 import { renderName, renderQuoted } from '../printable.ts';
+import type { Observation } from './observation.ts';
 import type { OwnedNames } from './owned-names.ts';
 import type { MetricRules, TeamSpec } from './policy-spec.ts';
 import { renderAllowed } from './render-allowed.ts';
@@ -53,9 +54,14 @@ export function compileFamilyRules(
  * a histogram or summary would become, and as one that would stand in the way of such a histogram
  * or summary of its owner; an allowed name is the name of the family. Ends in
  * `metric_not_allowed` or `label_not_allowed`.
+ * @param passes - whether a refusal is passed over, as it is of a team that is only observed
  */
-export function checkContent(content: PushContent, rules: ContentRules): Decision<PushContent> {
-  for (const problem of listContentProblems(content, rules)) return problem;
+export function checkContent(
+  content: PushContent,
+  rules: ContentRules,
+  passes: Observation['passes'] = () => false,
+): Decision<PushContent> {
+  for (const problem of listContentProblems(content, rules)) if (!passes(problem)) return problem;
   return allow(content);
 }
 
@@ -83,20 +89,30 @@ function denyLabel(label: string, value: string, { patterns }: Matcher): Deny {
 }
 
 function explainFamily(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+  return explainFirmly(family, rules) ?? explainOwnRules(family, rules);
+}
+
+/** What protects the store and other teams. */
+function explainFirmly(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+  const firm = { isFirm: true } as const;
   for (const name of occupiedNames(family)) {
     if (RESERVED.matches(name)) {
-      return denyFamily(name, 'is made by Pushgateway itself', 'rename it, or leave it out');
-    }
-    if (rules.deny.matches(name)) {
-      return denyFamily(name, 'is denied by the configuration', DENIED_HINT);
+      return denyFamily(name, 'is made by Pushgateway itself', 'rename it, or leave it out', firm);
     }
     if (rules.foreign.matches(name)) {
-      return denyFamily(name, 'belongs to another team', 'begin its name with that of your team');
+      const hint = 'begin its name with that of your team';
+      return denyFamily(name, 'belongs to another team', hint, firm);
     }
   }
-  if (rules.foreign.matches(family.name.replace(SUFFIX, ''))) {
-    const why = 'is a name that the metric of another team can become';
-    return denyFamily(family.name, why, 'end its name in another way');
+  if (!rules.foreign.matches(family.name.replace(SUFFIX, ''))) return undefined;
+  const why = 'is a name that the metric of another team can become';
+  return denyFamily(family.name, why, 'end its name in another way', firm);
+}
+
+function explainOwnRules(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+  const denied = occupiedNames(family).find((name) => rules.deny.matches(name));
+  if (denied !== undefined) {
+    return denyFamily(denied, 'is denied by the configuration', DENIED_HINT);
   }
   return rules.allow === undefined || rules.allow.matches(family.name)
     ? undefined
@@ -107,6 +123,12 @@ function explainFamily(family: PushedFamily, rules: FamilyRules): Deny | undefin
       );
 }
 
-function denyFamily(name: string, why: string, hint: string): Deny {
-  return deny('metric_not_allowed', { detail: `metric ${renderName(name)} ${why}`, hints: [hint] });
+function denyFamily(
+  name: string,
+  why: string,
+  hint: string,
+  details: { isFirm?: true } = {},
+): Deny {
+  const detail = `metric ${renderName(name)} ${why}`;
+  return deny('metric_not_allowed', { detail, hints: [hint], ...details });
 }

@@ -21,8 +21,8 @@ export function checkEmptyPush(
     });
   }
   if (method !== 'PUT' || actions.has('delete')) return allow(undefined);
-  return deny(
-    'permission_missing',
-    'a PUT without series deletes the group, and the credential may not delete',
-  );
+  return deny('permission_missing', {
+    detail: 'a PUT without series deletes the group, and the credential may not delete',
+    isFirm: true,
+  });
 }

@@ -1,10 +1,15 @@
 import { compileGlobs, type Matcher } from '../matcher.ts';
-import type { TeamSpec } from './policy-spec.ts';
 
-/** Which metric names other teams own. */
+/** Which names, of metrics or jobs, are other teams'. */
 export interface OwnedNames {
-  /** Matches the names that a team other than this one owns. */
+  /** Matches the names that are those of a team other than this one. */
   foreignTo(team: string): Pick<Matcher, 'matches'>;
+}
+
+/** What one team has to itself. */
+interface Owner {
+  readonly team: string;
+  readonly globs: readonly string[];
 }
 
 interface OwnedGlob {
@@ -13,15 +18,13 @@ interface OwnedGlob {
 }
 
 /**
- * Compiles what all teams own, once for all of them. A name is held only against globs that begin as
+ * Compiles what is whose, once for all teams. A name is held only against globs that begin as
  * it does, so that neither compiling nor matching grows with the square of the teams.
  */
-export function compileOwnedNames(
-  teams: readonly Pick<TeamSpec, 'name' | 'metrics'>[],
-): OwnedNames {
+export function compileOwnedNames(owners: readonly Owner[]): OwnedNames {
   const byHead = new Map<string, OwnedGlob[]>();
-  for (const { name: team, metrics } of teams) {
-    for (const pattern of metrics.own) {
+  for (const { team, globs } of owners) {
+    for (const pattern of globs) {
       const [head = ''] = pattern.split('*', 1);
       const same = byHead.get(head);
       const owned = { team, glob: compileGlobs([pattern]) };

@@ -20,6 +20,8 @@ export interface TeamSpec {
   readonly allowNetworks?: readonly string[];
   /** Whether a push without one series is taken. */
   readonly emptyPushes: 'deny' | 'allow';
+  /** Observed: what the team's own rules would refuse is let through, and said. */
+  readonly mode: 'enforce' | 'observe';
   readonly limits: TeamLimits;
   readonly credentials: readonly CredentialSpec[];
 }

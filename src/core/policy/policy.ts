@@ -8,6 +8,7 @@ import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
 import type { TeamLimits } from './limits.ts';
+import type { Observation } from './observation.ts';
 import { compileOwnedNames, type OwnedNames } from './owned-names.ts';
 import type { Action, TeamSpec } from './policy-spec.ts';
 import { renderAllowed } from './render-allowed.ts';
@@ -23,6 +24,9 @@ export interface TeamPolicy extends ContentRules {
   readonly jobs: RuleList;
   readonly actions: ReadonlySet<Action>;
   readonly emptyPushes: TeamSpec['emptyPushes'];
+  readonly mode: TeamSpec['mode'];
+  /** Jobs of other teams, of those that enforce their rules and may push or delete. */
+  readonly foreignJobs: Pick<Matcher, 'matches'>;
   readonly labels: ReadonlyMap<string, RuleList>;
   /** Names of the labels that are bound to values. */
   readonly watchedLabels: ReadonlySet<string>;
@@ -66,8 +70,15 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
 
 /** Compiles the rules of every team. */
 export function compilePolicy(teams: readonly TeamSpec[]): Policy {
-  const owned = compileOwnedNames(teams);
-  const compiled = teams.map((team) => compileTeam(team, owned));
+  const foreign: Foreign = {
+    metrics: compileOwnedNames(
+      teams.map(({ name, metrics }) => ({ team: name, globs: metrics.own })),
+    ),
+    jobs: compileOwnedNames(
+      teams.filter(holdsJobs).map(({ name, jobs }) => ({ team: name, globs: jobs })),
+    ),
+  };
+  const compiled = teams.map((team) => compileTeam(team, foreign));
   const byName = new Map(compiled.map((team) => [team.name, team]));
   const owners = compiled
     .filter(({ actions }) => actions.has('push') || actions.has('delete'))
@@ -78,19 +89,34 @@ export function compilePolicy(teams: readonly TeamSpec[]): Policy {
   };
 }
 
-/**
- * Decides whether a team may do what is asked.
- * @param onCheck - told what each check decided
- */
+/** What belongs to whom. */
+interface Foreign {
+  readonly metrics: OwnedNames;
+  readonly jobs: OwnedNames;
+}
+
+/** A team that is only observed, or only reads, keeps nobody off its jobs. */
+function holdsJobs({ mode, allow: actions }: TeamSpec): boolean {
+  return mode === 'enforce' && actions.some((action) => action !== 'read');
+}
+
+interface AuthorizeOptions {
+  /** Told what each check decided. */
+  readonly onCheck?: (name: PolicyCheck['name'], decision: Decision<string>) => void;
+  /** Whether a refusal is passed over, as it is of a team that is only observed. */
+  readonly passes?: Observation['passes'];
+}
+
+/** Decides whether a team may do what is asked. */
 export function authorize(
   team: TeamPolicy,
   attributes: Attributes,
-  onCheck?: (name: PolicyCheck['name'], decision: Decision<string>) => void,
+  { onCheck, passes }: AuthorizeOptions = {},
 ): Decision<TeamPolicy> {
   for (const { name, check } of POLICY_CHECKS) {
     const decision = check(team, attributes);
     onCheck?.(name, decision);
-    if (decision.effect === 'deny') return decision;
+    if (decision.effect === 'deny' && passes?.(decision) !== true) return decision;
   }
   return allow(team);
 }
@@ -107,7 +133,7 @@ function coversKey({ jobs, labels }: TeamPolicy, key: GroupingKey): boolean {
   );
 }
 
-function compileTeam(team: TeamSpec, owned: OwnedNames): TeamPolicy {
+function compileTeam(team: TeamSpec, foreign: Foreign): TeamPolicy {
   const { name, limits, allowNetworks } = team;
   const labels = Object.entries(team.labels);
   return Object.freeze({
@@ -115,6 +141,8 @@ function compileTeam(team: TeamSpec, owned: OwnedNames): TeamPolicy {
     jobs: compileRules('jobs', team.jobs),
     actions: new Set(team.allow),
     emptyPushes: team.emptyPushes,
+    mode: team.mode,
+    foreignJobs: foreign.jobs.foreignTo(name),
     labels: new Map(
       labels.map(([label, globs]) => [label, compileRules(`labels.${label}`, globs)]),
     ),
@@ -122,7 +150,7 @@ function compileTeam(team: TeamSpec, owned: OwnedNames): TeamPolicy {
     requiredLabels: team.requireLabels,
     networks: allowNetworks === undefined ? undefined : compileNetworks(allowNetworks),
     limits,
-    families: compileFamilyRules(team, owned),
+    families: compileFamilyRules(team, foreign.metrics),
     coversEverything: team.jobs.length === 1 && team.jobs[0] === '*' && labels.length === 0,
   });
 }
@@ -139,6 +167,7 @@ function checkPermission(team: TeamPolicy, { action }: Attributes): Decision<str
     return deny('permission_missing', {
       detail: `the credential may not ${action}`,
       hints: [renderAllowed('it may', [...team.actions])],
+      ...(action !== 'push' && { isFirm: true }),
     });
   }
   return allow(`allow: ${action}`);
@@ -151,15 +180,15 @@ const LEFTOVER_HINT = 'was a variable not replaced? between single quotes a shel
 function checkJob(team: TeamPolicy, { key }: Attributes): Decision<string> {
   if (key === undefined) return allow('reads name no job');
   const rule = team.jobs.rules[team.jobs.matcher.first(key.job)];
-  return rule === undefined
-    ? deny('job_not_allowed', {
-        detail: `the credential may not use job ${renderName(key.job)}`,
-        hints: [
-          renderAllowed('jobs it may use', team.jobs.matcher.patterns),
-          ...(LEFTOVER.test(key.job) ? [LEFTOVER_HINT] : []),
-        ],
-      })
-    : allow(rule);
+  if (rule !== undefined) return allow(rule);
+  return deny('job_not_allowed', {
+    detail: `the credential may not use job ${renderName(key.job)}`,
+    hints: [
+      renderAllowed('jobs it may use', team.jobs.matcher.patterns),
+      ...(LEFTOVER.test(key.job) ? [LEFTOVER_HINT] : []),
+    ],
+    ...(team.foreignJobs.matches(key.job) && { isFirm: true }),
+  });
 }
 
 function checkNetwork(team: TeamPolicy, { address }: Attributes): Decision<string> {

@@ -54,7 +54,7 @@ export function claimPush(state: StoreState, push: GroupPush): Decision<GroupCla
   if (known === undefined) enterGroup(state, group);
 
   const growth = growthOf(attempt);
-  const exceeded = checkGrowth(group, growth, push.at);
+  const exceeded = checkGrowth(attempt, growth, push.at);
   if (exceeded !== undefined) return abandon(state, attempt, known, exceeded);
   const adopted = families.filter(({ type }, index) => type !== push.content.families[index]?.type);
   const claim: HeldClaim = { families: attempt.families, begunAt: nextStep(state), growth };
@@ -318,7 +318,7 @@ function growthOf(attempt: Attempt): GroupTotals {
   return { groups: group.exists ? 0 : 1, series, bytes };
 }
 
-function checkGrowth(group: HeldGroup, growth: GroupTotals, now: number): Deny | undefined {
+function checkGrowth({ group, push }: Attempt, growth: GroupTotals, now: number): Deny | undefined {
   const { owned, reserved } = group;
   if (owned === undefined) return undefined;
   const expected = expectedTotals(owned);
@@ -327,7 +327,7 @@ function checkGrowth(group: HeldGroup, growth: GroupTotals, now: number): Deny |
     series: expected.series - reserved.series,
     bytes: expected.bytes - reserved.bytes,
   };
-  return checkQuota(others, growth, owned.quota, () => findOldest(owned, now));
+  return checkQuota(others, growth, owned.quota, () => findOldest(owned, now), push.passes);
 }
 
 function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: PushEnd): void {

@@ -1,4 +1,4 @@
-import type { Decision } from '../decision.ts';
+import type { Decision, Deny } from '../decision.ts';
 import type { FamilyContent, PushContent, PushedFamily } from '../exposition/push-content.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { PushTarget } from '../target/push-target.ts';
@@ -74,6 +74,8 @@ export interface GroupPush {
   /** PUT takes the place of the whole group, POST that of the families that it has. */
   readonly method: 'PUT' | 'POST';
   readonly content: Pick<PushContent, 'families'>;
+  /** Whether a refusal for a quota is passed over, as it is of a team that is only observed. */
+  readonly passes?: (refusal: Deny) => boolean;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }

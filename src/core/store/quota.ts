@@ -28,20 +28,23 @@ export interface AgedGroup {
  * @param held - what the team owns, what is on its way there included
  * @param growth - of the push; may be negative
  * @param oldest - asked for only when it is refused
+ * @param passes - whether a refusal is passed over
  */
 export function checkQuota(
   held: GroupTotals,
   growth: GroupTotals,
   quota: GroupQuota,
   oldest: () => readonly AgedGroup[],
+  passes: (refusal: Deny) => boolean = () => false,
 ): Deny | undefined {
   for (const [what, reason, key] of QUOTAS) {
     const limit = quota[what];
     if (limit === undefined || growth[what] <= 0 || held[what] + growth[what] <= limit) continue;
-    return deny(reason, {
+    const refusal = deny(reason, {
       detail: `the team has ${held[what]} ${what} of at most ${limit}, this push adds ${growth[what]}`,
       hints: [`delete groups that are done (${key})`, ...oldest().map(describeOld)],
     });
+    if (!passes(refusal)) return refusal;
   }
   return undefined;
 }

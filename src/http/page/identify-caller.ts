@@ -35,7 +35,8 @@ function findSession(exchange: PageExchange): Caller | undefined {
 async function readCertificate(exchange: PageExchange): Promise<Caller | undefined> {
   const { request, address, snapshot, trail } = exchange;
   if (request.clientCertificate === undefined) return undefined;
-  const proved = await authenticate(request, address, snapshot.authenticators);
+  const { authenticators } = snapshot; // the anonymous team has no page
+  const proved = await authenticate(request, address, { authenticators });
   if (proved.effect === 'deny') return undefined;
   const networks = snapshot.policy.team(proved.value.team)?.networks;
   if (networks !== undefined && !networks.contains(address)) return undefined;

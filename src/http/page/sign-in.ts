@@ -90,7 +90,8 @@ export async function prove(
 ): Promise<Decision<Principal>> {
   const headers = { ...request.headers, authorization };
   const proof = { headers, clientCertificate: undefined };
-  const principal = await authenticate(proof, address, snapshot.authenticators);
+  const { authenticators } = snapshot; // the anonymous team has no page
+  const principal = await authenticate(proof, address, { authenticators });
   if (principal.effect === 'deny') return principal;
   trail.learn({ principal: principal.value });
   const networks = snapshot.policy.team(principal.value.team)?.networks;

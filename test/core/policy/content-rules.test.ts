@@ -23,6 +23,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
       requireLabels: [],
       metrics: rules,
       emptyPushes: 'deny',
+      mode: 'enforce',
       limits: {
         body: 1,
         decoded: 1,
@@ -42,8 +43,9 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
     }),
   );
   assert.ok(team);
+  const owners = [team, ...rest].map(({ name, metrics: { own } }) => ({ team: name, globs: own }));
   return {
-    families: compileFamilyRules(team, compileOwnedNames([team, ...rest])),
+    families: compileFamilyRules(team, compileOwnedNames(owners)),
     labels: new Map(),
   };
 }

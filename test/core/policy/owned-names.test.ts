@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileOwnedNames } from '../../../src/core/policy/owned-names.ts';
 
-const team = (name: string, ...own: readonly string[]) => ({ name, metrics: { deny: [], own } });
+const team = (name: string, ...own: readonly string[]) => ({ team: name, globs: own });
 const OWNED = compileOwnedNames([
   team('a', 'pay_*', 'x_total'),
   team('b', '*_orders', 'pay'),

@@ -44,6 +44,7 @@ const NO_PERMISSION = (action: string, allowed: string) =>
   deny('permission_missing', {
     detail: `the credential may not ${action}`,
     hints: [`it may: ${allowed}`],
+    ...(action !== 'push' && { isFirm: true }),
   });
 const EVERYTHING: Partial<TeamSpec> = { allow: ['read'], jobs: ['*'] };
 
