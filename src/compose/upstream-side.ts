@@ -84,6 +84,7 @@ export async function openUpstreamSide(
   const lending = createLending({
     store: followed.store,
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
+    tidy: followed.tidy.bind(followed),
     send: watchUpstream(client, metrics, clock).send,
     read: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
   });

@@ -10,6 +10,9 @@ import type { DeleteAdmission, PushAdmission } from './admit.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
 import type { UpstreamRequest } from './ports.ts';
 
+/** Beyond the deadline of a push, for what it left behind. */
+const TIDY_MS = 10_000;
+
 /** What forwarding needs beside the admission. */
 export interface ForwardContext {
   /** Goes upstream as `X-Request-Id`. */
@@ -32,8 +35,10 @@ export async function forward(
   const outcome = await admission.upstream.send(forwarded);
   const judged = judgeOutcome(forwarded.method, outcome);
   await admission.settle(judged.end);
+  const isTidied = judged.end === 'rejected' && (await tidy(admission, requestId));
   const recorded = await trail.recordOutcome({
     ...describeOutcome(judged, outcome),
+    ...(isTidied && { group_removed: true }),
     ...(isClientGone() && { client_gone: true }),
   });
   const { decision } = judged;
@@ -42,6 +47,18 @@ export async function forward(
     ...(recorded.internal && { internal: recorded.internal }),
     detail: 'the push was stored, but that could not be written to the audit log',
   });
+}
+
+/** A push that Pushgateway refuses leaves no group that was not there before. */
+async function tidy(
+  { kind, upstream, target, deadline }: PushAdmission | DeleteAdmission,
+  requestId: string,
+): Promise<boolean> {
+  if (kind === 'delete') return false;
+  const common = { path: target.canonical, requestId, deadline: deadline + TIDY_MS };
+  return await upstream.tidy(target.canonical, () =>
+    upstream.send({ ...common, method: 'DELETE', contentType: undefined, body: undefined }),
+  );
 }
 
 function renderUpstreamRequest(

@@ -9,6 +9,7 @@ import type { TeamLimits } from '../core/policy/limits.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
+import type { GroupId } from '../core/store/group.ts';
 import type { GroupStore, ReadGroup } from '../core/store/group-store.ts';
 import type { GroupStamps, Scrape } from '../core/store/scrape-scanner.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
@@ -117,6 +118,12 @@ export interface Upstream extends UpstreamSender, Lease {
    * `upstream_unreachable` or `upstream_invalid` when nothing can be known.
    */
   whenKnown(waitMs: number): Promise<Decision<undefined>>;
+  /**
+   * After a push that Pushgateway refused: has `remove` delete the group that this left behind,
+   * unless it was there before, or something else is in it or on its way to it.
+   * @returns whether it was deleted
+   */
+  tidy(group: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
   /** Streams a read; resolves when the answer has ended, however it did. */
   read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
 }

@@ -4,7 +4,9 @@ import type { Reason } from '../core/reason.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
+import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import { createLeftBehind } from './left-behind.ts';
 import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
 import { createStoreReadings, type StoreReadings } from './store-readings.ts';
@@ -24,6 +26,8 @@ export interface FollowedStore {
   probe(): Promise<void>;
   /** Scrapes it, and sees whether somebody else has changed it. Never rejects. */
   poll(): Promise<void>;
+  /** @see `Upstream.tidy` */
+  tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
   /** Goes on over another way to the same Pushgateway. */
   readBy(reader: StoreReader): void;
 }
@@ -77,6 +81,9 @@ class Follower implements FollowedStore {
   readonly #stampCheck: StampCheck;
   readonly #scrapeWatch: ScrapeWatch;
   readonly #readings: StoreReadings;
+  readonly #leftBehind = createLeftBehind();
+  /** Groups that are being removed; pushes to them wait. */
+  readonly #tidying = new Map<GroupId, Promise<boolean>>();
   #reader: StoreReader | undefined;
   #state: State = 'unknown';
   #status: StoreStatus | undefined;
@@ -183,7 +190,28 @@ class Follower implements FollowedStore {
     else if (before === 'away' || before === 'no_pushgateway') this.#log.info('upstream_back');
   }
 
+  async tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean> {
+    if (!this.#leftBehind.take(id)) return false;
+    const tidying = this.#tidy(id, remove).finally(() => this.#tidying.delete(id));
+    this.#tidying.set(id, tidying);
+    return await tidying;
+  }
+
+  /** Reads first: somebody else may have pushed to the group past the gateway. */
+  async #tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean> {
+    await this.#readings.current(); // it may have begun before the push was refused
+    if (!(await this.#read())) return false;
+    const group = this.#model.group(id);
+    if (group === undefined || group.pushedAt !== undefined || group.families.length > 0)
+      return false;
+    const claim = await this.#claimDelete(id);
+    const { end } = judgeOutcome('DELETE', await remove());
+    await claim.settle(end);
+    return end === 'stored';
+  }
+
   async #claim(push: GroupPush): Promise<Decision<GroupClaim>> {
+    await this.#tidying.get(push.target.canonical);
     const first = await this.#model.claim(push);
     if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
     if (this.#state !== 'read' || this.#readings.isFresh()) return first;
@@ -193,11 +221,16 @@ class Follower implements FollowedStore {
 
   #watchPush({ target }: GroupPush, claim: Decision<GroupClaim>): Decision<GroupClaim> {
     if (claim.effect === 'deny') return claim;
-    const note = (): void => this.#stampCheck.notePush(target.canonical);
-    note();
+    const { canonical: id } = target;
+    let isOver = false;
+    this.#stampCheck.notePush(id);
+    this.#leftBehind.begin(id, this.#model.group(id) !== undefined);
     const settle: GroupClaim['settle'] = async (end) => {
+      if (isOver) return;
+      isOver = true;
       await claim.value.settle(end);
-      note();
+      this.#stampCheck.notePush(id);
+      this.#leftBehind.end(id, end);
     };
     return allow({ ...claim.value, settle });
   }

@@ -18,6 +18,8 @@ interface StoreReadingsOptions {
 export interface StoreReadings {
   /** Whether the model is now what was read; never rejects. */
   read(reader: StoreReader, status: StoreStatus): Promise<boolean>;
+  /** The one that is under way. */
+  current(): Promise<boolean> | undefined;
   /** Whether there was one. */
   hasRead(): boolean;
   /** Whether the last one was of this start of the upstream. */
@@ -67,6 +69,7 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       });
       return reading;
     },
+    current: () => reading,
     hasRead: () => readOf !== undefined,
     isOf: ({ startTime }) => readOf === startTime,
     isFresh: () => clock.monotonic() - readAt < FRESH_MS,

@@ -23,6 +23,7 @@ function createUpstream() {
     return {
       store,
       whenKnown: async () => allow(undefined),
+      tidy: async () => false,
       async send() {
         seen.sent += 1;
         return { kind: 'answered', status: 200, attempts: 1, text: '' };

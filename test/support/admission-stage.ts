@@ -189,7 +189,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     },
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     decoders: { gzip: decode, snappy: decode },
-    upstream: () => ({ store, whenKnown, send, read: send, ...leases.open() }),
+    upstream: () => ({ store, whenKnown, tidy: send, send, read: send, ...leases.open() }),
   };
 
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);

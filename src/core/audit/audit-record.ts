@@ -58,6 +58,8 @@ export interface OutcomeEvent {
   readonly reason?: Reason;
   /** Sends to the upstream, when more than one. */
   readonly attempts?: number;
+  /** The group that the refused push had left behind was deleted. */
+  readonly group_removed?: true;
   /** The caller had left before the answer. */
   readonly client_gone?: true;
   /** From the arrival of the request, milliseconds. */
