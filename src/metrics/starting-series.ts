@@ -52,6 +52,7 @@ export function beginSeries(metrics: Metrics, teams: readonly string[]): void {
   const refusals = metrics.pushwarden_refusals_total;
   for (const team of teams) {
     for (const reason of TEAM_REASONS) refusals.labels(team, reason).inc(0);
+    metrics.pushwarden_hash_collisions_total.labels(team).inc(0);
   }
   for (const reason of UNKNOWN_CALLER_REASONS) refusals.labels(UNKNOWN_CALLER, reason).inc(0);
   for (const kind of UPSTREAM_ERRORS) metrics.pushwarden_upstream_errors_total.labels(kind).inc(0);

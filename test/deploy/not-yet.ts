@@ -5,9 +5,7 @@
 export const NOT_YET: readonly string[] = [
   'pushwarden_bytes',
   'pushwarden_expired_groups_total',
-  'pushwarden_foreign_changes_total',
   'pushwarden_groups',
-  'pushwarden_hash_collisions_total',
   'pushwarden_quota',
   'pushwarden_series',
   'pushwarden_spool_bytes',
