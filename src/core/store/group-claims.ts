@@ -4,6 +4,7 @@ import type { GroupingKey } from '../target/grouping-key.ts';
 import { findClashes, type Occupant } from './family-index.ts';
 import type { GroupClaim, GroupPush, GroupTotals, PushEnd } from './group-store.ts';
 import {
+  addClaim,
   addSeries,
   createGroup,
   type HeldClaim,
@@ -11,7 +12,9 @@ import {
   type HeldGroup,
   holdFamily,
   isSameContent,
+  NOT_SETTLED,
   releaseFamily,
+  removeClaim,
   stampsOf,
 } from './held-group.ts';
 import { expectedTotals, findOldest } from './owned-groups.ts';
@@ -34,8 +37,20 @@ interface Attempt {
   readonly families: Map<HeldFamily, number>;
   /** Names of its families. */
   readonly names: () => ReadonlySet<string>;
-  /** What the group has and what is on its way to it, by family. */
-  readonly holdings: () => ReadonlyMap<Occupant, readonly HeldFamily[]>;
+  /** What the group has and what is on its way to it. */
+  readonly holdings: () => GroupHoldings;
+}
+
+/** What a group has and what is on its way to it. */
+interface GroupHoldings {
+  readonly byFamily: ReadonlyMap<HeldFamily, Holding>;
+  readonly byOccupant: ReadonlyMap<Occupant, readonly HeldFamily[]>;
+}
+
+/** Why a group holds a family. */
+interface Holding {
+  isStored: boolean;
+  readonly claims: HeldClaim[];
 }
 
 /** @see `GroupStore.claim` */
@@ -57,8 +72,9 @@ export function claimPush(state: StoreState, push: GroupPush): Decision<GroupCla
   const exceeded = checkGrowth(attempt, growth, push.at);
   if (exceeded !== undefined) return abandon(state, attempt, known, exceeded);
   const adopted = families.filter(({ type }, index) => type !== push.content.families[index]?.type);
-  const claim: HeldClaim = { families: attempt.families, begunAt: nextStep(state), growth };
-  group.claims.push(claim);
+  const { method } = push;
+  const claim: HeldClaim = { method, families: attempt.families, begunAt: nextStep(state), growth };
+  addClaim(group, claim);
   reserve(group);
   return allow({ adopted, settle: async (end) => settlePush(state, attempt, claim, end) });
 }
@@ -99,18 +115,29 @@ function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
     group,
     families: new Map(),
     names: once(() => new Set(push.content.families.map(({ name }) => name))),
-    holdings: once(() => {
-      const held = new Map<Occupant, HeldFamily[]>();
-      const all = [group.families, ...group.claims.map(({ families }) => [...families.keys()])];
-      for (const family of new Set(all.flat())) {
-        if (family.occupant === undefined) continue;
-        const others = held.get(family.occupant);
-        if (others === undefined) held.set(family.occupant, [family]);
-        else others.push(family);
-      }
-      return held;
-    }),
+    holdings: once(() => listHoldings(group)),
   };
+}
+
+function listHoldings({ families, claims }: HeldGroup): GroupHoldings {
+  const byFamily = new Map<HeldFamily, Holding>();
+  const byOccupant = new Map<Occupant, HeldFamily[]>();
+  const note = (family: HeldFamily): Holding => {
+    const known = byFamily.get(family);
+    if (known !== undefined) return known;
+    const holding: Holding = { isStored: false, claims: [] };
+    byFamily.set(family, holding);
+    if (family.occupant !== undefined) {
+      const others = byOccupant.get(family.occupant);
+      if (others === undefined) byOccupant.set(family.occupant, [family]);
+      else others.push(family);
+    }
+    return holding;
+  };
+  for (const family of families) note(family).isStored = true;
+  for (const claim of claims)
+    for (const family of claim.families.keys()) note(family).claims.push(claim);
+  return { byFamily, byOccupant };
 }
 
 /** A push can have thousands of families: a list is gone through once, not for each. */
@@ -122,9 +149,24 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Whether a push takes the place of a family that its group has. */
+/** Whether a push takes the place of a family that was stored before it. */
 function replaces({ push, names }: Attempt, { occupant }: HeldFamily): boolean {
   return push.method === 'PUT' || names().has(occupant?.name ?? '');
+}
+
+/**
+ * Whether a family of the push and one that its group holds are never in the store at the same time.
+ * Of the same name the later takes the place of the earlier. Of another name, what is under way with
+ * the push must take its place too, as nobody knows which comes first.
+ */
+function excludes(attempt: Attempt, pushed: PushedFamily, held: HeldFamily): boolean {
+  if (held.occupant?.name === pushed.name) return true;
+  const holding = attempt.holdings().byFamily.get(held);
+  if (holding === undefined) return false;
+  const isReplaced =
+    !holding.isStored || (held.settledAt !== NOT_SETTLED && replaces(attempt, held));
+  const { method } = attempt.push;
+  return isReplaced && holding.claims.every((claim) => method === 'PUT' && claim.method === 'PUT');
 }
 
 /** The families with the types that they get, and what is in their way. */
@@ -135,12 +177,12 @@ function resolveTypes(
   const clashes: Clash[] = [];
   const { team } = attempt.push;
   const families = attempt.push.content.families.map((family) => {
-    const inTheWay = findClashes(state.index, family).filter(
-      (occupant) => !givesWay(attempt, occupant),
-    );
-    const [stored] = inTheWay;
+    const stored = findClash(state, attempt, family);
     if (stored === undefined) return family;
-    if (inTheWay.length === 1 && canAdopt(family, stored)) return { ...family, type: stored.type };
+    if (canAdopt(family, stored)) {
+      const adopted = { ...family, type: stored.type };
+      if (findClash(state, attempt, adopted) === undefined) return adopted;
+    }
     const isSaid = clashes.length < MOST_CLASHES;
     const group = isSaid ? findGroupOf(state, team, stored) : undefined;
     clashes.push({ pushed: family, stored, isOwn: isOwn(state, stored), group });
@@ -149,10 +191,19 @@ function resolveTypes(
   return { families, clashes };
 }
 
+/** A stored family that is in the way of one that is pushed, if there is any. */
+function findClash(
+  { index }: StoreState,
+  attempt: Attempt,
+  family: PushedFamily,
+): Occupant | undefined {
+  return findClashes(index, family).find((occupant) => !givesWay(attempt, family, occupant));
+}
+
 /** Whether all that have a family are of the group, and the push takes their place. */
-function givesWay(attempt: Attempt, occupant: Occupant): boolean {
-  const held = attempt.holdings().get(occupant) ?? [];
-  return held.length === occupant.holders && held.every((family) => replaces(attempt, family));
+function givesWay(attempt: Attempt, pushed: PushedFamily, occupant: Occupant): boolean {
+  const held = attempt.holdings().byOccupant.get(occupant) ?? [];
+  return held.length === occupant.holders && held.every((one) => excludes(attempt, pushed, one));
 }
 
 /** A text without a TYPE line leaves the type open. */
@@ -199,7 +250,7 @@ function enterFamilies(
   attempt: Attempt,
   families: readonly FamilyContent[],
 ): Deny | undefined {
-  const { push, group } = attempt;
+  const { group } = attempt;
   const isKnownGroup = group.families.length > 0 || group.claims.length > 0;
   const others = families.filter((family) => {
     const same = isKnownGroup ? findSame(state, attempt, family) : undefined;
@@ -208,22 +259,59 @@ function enterFamilies(
     attempt.families.set(same, family.bytes);
     return false;
   });
+  // What is there already is in the store with everything else, but not yet with what is under way.
+  if (group.claims.length > 0) {
+    const fresh = new Set(others);
+    for (const family of families) {
+      const refusal = fresh.has(family) ? undefined : checkSeries(state, attempt, family);
+      if (refusal !== undefined) return refusal;
+    }
+  }
   for (const family of others) {
     const held = holdFamily(state, group, family, family);
     attempt.families.set(held, family.bytes);
-    const { identities } = family;
-    for (let at = 0; at < identities.length; at += 2) {
-      const high = identities[at] ?? 0;
-      const low = identities[at + 1] ?? 0;
-      const holder = findOther(state, high, low, (other) => isPassedOver(attempt, other));
-      if (holder !== undefined) return denyEqualHash(state, push, family, holder);
-      held.chain = state.series.add(high, low, held.holder, held.chain);
+    const refusal = checkSeries(state, attempt, family, held);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/**
+ * Holds the series of a family against all others.
+ * @param entered - gets them, one by one, so that equal ones of its own are found; left out for a
+ * family that is there already
+ */
+function checkSeries(
+  state: StoreState,
+  attempt: Attempt,
+  family: FamilyContent,
+  entered?: HeldFamily,
+): Deny | undefined {
+  const { identities } = family;
+  for (let at = 0; at < identities.length; at += 2) {
+    const high = identities[at] ?? 0;
+    const low = identities[at + 1] ?? 0;
+    const isItself = (other: HeldFamily): boolean =>
+      entered === undefined && attempt.families.has(other) && isOf(other, family);
+    const holder = findOther(
+      state,
+      high,
+      low,
+      (other) => isItself(other) || isPassedOver(attempt, family, other),
+    );
+    if (holder !== undefined) return denyEqualHash(state, attempt.push, family, holder);
+    if (entered !== undefined) {
+      entered.chain = state.series.add(high, low, entered.holder, entered.chain);
     }
   }
   return undefined;
 }
 
-/** What is there already needs no other check: it is in the store with everything else. */
+function isOf({ occupant }: HeldFamily, { name, type }: PushedFamily): boolean {
+  return occupant?.name === name && occupant.type === type;
+}
+
+/** The same family with the same series, if the group has it or it is on its way there. */
 function findSame(
   state: StoreState,
   { holdings }: Attempt,
@@ -231,17 +319,17 @@ function findSame(
 ): HeldFamily | undefined {
   const occupants = state.index.get(family.name) ?? [];
   const occupant = occupants.find(({ name, type }) => name === family.name && type === family.type);
-  const held = occupant && holdings().get(occupant);
+  const held = occupant && holdings().byOccupant.get(occupant);
   return held?.find((other) => isSameContent(state, other, family));
 }
 
 /** Whether an equal hash does not matter: the push takes the place of what has it. */
-function isPassedOver(attempt: Attempt, other: HeldFamily): boolean {
+function isPassedOver(attempt: Attempt, pushed: PushedFamily, other: HeldFamily): boolean {
   return (
     other.group === attempt.group &&
     other.occupant !== undefined &&
     !attempt.families.has(other) &&
-    replaces(attempt, other)
+    excludes(attempt, pushed, other)
   );
 }
 
@@ -332,9 +420,7 @@ function checkGrowth({ group, push }: Attempt, growth: GroupTotals, now: number)
 
 function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: PushEnd): void {
   const { group, push } = attempt;
-  const place = group.claims.indexOf(claim);
-  if (place === -1) return;
-  group.claims.splice(place, 1);
+  if (!removeClaim(group, claim)) return;
   if (end === 'refused') {
     for (const family of claim.families.keys()) releaseFamily(state, family);
     tidy(state, group);
@@ -354,7 +440,7 @@ function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: 
     }
     group.pushedAt = push.at;
     group.credential = push.credential;
-    keep(state, group, claim.families, end === 'unknown' ? Number.POSITIVE_INFINITY : step);
+    keep(state, group, claim.families, end === 'unknown' ? NOT_SETTLED : step);
   });
 }
 
@@ -376,12 +462,14 @@ function keep(
   settledAt: number,
 ): void {
   const before = new Set(group.families);
+  const added: HeldFamily[] = [];
   for (const [family, bytes] of families) {
     family.bytes = bytes;
     family.settledAt = Math.max(family.settledAt, settledAt);
     if (before.has(family)) releaseFamily(state, family);
-    else group.families.push(family);
+    else added.push(family);
   }
+  if (added.length > 0) group.families = [...group.families, ...added];
 }
 
 function isNative({ type }: PushedFamily): boolean {

@@ -21,8 +21,8 @@ export interface HeldGroup {
    * What the store has of it. Of pushes that were under way at the same time, what each may have
    * left: then there can be several of one name.
    */
-  families: HeldFamily[];
-  claims: HeldClaim[];
+  families: readonly HeldFamily[];
+  claims: readonly HeldClaim[];
   /** The two time stamps that Pushgateway adds. */
   readonly stamps: HeldFamily;
   series: number;
@@ -53,6 +53,7 @@ export interface HeldFamily {
 
 /** A push or deletion on its way. */
 export interface HeldClaim {
+  readonly method: 'PUT' | 'POST';
   /** With their bytes. */
   readonly families: ReadonlyMap<HeldFamily, number>;
   /** When it began, in steps of the store. */
@@ -67,9 +68,15 @@ export interface Holdings {
   /** By number. */
   readonly holders: (HeldFamily | undefined)[];
   readonly freeHolders: number[];
+  /** Names and values of labels that many groups have. */
+  readonly texts: Map<string, string>;
 }
 
 export const NOTHING: GroupTotals = { groups: 0, series: 0, bytes: 0 };
+/** What every group without claims shares. */
+const NO_CLAIMS: readonly HeldClaim[] = [];
+/** Later than every step: small, as all families together keep the kind of number that one has. */
+export const NOT_SETTLED = 0x7fffffff;
 /** The beginning of every chain of series. */
 const NO_CHAIN = -1;
 
@@ -142,15 +149,15 @@ export function isSameContent(
 export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): HeldGroup {
   const stamps = holdSeries(holdings, undefined);
   const group: HeldGroup = {
-    id,
-    key,
+    id: detach(id),
+    key: internKey(holdings, key),
     owned: undefined,
     exists: false,
     pushedAt: undefined,
     failedAt: undefined,
     credential: undefined,
     families: [],
-    claims: [],
+    claims: NO_CLAIMS,
     stamps,
     series: 0,
     bytes: 0,
@@ -159,6 +166,42 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
   };
   stamps.group = group;
   return group;
+}
+
+/** Texts that are kept once: more are not worth a search of their own. */
+const MOST_TEXTS = 10_000;
+
+/** A key that keeps no request alive, its job and label names shared with other groups. */
+function internKey({ texts }: Holdings, { job, labels }: GroupingKey): GroupingKey {
+  const intern = (text: string): string => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
+    const own = detach(text);
+    if (texts.size < MOST_TEXTS) texts.set(own, own);
+    return own;
+  };
+  return {
+    job: intern(job),
+    labels: labels.map(({ name, value }) => ({ name: intern(name), value: detach(value) })),
+  };
+}
+
+/** A copy: what was cut from a text, or put together, keeps its parts alive. */
+function detach(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+/** Adds a claim to a group. */
+export function addClaim(group: HeldGroup, claim: HeldClaim): void {
+  group.claims = [...group.claims, claim];
+}
+
+/** Takes a claim from a group; whether it was there. */
+export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
+  const others = group.claims.filter((other) => other !== claim);
+  const wasThere = others.length < group.claims.length;
+  group.claims = others.length === 0 ? NO_CLAIMS : others;
+  return wasThere;
 }
 
 /** The time stamps that Pushgateway would add to a group. */

@@ -47,6 +47,7 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
     series: createSeriesTable(options.secret),
     holders: [],
     freeHolders: [],
+    texts: new Map(),
   };
   addSeries(holdings, holdSeries(holdings, undefined), ownSeriesToCome());
   return {
@@ -126,7 +127,7 @@ export function reserve(group: HeldGroup): void {
     series = Math.max(series, growth.series);
     bytes = Math.max(bytes, growth.bytes);
   }
-  group.reserved = { groups, series, bytes };
+  group.reserved = group.claims.length === 0 ? NOTHING : { groups, series, bytes };
   const { owned } = group;
   if (owned === undefined) return;
   owned.reserved.groups += groups;

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseTextExposition } from '../../../src/core/exposition/text/text-exposition.ts';
+import type { GroupClaim, ReadGroup, StoreReading } from '../../../src/core/store/group-store.ts';
+import { parsePushTarget } from '../../../src/core/target/push-target.ts';
+import { WIDE_SCOPE } from '../../support/content-scope.ts';
+import { allowed } from '../../support/decision.ts';
+import { createStore, groupId, textPush } from '../../support/group-push.ts';
+import {
+  operation,
+  renderBody,
+  SimulatedStore,
+  type StoreOperation,
+  withTypes,
+} from '../../support/store-operations.ts';
+
+/** Runs of the property; more of them with STORE_MODEL_RUNS. */
+const RUNS = Number(process.env['STORE_MODEL_RUNS'] ?? 400);
+
+/** A push or delete that was let through, and the store need not have taken yet. */
+interface Sent {
+  readonly operation: StoreOperation;
+  readonly claim: GroupClaim;
+  isApplied: boolean;
+}
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('send' as const), operation }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('apply' as const), pick: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const), pick: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('read' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('look' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('finish' as const) }) },
+);
+
+/** The model of the gateway beside a store that applies what it is sent when it likes. */
+class Stage {
+  readonly store = createStore();
+  real = new SimulatedStore();
+  sent: Sent[] = [];
+  /** Given up, and not read since: the store may take it yet. */
+  late: Sent[] = [];
+  reading: StoreReading | undefined;
+  seen: SimulatedStore | undefined;
+  refused = 0;
+
+  async send(pushed: StoreOperation): Promise<void> {
+    this.isQuiet = false;
+    if (this.sent.some((other) => other.operation.group === pushed.group)) this.isKnown = false;
+    const id = groupId(pushed.group);
+    if (pushed.method === 'DELETE') {
+      const claim = await this.store.claimDelete(id);
+      this.sent.push({ operation: pushed, claim, isApplied: false });
+      return;
+    }
+    const { key } = allowed(parsePushTarget(id, { emptyValues: false }));
+    const body = renderBody(pushed);
+    const content = parseTextExposition(Buffer.from(body), { ...WIDE_SCOPE, key });
+    // What a summary or histogram of the same body has taken is no family of its own.
+    if (content.effect === 'deny' || content.value.families.length < pushed.families.length) return;
+    const claim = await this.store.claim(textPush(pushed.group, body, { method: pushed.method }));
+    if (claim.effect === 'deny') {
+      this.refused += 1;
+      this.assertNeeded(pushed, JSON.stringify(claim));
+      return;
+    }
+    const taken = withTypes(pushed, claim.value.adopted);
+    this.sent.push({ operation: taken, claim: claim.value, isApplied: false });
+  }
+
+  /** With nothing under way and a model that was just read, a refusal has a reason. */
+  assertNeeded(pushed: StoreOperation, refusal: string): void {
+    if (!this.isExact()) return;
+    const problem = this.real.with(pushed).problem();
+    assert.ok(problem !== undefined, `${JSON.stringify(pushed)} was refused: ${refusal}`);
+  }
+
+  isExact(): boolean {
+    return this.sent.length === 0 && this.isKnown;
+  }
+
+  /** Whether the order of all that ended is known. */
+  isKnown = true;
+  /** Whether nothing was under way since the reading began. */
+  isQuiet = false;
+
+  read(): void {
+    this.reading = this.store.startReading();
+    this.seen = undefined;
+    this.late = [];
+    this.isQuiet = this.sent.length === 0;
+  }
+
+  look(): void {
+    this.seen = this.reading && this.real;
+  }
+
+  apply(pick: number): void {
+    const all = [...this.sent, ...this.late];
+    const sent = all[pick % Math.max(1, all.length)];
+    if (sent === undefined || sent.isApplied) return;
+    sent.isApplied = true;
+    this.real = this.real.with(sent.operation);
+    assert.equal(this.real.problem(), undefined);
+  }
+
+  async settle(pick: number, isUnknown: boolean): Promise<void> {
+    const index = pick % Math.max(1, this.sent.length);
+    const [sent] = this.sent.splice(index, 1);
+    if (sent === undefined) return;
+    if (isUnknown) {
+      this.isKnown = false;
+      this.late.push(sent);
+    }
+    await sent.claim.settle(isUnknown ? 'unknown' : sent.isApplied ? 'stored' : 'refused');
+  }
+
+  async finish(): Promise<void> {
+    const { reading, seen } = this;
+    this.reading = undefined;
+    this.seen = undefined;
+    if (reading === undefined || seen === undefined) return;
+    const groups = [...seen.groups].map(([group, families]): ReadGroup => {
+      const { key } = allowed(parsePushTarget(groupId(group), { emptyValues: false }));
+      const body = renderBody({ families: [...families.values()] });
+      const scope = { ...WIDE_SCOPE, key };
+      const { families: read } = allowed(parseTextExposition(Buffer.from(body), scope));
+      return { id: groupId(group), key, families: read, pushedAt: 1, failedAt: undefined };
+    });
+    await reading.finish({ groups, own: [], keepsNative: true });
+    if (this.isQuiet) this.isKnown = true;
+  }
+}
+
+type Step = { readonly kind: string; readonly pick?: number; readonly operation?: StoreOperation };
+
+const STEPS: Readonly<Record<string, (stage: Stage, step: Step) => Promise<void> | void>> = {
+  send: (stage, { operation: sent }) => sent && stage.send(sent),
+  apply: (stage, { pick = 0 }) => stage.apply(pick),
+  settle: (stage, { pick = 0 }) => stage.settle(pick, false),
+  'give up': (stage, { pick = 0 }) => stage.settle(pick, true),
+  read: (stage) => stage.read(),
+  look: (stage) => stage.look(),
+  finish: (stage) => stage.finish(),
+};
+
+test('what is let through never makes the store inconsistent, whatever ends when and how', async () => {
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+      const stage = new Stage();
+      for (const one of steps) await STEPS[one.kind]?.(stage, one);
+      refused += stage.refused;
+    }),
+    { numRuns: RUNS },
+  );
+  assert.ok(refused > RUNS / 2, `${refused} refusals are too few`);
+});
