@@ -5,6 +5,7 @@ import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import { ROOT, readProjectFile } from '../docs/markdown.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGatewayProcess } from '../support/gateway.ts';
+import { pushRows } from '../support/one-team.ts';
 import { type Prometheus, prometheusMissing, startPrometheus } from '../support/prometheus.ts';
 import { pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { tokenCredential } from '../support/test-credential.ts';
@@ -80,6 +81,7 @@ test('no expression of a dashboard is empty in a Prometheus that scraped a real 
 }, async () => {
   await using pushgateway = await startPushgateway({ version: '1.5' });
   const team = tokenCredential('ci');
+  const observed = tokenCredential('observed');
   const expires = '2099-01-01';
   await using gateway = await startGatewayProcess({
     upstream: { url: pushgateway.url },
@@ -88,6 +90,12 @@ test('no expression of a dashboard is empty in a Prometheus that scraped a real 
         jobs: ['*'],
         allow: ['push', 'delete', 'read'],
         credentials: [{ ...team.spec, expires }],
+      },
+      observed: {
+        mode: 'observe',
+        jobs: ['seen_*'],
+        require_labels: ['instance'],
+        credentials: [observed.spec],
       },
     },
   });
@@ -115,7 +123,11 @@ test('no expression of a dashboard is empty in a Prometheus that scraped a real 
   assert.ok(shown.length > 30);
   const empty = await eventually(
     'something in every panel',
-    async () => ((await emptyOf(prometheus, shown)).length === 0 ? [] : undefined),
+    async () => {
+      // Again and again: an increase needs more than one.
+      await pushRows(gateway.url, 'seen_a', observed);
+      return (await emptyOf(prometheus, shown)).length === 0 ? [] : undefined;
+    },
     20_000,
   ).catch(() => emptyOf(prometheus, shown));
   assert.deepEqual(empty, []);

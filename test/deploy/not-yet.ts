@@ -10,7 +10,6 @@ export const NOT_YET: readonly string[] = [
   'pushwarden_series',
   'pushwarden_spool_bytes',
   'pushwarden_spool_oldest_timestamp_seconds',
-  'pushwarden_would_refuse_total',
 ];
 
 /** The gateway's own metrics in an expression, recorded ones left out. */
