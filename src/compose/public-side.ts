@@ -7,6 +7,7 @@ import { createClientCertificates } from '../http/client-certificates.ts';
 import { createRequestHandler } from '../http/handle-request.ts';
 import { holdCalls } from '../http/held-calls.ts';
 import { createPageHandler } from '../http/page/page-handler.ts';
+import { createRefusalPace } from '../http/refusal-pace.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { createResponder } from '../http/respond.ts';
@@ -58,7 +59,8 @@ export function createPublicSide(
     server,
     open({ gateway, observer, activity, upstreamState, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
-      const shared = { gateway, responder, observer, log, createRequestId };
+      const pace = createRefusalPace();
+      const shared = { gateway, responder, observer, log, createRequestId, pace };
       const known = { ...shared, activity, certificates };
       const handleRequest = createRequestHandler(known);
       const page = createPageHandler({ ...known, securityHeaders, upstreamState });

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { createFairQueue } from '../threads/fair-queue.ts';
+import { createFairQueue } from '../core/fair-queue.ts';
 import { createHashDurations } from './hash-durations.ts';
 
 /** Verifies passwords without letting them take the machine. */

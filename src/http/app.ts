@@ -9,6 +9,7 @@ import { deny } from '../core/decision.ts';
 import { parseHealthEndpoint } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
+import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 
 interface PublicAppOptions {
@@ -18,6 +19,7 @@ interface PublicAppOptions {
   readonly challenges: () => readonly string[];
   /** Also taken in front of every path; empty for none. */
   readonly pathPrefix: () => string;
+  readonly pace: RefusalPace;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
   /** Takes what is of the page, and leaves the rest. */
@@ -45,14 +47,15 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
 }
 
 function createHealthHandler(options: PublicAppOptions): RequestHandler {
-  const { responder, createRequestId, challenges, isReady } = options;
-  return (req, res, next) => {
+  const { responder, createRequestId, challenges, isReady, pace } = options;
+  return async (req, res, next) => {
     const endpoint = parseHealthEndpoint(req.method, req.url);
     if (endpoint === undefined) {
       next();
       return;
     }
     const requestId = createRequestId();
+    await pace.turn(String(req.socket.remoteAddress), req.complete ? 1 : UPLOAD_WEIGHT);
     if (endpoint.effect === 'deny') {
       const { accept } = req.headers;
       responder.refuse(res, endpoint, { requestId, accept, challenges: challenges() });

@@ -60,7 +60,8 @@ export function readBody(
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
     // HTTP/1.0 has no interim answers, whatever it expects (RFC 9110, section 10.1.1).
     if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
-    intake?.open(req);
+    // once the request flows: what is parsed before would be kept, chunk by chunk
+    process.nextTick(() => intake?.open(req));
   });
 }
 

@@ -1,9 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Deny, deny } from '../core/decision.ts';
+import { renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
-import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
+import { type AuditTrail, createAuditTrail, type Facts } from '../pipeline/audit-trail.ts';
 import { forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
@@ -12,6 +13,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 
 interface RequestHandlerOptions {
@@ -21,6 +23,7 @@ interface RequestHandlerOptions {
   readonly activity: TeamActivity;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
+  readonly pace: RefusalPace;
   readonly certificates: Pick<ClientCertificates, 'of'>;
 }
 
@@ -38,7 +41,8 @@ interface Exchange {
  * rejects: what breaks on the way is answered `internal_error`.
  */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { gateway, responder, observer, activity, log, createRequestId, certificates } = options;
+  const { gateway, responder, observer, activity, log, createRequestId, certificates, pace } =
+    options;
   const logRefusal = createRefusalLog(log, gateway.clock);
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
@@ -70,6 +74,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     try {
       const admission = await admit({ request, gateway, trail, scope });
       if (admission.effect === 'deny') {
+        await pace.turn(sourceOf(trail.facts, request), req.complete ? 1 : UPLOAD_WEIGHT);
         trail.recordInPassing(admission);
         refuse(exchange, admission);
       } else {
@@ -120,6 +125,12 @@ function noteActivity(activity: TeamActivity, { request, trail, refusal }: Excha
 
 function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
   return (facts.wouldDeny ?? []).map(({ reason }) => reason);
+}
+
+/** Whom a refusal counts for: the team, or as much of a client as one has at its command. */
+function sourceOf({ principal, clientAddress }: Facts, { peerAddress }: GatewayRequest): string {
+  if (principal !== undefined) return `team ${principal.team}`;
+  return clientAddress === undefined ? String(peerAddress) : renderSource(clientAddress);
 }
 
 async function serve(

@@ -26,17 +26,17 @@ interface IgnoreBounds {
 const SMALL_BODY_BYTES = 16 * 1024;
 /** Bytes kept of what nobody wants yet; the rest stays in the buffers of the system. */
 const MAX_HELD_BYTES = 32 * 1024;
-/** Chunks that a slice may have before the next one has to wait for its slot. */
-const MANY_CHUNKS = 64;
-/** Of a chunked body: in chunks of one byte some 700 calls, half a millisecond. */
-const SLICE_BYTES = 4096;
-const DISCARD_PAUSE_MS = 1;
+/** Of a chunked body: what is parsed at once, so that it takes about as long as it may. */
+const SLICE_BYTES = { least: 1024, first: 4096, most: 64 * 1024 } as const;
+const SLICE_MS = 0.5;
+const SLICE_PAUSE_MS = 1;
+const DISCARD_PAUSE_MS = 2;
 const HEAD_END = '\r\n\r\n';
 const NOTHING = Buffer.alloc(0);
 
-/** Slices with many chunks: one in a turn of the event loop, over all connections. */
-const parsing = createSlots(setImmediate);
-/** Reads of what is thrown away: one in a millisecond, over all connections. */
+/** Slices of chunked bodies: one in a millisecond, over all connections. */
+const parsing = createSlots((slot) => setTimeout(slot, SLICE_PAUSE_MS));
+/** Reads of what is thrown away: one in two milliseconds, over all connections. */
 const discarding = createSlots((slot) => setTimeout(slot, DISCARD_PAUSE_MS));
 
 const intakes = new WeakMap<Socket, Intake>();
@@ -68,7 +68,7 @@ class Intake {
   #request: IncomingMessage | undefined;
   /** Of a body of known length, what the parser has not had yet. */
   #bodyLeft: number | undefined;
-  #chunks = 0;
+  #sliceBytes: number = SLICE_BYTES.first;
   /** A request is handed over while the parser runs, which must not be called once more then. */
   #isParsing = false;
   #isResting = false;
@@ -91,7 +91,7 @@ class Intake {
     this.#headTail = NOTHING;
     const { 'transfer-encoding': coding, 'content-length': length = '0' } = req.headers;
     this.#request = req;
-    this.#chunks = 0;
+    this.#sliceBytes = SLICE_BYTES.first;
     this.#bodyLeft = coding === undefined ? Number(length) : undefined;
     if (this.#bodyLeft === 0) this.#mode = 'head';
     else this.#mode = (this.#bodyLeft ?? Infinity) <= SMALL_BODY_BYTES ? 'open' : 'held';
@@ -100,7 +100,6 @@ class Intake {
   /** Has the parser read the body. */
   open(req: IncomingMessage): void {
     if (!this.#isUnderWay(req)) return;
-    if (this.#bodyLeft === undefined) req.on('data', () => (this.#chunks += 1));
     this.#mode = 'open';
     this.#wake();
   }
@@ -176,18 +175,26 @@ class Intake {
   }
 
   #feedBody(): void {
-    const before = this.#chunks;
-    const slice = this.#cut(this.#bodyLeft ?? SLICE_BYTES);
+    const isChunked = this.#bodyLeft === undefined;
+    const slice = this.#cut(this.#bodyLeft ?? this.#sliceBytes);
     if (this.#bodyLeft !== undefined) this.#bodyLeft -= slice.byteLength;
+    const began = isChunked ? performance.now() : 0;
     this.#feed(slice);
+    if (isChunked) this.#adaptSlices(performance.now() - began);
     if (this.#request?.complete === true) {
       // unless the slice has brought the next request too, which holds its own body back
       if (this.#mode === 'open' || this.#mode === 'skipped') this.#mode = 'head';
     } else if (this.#mode === 'skipped') {
       this.#rest(discarding);
-    } else if (this.#chunks - before > MANY_CHUNKS) {
+    } else if (isChunked && this.#pending.byteLength > 0) {
       this.#rest(parsing);
     }
+  }
+
+  #adaptSlices(tookMs: number): void {
+    const { least, most } = SLICE_BYTES;
+    const bytes = this.#sliceBytes * (tookMs > SLICE_MS ? 0.5 : 2);
+    this.#sliceBytes = Math.min(most, Math.max(least, bytes));
   }
 
   #feed(slice: Buffer): void {

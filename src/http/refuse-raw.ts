@@ -7,6 +7,7 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import type { RefusalPace } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 
 interface RawRefuserOptions {
@@ -15,12 +16,26 @@ interface RawRefuserOptions {
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
+  readonly pace: RefusalPace;
 }
 
 /** Answers, audits and counts what the parser could not make a request of. */
 export function createRawRefuser(options: RawRefuserOptions) {
-  const { gateway, responder, observer, log, createRequestId } = options;
+  const { gateway, responder, observer, log, createRequestId, pace } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
+
+  const answer = (socket: Socket, refusal: Deny, peer: string | undefined): void => {
+    const id = createRequestId();
+    const { challenges } = gateway.snapshot();
+    responder.refuseRaw(socket, refusal, { requestId: id, accept: undefined, challenges });
+    createAuditTrail(unreadable(id, peer), gateway.audit, gateway.clock).recordInPassing(refusal);
+    const clientAddress = parsePeerAddress(peer);
+    logRefusal(id, clientAddress ? { clientAddress } : {}, refusal);
+    observer.begin();
+    const { status } = REASONS[refusal.reason];
+    observer.end({ team: '', method: 'other', status, reason: refusal.reason, durationMs: 0 });
+  };
+
   return (socket: Socket, refusal: Deny): void => {
     const { remoteAddress, bytesRead } = socket;
     // Nothing was asked by a connection that never sent a byte.
@@ -28,17 +43,7 @@ export function createRawRefuser(options: RawRefuserOptions) {
       socket.destroy();
       return;
     }
-    const id = createRequestId();
-    const { challenges } = gateway.snapshot();
-    responder.refuseRaw(socket, refusal, { requestId: id, accept: undefined, challenges });
-    createAuditTrail(unreadable(id, remoteAddress), gateway.audit, gateway.clock).recordInPassing(
-      refusal,
-    );
-    const clientAddress = parsePeerAddress(remoteAddress);
-    logRefusal(id, clientAddress ? { clientAddress } : {}, refusal);
-    observer.begin();
-    const { status } = REASONS[refusal.reason];
-    observer.end({ team: '', method: 'other', status, reason: refusal.reason, durationMs: 0 });
+    void pace.turn(String(remoteAddress)).then(() => answer(socket, refusal, remoteAddress));
   };
 }
 

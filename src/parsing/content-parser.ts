@@ -3,8 +3,8 @@ import { type Decision, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import { parseExposition } from '../core/exposition/parse-exposition.ts';
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
+import { createFairQueue } from '../core/fair-queue.ts';
 import type { ParseContent } from '../pipeline/ports.ts';
-import { createFairQueue } from '../threads/fair-queue.ts';
 import { createThreadPool } from '../threads/thread-pool.ts';
 
 /** What a thread is to understand; it answers with the decision. */
@@ -19,8 +19,8 @@ interface ContentParserOptions {
   readonly parallel: number;
 }
 
-/** Up to here a body is parsed where it is, in about a millisecond; to hand it over costs some tenth of that. */
-const MAX_BYTES_HERE = 64 * 1024;
+/** Up to here a body is parsed where it is, in two or three milliseconds. */
+const MAX_BYTES_HERE = 128 * 1024;
 /** Bodies that may wait for a thread, over all teams; each has its bytes reserved already. */
 const MAX_WAITING = 256;
 
@@ -31,8 +31,8 @@ const ENTRY = new URL(`./parsing-thread${extname(import.meta.url)}`, import.meta
 const threads = createThreadPool(ENTRY, 'large bodies');
 
 /**
- * Creates what parses the bodies of pushes: small ones at once, large ones in threads that give way
- * to requests, few at the same time, the teams in turns. Nobody else's push waits for a large one.
+ * Creates what parses the bodies of pushes: small ones at once, large ones in threads, fewer
+ * at the same time than there are cores, the teams in turns. Nobody else's push waits for a large one.
  */
 export function createContentParser({ parallel }: ContentParserOptions): ParseContent {
   const queue = createFairQueue({ parallel, maxWaiting: MAX_WAITING });

@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** Niceness: some tenth of a core that requests want too, and all of one that nobody else does. */
-const GIVES_WAY = 10;
+/** Niceness: a quarter of a core that requests want too, and all of one that nobody else does. */
+const GIVES_WAY = 5;
 
 /** Lets other threads go first: what one caller asks for must not make the requests of others wait. */
 export function giveWay(): void {

@@ -62,6 +62,7 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     responder: withFaults(createResponder({}, () => false)),
     log: { info() {}, warn() {}, error: (_: string, fields?: object) => void logged.push(fields) },
     createRequestId: () => '01JD',
+    pace: { turn: async () => undefined },
     observer: {
       begin() {
         underWay += 1;

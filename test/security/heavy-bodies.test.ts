@@ -50,7 +50,7 @@ test('a thread finds in a large body what is found in a small one', async () => 
   for (const text of bodies) {
     const body = Buffer.from(text);
     assert.ok(body.byteLength > 40_000);
-    const padded = Buffer.concat([body, Buffer.from(`# ${'x'.repeat(65_536)}\n`)]);
+    const padded = Buffer.concat([body, Buffer.from(`# ${'x'.repeat(131_072)}\n`)]);
     const [here, there] = [
       parseTextExposition(padded, SCOPE),
       await parse('a', padded, 'text', SCOPE),
@@ -67,7 +67,7 @@ test('a thread finds in a large body what is found in a small one', async () => 
 test('more large bodies than may wait are refused, and come again later', async () => {
   const parse = createContentParser({ parallel: 1 });
   const bodies = Array.from({ length: 300 }, () =>
-    parse('a', Buffer.alloc(65_537, '\n'), 'text', SCOPE),
+    parse('a', Buffer.alloc(131_073, '\n'), 'text', SCOPE),
   );
   const decisions = await Promise.all(bodies);
   const refused = decisions.filter(({ effect }) => effect === 'deny');

@@ -1,0 +1,36 @@
+import { createFairQueue } from '../core/fair-queue.ts';
+
+/** Keeps refusals from taking the process: whoever is refused often waits for the next. */
+export interface RefusalPace {
+  /**
+   * Resolves when a refusal may be written, the sources in turns: at once as long as there are few.
+   * @param source - a client, or a team
+   * @param weight - what this one costs, as a multiple of a plain refusal
+   */
+  turn(source: string, weight?: number): Promise<unknown>;
+}
+
+/** A refusal takes some tenths of a millisecond; all of them together some tenth of a core. */
+const PER_SECOND = 500;
+/** Of a request whose body is still on its way: what comes of it is read, to be thrown away. */
+export const UPLOAD_WEIGHT = 5;
+/** Refusals that come at once and are not slowed down. */
+const BURST = 100;
+/** Refusals that wait, each with its connection; those beyond are written at once. */
+const MAX_WAITING = 4000;
+
+/** Creates the pace of one server. */
+export function createRefusalPace(): RefusalPace {
+  const queue = createFairQueue({ parallel: 1, maxWaiting: MAX_WAITING });
+  let tokens = BURST;
+  let countedAt = performance.now();
+
+  const takeTokens = async (weight: number): Promise<void> => {
+    const now = performance.now();
+    tokens = Math.min(BURST, tokens + ((now - countedAt) * PER_SECOND) / 1000) - weight;
+    countedAt = now;
+    if (tokens >= 0) return;
+    await new Promise((resolve) => setTimeout(resolve, (-tokens * 1000) / PER_SECOND));
+  };
+  return { turn: (source, weight = 1) => queue.run(source, () => takeTokens(weight)) };
+}
