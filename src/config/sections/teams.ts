@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Finding } from '../engine/problem.ts';
 import * as value from '../engine/values.ts';
+import { findEmptyReads } from './empty-reads.ts';
 import { checkAllowed } from './networks.ts';
 import { checkTeam, type RawRules, type RawTeam, team } from './team.ts';
 import { findOverlaps } from './team-overlaps.ts';
@@ -31,5 +32,6 @@ export function checkTeams(
       ...checkAllowed(['teams', name, 'allow_networks'], one.allow_networks, networks),
     ]),
     ...findOverlaps(named, defaults),
+    ...findEmptyReads(named, defaults),
   ];
 }

@@ -6,7 +6,7 @@ import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
 import type { GroupStore } from '../../core/store/group-store.ts';
 import type { TeamActivity } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
-import type { CredentialView, GroupView, PageView, UpstreamView } from './page-view.ts';
+import type { CredentialView, GroupView, PageView, QuotaView, UpstreamView } from './page-view.ts';
 
 interface ViewSources {
   readonly now: number;
@@ -38,7 +38,7 @@ export function createView(sources: ViewSources): PageView {
     },
     upstream,
     groups: team.actions.has('read') ? listGroups(sources) : undefined,
-    quotas: [],
+    quotas: seesAllTeams ? [] : listQuotas(sources),
     refusals: activity.refusals(seesAllTeams ? undefined : team.name),
     credentials: listCredentials(snapshot, activity, seesAllTeams ? undefined : team.name),
     snippets: { url, job: suggestJob(team) },
@@ -72,6 +72,16 @@ function listGroups({ team, store }: ViewSources): readonly GroupView[] {
     if (scope.seesEverything || scope.sees(labelsOf(group))) groups.push(viewGroup(group));
   }
   return groups;
+}
+
+function listQuotas({ team, store }: ViewSources): readonly QuotaView[] {
+  const { groups, totalSeries, totalBytes } = team.limits;
+  const used = store.totals(team.name);
+  return [
+    { name: 'groups', used: used.groups, limit: groups },
+    { name: 'series', used: used.series, limit: totalSeries },
+    { name: 'bytes', used: used.bytes, limit: totalBytes },
+  ];
 }
 
 function listCredentials(

@@ -70,6 +70,17 @@ async function carryOut(
   }
   exchange.refusal = deleted;
   const { status, title } = REASONS[deleted.reason];
+  exchange.activity.noteRefusal({
+    team: principal.team,
+    credential: principal.credential,
+    method: 'DELETE',
+    target,
+    reason: deleted.reason,
+    detail: deleted.detail ?? title,
+    hints: deleted.hints ?? [],
+    clientAddress: exchange.address.text,
+    requestId: exchange.request.id,
+  });
   sendNotice(exchange, status, 'Not deleted', [
     `${deleted.reason}: ${deleted.detail ?? title}`,
     ...(deleted.hints ?? []),
