@@ -26,7 +26,7 @@ const PARSERS = {
 
 const SCOPE: ContentScope = {
   key: { job: 'bench', labels: [{ name: 'instance', value: 'a' }] },
-  limits: { series: 1e9, labels: 32, labelValue: 1024 },
+  limits: { series: 1e9, labels: 32, name: 256, labelValue: 1024 },
   watchedLabels: new Set(),
 };
 const MAX_BODY_BYTES = 8 * 1024 * 1024;

@@ -27,6 +27,7 @@ type Pair = readonly [name: string, text: string];
 const UNLIMITED = {
   series: Number.POSITIVE_INFINITY,
   labels: Number.POSITIVE_INFINITY,
+  name: Number.POSITIVE_INFINITY,
   labelValue: Number.POSITIVE_INFINITY,
 };
 

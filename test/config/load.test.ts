@@ -75,6 +75,7 @@ test('loadConfig merges defaults into a team key by key, its denied metrics incl
     ratio: 200,
     series: 20_000,
     labels: 32,
+    name: 256,
     labelValue: 1024,
     rate: { count: 600, perMs: 60_000 },
     burst: 100,

@@ -9,7 +9,7 @@ import { allowed, denied } from '../support/decision.ts';
  * table; and one sample can have a million labels, which were sorted before they were counted. Both
  * held every request of every team up for seconds.
  */
-const LIMITS = { limits: { series: 100, labels: 5, labelValue: 10 } };
+const LIMITS = { limits: { series: 100, labels: 5, name: 256, labelValue: 10 } };
 
 function declare(count: number, render: (name: string) => string): string {
   return Array.from({ length: count }, (_, index) => `${render(`m${index}`)}\n`).join('');

@@ -5,7 +5,7 @@ import { parseTextExposition } from '../../src/core/exposition/text/text-exposit
 /** Where pushes of tests go unless they say otherwise: `/metrics/job/batch`, with room for all. */
 export const WIDE_SCOPE: ContentScope = {
   key: { job: 'batch', labels: [] },
-  limits: { series: 100_000, labels: 32, labelValue: 1024 },
+  limits: { series: 100_000, labels: 32, name: 256, labelValue: 1024 },
   watchedLabels: new Set(),
 };
 

@@ -8,6 +8,7 @@ export const WIDE_LIMITS: TeamLimits = {
   ratio: 200,
   series: 10_000,
   labels: 32,
+  name: 256,
   labelValue: 1024,
   rate: { count: 1000, perMs: 1000 },
   burst: 1000,

@@ -11,7 +11,7 @@ export const limits = z
     ratio: value.count.exactOptional().describe('decoded bytes for each byte sent; 200'),
     series: value.count.exactOptional().describe('series in one push; 10000'),
     labels: value.count.exactOptional().describe('labels of one series; 32'),
-    name: value.notYet(),
+    name: value.count.exactOptional().describe('characters of a metric or label name; 256'),
     label_value: value.size.exactOptional().describe('bytes of one label value; 1KiB'),
     rate: value.rate.exactOptional().describe('pushes and deletes, averaged; 50/s'),
     burst: value.count
@@ -39,6 +39,7 @@ const DEFAULT_LIMITS = {
   ratio: 200,
   series: 10_000,
   labels: 32,
+  name: 256,
   label_value: '1KiB',
   rate: '50/s',
   burst: 100,
@@ -52,13 +53,14 @@ const DEFAULT_LIMITS = {
 /** The limits of a team: its own, key by key, before those of `defaults`. */
 export function resolveLimits(defaults: RawLimits = {}, own: RawLimits = {}): TeamLimits {
   const raw = { ...DEFAULT_LIMITS, ...defaults, ...own };
-  const { ratio, series, labels, burst, concurrent, groups } = raw;
+  const { ratio, series, labels, name, burst, concurrent, groups } = raw;
   return {
     body: parseSize(raw.body),
     decoded: parseSize(raw.decoded),
     ratio,
     series,
     labels,
+    name,
     labelValue: parseSize(raw.label_value),
     rate: parseRate(raw.rate),
     burst,

@@ -56,7 +56,7 @@ export interface FamilyContent extends PushedFamily {
 export interface ContentScope {
   /** Its labels overwrite labels of the same name in the body; undefined for a whole scrape. */
   readonly key: GroupingKey | undefined;
-  readonly limits: Pick<TeamLimits, 'series' | 'labels' | 'labelValue'>;
+  readonly limits: Pick<TeamLimits, 'series' | 'labels' | 'name' | 'labelValue'>;
   /** Label names whose values the policy asks for. */
   readonly watchedLabels: ReadonlySet<string>;
 }
@@ -67,6 +67,7 @@ export const SCRAPE_SCOPE: ContentScope = {
   limits: {
     series: Number.POSITIVE_INFINITY,
     labels: Number.POSITIVE_INFINITY,
+    name: Number.POSITIVE_INFINITY,
     labelValue: Number.POSITIVE_INFINITY,
   },
   watchedLabels: new Set(),

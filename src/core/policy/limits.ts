@@ -10,6 +10,8 @@ export interface TeamLimits {
   readonly series: number;
   /** Labels of one series, the grouping key's included. */
   readonly labels: number;
+  /** Characters of a metric or label name. */
+  readonly name: number;
   /** Bytes of one label value. */
   readonly labelValue: number;
   /** Pushes and deletes, averaged. */

@@ -234,10 +234,15 @@ function checkRequiredLabels(team: TeamPolicy, { action, key }: Attributes): Dec
  */
 function checkLabelLimits(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
   if (action !== 'push' || key === undefined) return allow('only pushes are limited');
-  const { labels: maxLabels, labelValue: maxBytes } = team.limits;
+  const { labels: maxLabels, labelValue: maxBytes, name: maxName } = team.limits;
   const labels = [{ name: 'job', value: key.job }, ...key.labels];
   if (labels.length > maxLabels) {
     const detail = `the grouping key has ${labels.length} labels, over the limit of ${maxLabels}`;
+    return deny('target_invalid', detail);
+  }
+  const longName = labels.find(({ name }) => name.length > maxName);
+  if (longName !== undefined) {
+    const detail = `the label name ${renderName(longName.name)} has over ${maxName} characters`;
     return deny('target_invalid', detail);
   }
   const long = labels.find(({ value }) => Buffer.byteLength(value) > maxBytes);

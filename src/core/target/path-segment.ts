@@ -22,12 +22,19 @@ export function splitPath(rawTarget: string): Decision<readonly string[]> {
   const shape = checkShape(rawTarget);
   if (shape.effect === 'deny') return shape;
   const segments: string[] = [];
-  for (const raw of rawTarget.slice(1).split('/')) {
+  for (const raw of withoutSlashAtEnd(rawTarget).slice(1).split('/')) {
     const segment = decodeSegment(raw);
     if (segment.effect === 'deny') return segment;
     segments.push(segment.value);
   }
   return allow(segments);
+}
+
+/** Pushgateway takes a slash right behind the job for nothing, as do clients that join with one. */
+const JOB_AND_SLASH = /^\/[^/]+\/[^/]+\/[^/]+\/$/;
+
+function withoutSlashAtEnd(rawTarget: string): string {
+  return JOB_AND_SLASH.test(rawTarget) ? rawTarget.slice(0, -1) : rawTarget;
 }
 
 function checkShape(rawTarget: string): Decision<string> {

@@ -30,6 +30,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
         ratio: 1,
         series: 1,
         labels: 1,
+        name: 1,
         labelValue: 1,
         rate: { count: 1, perMs: 1 },
         burst: 1,

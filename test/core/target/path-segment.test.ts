@@ -4,6 +4,8 @@ import { splitPath } from '../../../src/core/target/path-segment.ts';
 import { allowed, denied } from '../../support/decision.ts';
 
 const PATHS: readonly (readonly [raw: string, segments: readonly string[]])[] = [
+  ['/metrics/job/a/', ['metrics', 'job', 'a']],
+  ['/metrics/job@base64/YQ/', ['metrics', 'job@base64', 'YQ']],
   ['/a', ['a']],
   ['/metrics/job/a', ['metrics', 'job', 'a']],
   ["/-._~!$&'()*+,;=:@", ["-._~!$&'()*+,;=:@"]],

@@ -1,4 +1,4 @@
-import { renderQuoted } from '../../printable.ts';
+import { renderName, renderQuoted } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
@@ -76,6 +76,10 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   const newNames = labels.map(({ name = '' }) => name);
   const wrong = newNames.find((name) => name === '' || scanLabelName(name, 0) < name.length);
   if (wrong !== undefined) return `a label name ${renderQuoted(wrong)}`;
+  const { name: maxName } = seen.scope.limits;
+  const long = newNames.find((name) => name.length > maxName);
+  if (long !== undefined)
+    return `the label name ${renderName(long)} has over ${maxName} characters`;
   const resolved = resolveShape(newNames, seen.scope);
   if (typeof resolved === 'string') return resolved;
   seen.names = newNames;

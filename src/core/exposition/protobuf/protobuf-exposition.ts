@@ -118,7 +118,7 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
 
 function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefined {
   const { wire, families, taken } = reader;
-  const family = checkFamily(message);
+  const family = checkFamily(message, reader.scope.limits.name);
   if (typeof family === 'string') return denyFamily(reader, family);
   for (const name of occupiedNames(family)) {
     const holder = taken.get(name);
@@ -141,11 +141,12 @@ function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefi
   return undefined;
 }
 
-function checkFamily(message: MetricFamilyMessage): FamilyState | string {
+function checkFamily(message: MetricFamilyMessage, maxName: number): FamilyState | string {
   const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
   const type = TYPES[typeNumber];
   if (name === '') return 'no name';
   if (scanMetricName(name, 0) < name.length) return `${renderName(name)} is no metric name`;
+  if (name.length > maxName) return `the name ${renderName(name)} has over ${maxName} characters`;
   if (type === undefined) return `a type that is not taken (${typeNumber})`;
   if (metric.length === 0) return 'no metrics';
   if (help.includes('\0')) return 'a NUL character';

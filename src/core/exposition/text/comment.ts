@@ -3,7 +3,7 @@ import { renderQuoted } from '../../printable.ts';
 import { scanMetricName } from '../name.ts';
 import { METRIC_TYPES } from '../push-content.ts';
 import { declareHelp, declareType, type FamilyTable } from './family-table.ts';
-import { denyLine, denyMistake } from './line-problem.ts';
+import { denyLine, denyLongName, denyMistake } from './line-problem.ts';
 import { MAX_EXCERPT } from './mistakes/mistake.ts';
 import { TYPE_MISTAKES } from './mistakes/type-mistakes.ts';
 import { isBlank, isEscapable, LINE_FEED, quoteAt, scanToken, skipBlanks } from './token.ts';
@@ -37,6 +37,7 @@ export function readComment(
     );
   }
   const name = text.slice(nameStart, nameEnd);
+  if (name.length > table.maxName) return denyLongName(line, name, table.maxName);
   const rest = text.slice(skipBlanks(text, nameEnd), lineEnd);
   const problem =
     keyword === 'HELP' ? takeHelp(table, name, rest, line) : takeType(table, name, rest, line);

@@ -29,12 +29,14 @@ export interface SampleName {
 
 /** The families of a body, and who has which sample name. */
 export interface FamilyTable {
+  /** Characters of a name. */
+  readonly maxName: number;
   readonly families: Family[];
   readonly samples: Map<string, SampleName>;
 }
 
-export function createFamilyTable(): FamilyTable {
-  return { families: [], samples: new Map() };
+export function createFamilyTable(maxName: number): FamilyTable {
+  return { maxName, families: [], samples: new Map() };
 }
 
 const ONCE =

@@ -4,7 +4,7 @@ import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
 import { type LabelValues, writeEscapedValue } from '../series-identity.ts';
-import { denyLine, denyMistake, restOfLine } from './line-problem.ts';
+import { denyLine, denyLongName, denyMistake, restOfLine } from './line-problem.ts';
 import {
   AFTER_VALUE_MISTAKES,
   EQUALS_MISTAKES,
@@ -175,6 +175,10 @@ function readLabel(
   if (nameEnd === at) {
     const problem = `expected a label name, not ${quoteAt(text, at)}`;
     return denyMistake(line, LABEL_NAME_MISTAKES, restOfLine(text, at), problem);
+  }
+  const { limits } = labels.scope;
+  if (nameEnd - at > limits.name) {
+    return denyLongName(line, text.slice(at, nameEnd), limits.name);
   }
   const equals = skipBlanks(text, nameEnd);
   if (text.charCodeAt(equals) !== EQUALS) {

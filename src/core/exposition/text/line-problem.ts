@@ -30,6 +30,15 @@ export function denyCarriageReturn(line: number): Deny {
   );
 }
 
+/** Refuses a name that is longer than `limit`. */
+export function denyLongName(line: number, name: string, limit: number): Deny {
+  return denyLine(
+    line,
+    `the name ${renderName(name)} has over ${limit} characters`,
+    'shorten it; an operator can raise limits.name of the team',
+  );
+}
+
 const NAME_RULE = 'a metric name has letters, digits, "_" and ":", and does not begin with a digit';
 
 /** Refuses what stands where a metric name should begin or go on. */

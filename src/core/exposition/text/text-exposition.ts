@@ -23,7 +23,7 @@ import {
   readLabels,
   shapeOf,
 } from './label-set.ts';
-import { denyLine, denyName, denyValue } from './line-problem.ts';
+import { denyLine, denyLongName, denyName, denyValue } from './line-problem.ts';
 import { addSample } from './sample.ts';
 import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './token.ts';
 
@@ -77,7 +77,7 @@ function createReader(text: string, scope: ContentScope): Reader {
   return {
     text,
     scope,
-    table: createFamilyTable(),
+    table: createFamilyTable(scope.limits.name),
     labels: createLabelSet(scope, text),
     sampleName: undefined,
     line: 1,
@@ -121,11 +121,12 @@ function readLine(reader: Reader, start: number): number | Deny {
 }
 
 function readSample(reader: Reader, start: number): number | Deny {
-  const { text, line, labels } = reader;
+  const { text, line, labels, scope } = reader;
   const nameEnd = readSampleName(reader, start);
   let at = skipBlanks(text, nameEnd);
   const name = reader.sampleName;
   if (name === undefined || nameEnd === start) return denyName(line, text, start, start);
+  if (nameEnd - start > scope.limits.name) return denyLongName(line, name.name, scope.limits.name);
   if (text.charCodeAt(at) === BRACE_OPEN) {
     const end = readLabels(text, at, line, labels);
     if (typeof end !== 'number') return end;

@@ -426,7 +426,7 @@ for (const [name, body, problem] of REFUSED) {
 }
 
 test('parseProtobufExposition ends at the limit of series, buckets included', () => {
-  const limits = { series: 4, labels: 32, labelValue: 1024 };
+  const limits = { series: 4, labels: 32, name: 256, labelValue: 1024 };
   const body = (buckets: number): Buffer =>
     NATIVE_FAMILY(...Array.from({ length: buckets }, (_, index) => bucket(0, index)));
   assert.equal(parse(body(1), { limits }).effect, 'allow');
@@ -441,7 +441,7 @@ test('parseProtobufExposition ends at the limit of series, buckets included', ()
 });
 
 test('parseProtobufExposition holds labels to their limits', () => {
-  const limits = { series: 10, labels: 3, labelValue: 4 };
+  const limits = { series: 10, labels: 3, name: 256, labelValue: 4 };
   const body = (...labels: Fields): Buffer => family('a', 'gauge', gauge(...labels));
   assert.equal(parse(body(label('x', 'éé'), label('y', '1')), { limits }).effect, 'allow');
   assert.equal(parse(body(label('x', 'éé1')), { limits }).effect, 'deny');
@@ -465,4 +465,22 @@ test('parseProtobufExposition collects the values of watched labels that reach t
   assert.ok(decision.effect === 'allow', JSON.stringify(decision));
   assert.deepEqual(decision.value.labelValues.get('env'), new Set(['\uFEFFprod']));
   assert.deepEqual(decision.value.labelValues.get('instance'), new Set());
+});
+
+test('parseProtobufExposition holds names to their limit', () => {
+  const limits = { series: 10, labels: 4, name: 5, labelValue: 9 };
+  assert.equal(
+    parse(family('abcde', 'gauge', gauge(label('abcde', 'x'))), { limits }).effect,
+    'allow',
+  );
+  for (const body of [
+    family('abcdef', 'gauge', gauge()),
+    family('a', 'gauge', gauge(label('abcdef', 'x'))),
+  ]) {
+    const decision = parse(body, { limits });
+    assert.match(
+      decision.effect === 'deny' ? (decision.detail ?? '') : '',
+      /"abcdef" has over 5 characters/,
+    );
+  }
 });

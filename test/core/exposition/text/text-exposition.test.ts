@@ -271,7 +271,7 @@ test('parseTextExposition tells series apart by the labels that the path does no
 });
 
 test('parseTextExposition ends at the limit of series', () => {
-  const limits = { series: 2, labels: 32, labelValue: 1024 };
+  const limits = { series: 2, labels: 32, name: 256, labelValue: 1024 };
   const atLimit = ['a 1\nb 1\n', 'a{x="1"} 1\na{x="2"} 1\n', '# HELP a x\n# HELP b x\n'];
   for (const text of atLimit) assert.equal(parseText(text, { limits }).effect, 'allow', text);
   const over = [
@@ -286,7 +286,7 @@ test('parseTextExposition ends at the limit of series', () => {
 });
 
 test('parseTextExposition counts the labels of the path, each name once', () => {
-  const limits = { series: 10, labels: 4, labelValue: 1024 };
+  const limits = { series: 10, labels: 4, name: 256, labelValue: 1024 };
   const key = { job: 'batch', labels: [{ name: 'instance', value: 'i' }] };
   assert.equal(parseText('a{x="",y="",instance=""} 1\n', { limits, key }).effect, 'allow');
   const decision = parseText('a{x="",y="",z=""} 1\n', { limits, key });
@@ -294,7 +294,7 @@ test('parseTextExposition counts the labels of the path, each name once', () => 
 });
 
 test('parseTextExposition does not read on when a line has more labels than it can have', () => {
-  const limits = { series: 10, labels: 3, labelValue: 1024 };
+  const limits = { series: 10, labels: 3, name: 256, labelValue: 1024 };
   const key = { job: 'batch', labels: [{ name: 'instance', value: 'i' }] };
   const decision = parseText('a{b="",instance="",job="",d="",e="",f', { limits, key });
   assert.match(decision.effect === 'deny' ? (decision.detail ?? '') : '', /"\}" is missing/);
@@ -305,7 +305,7 @@ test('parseTextExposition does not read on when a line has more labels than it c
 });
 
 test('parseTextExposition measures label values in bytes of what they mean', () => {
-  const limits = { series: 10, labels: 4, labelValue: 4 };
+  const limits = { series: 10, labels: 4, name: 256, labelValue: 4 };
   for (const value of ['abcd', 'éé', '🦆', '\\\\\\\\\\n\\"']) {
     assert.equal(parseText(`a{x="${value}"} 1\n`, { limits }).effect, 'allow', value);
   }
@@ -334,4 +334,17 @@ test('parseTextExposition collects the values of watched labels that reach the s
 test('parseTextExposition echoes little of a long line', () => {
   const decision = parseText(`a 1 ${'x'.repeat(10_000)}\n`);
   assert.ok(decision.effect === 'deny' && (decision.detail ?? '').length < 75);
+});
+
+test('parseTextExposition holds names to their limit', () => {
+  const limits = { series: 10, labels: 4, name: 5, labelValue: 9 };
+  for (const body of ['abcde 1\n', 'a{abcde="x"} 1\n', '# HELP abcde x\n']) {
+    assert.equal(parseText(body, { limits }).effect, 'allow', body);
+  }
+  const long = ['abcdef 1\n', 'a{abcdef="x"} 1\n', '# HELP abcdef x\n', '# TYPE abcdef gauge\n'];
+  for (const body of long) {
+    const decision = parseText(body, { limits });
+    assert.ok(decision.effect === 'deny', body);
+    assert.equal(decision.detail, 'line 1: the name "abcdef" has over 5 characters');
+  }
 });
