@@ -19,10 +19,19 @@ export function listSegments(fs: FileSystem, file: string): readonly string[] {
   return fs.statusAt(file) === undefined ? closed : [...closed, file];
 }
 
-/** Removes all but the newest `keep` closed segments. */
-export function pruneSegments(fs: FileSystem, file: string, keep: number): void {
+export interface Retention {
+  /** Closed segments that stay. */
+  readonly keep: number;
+  /** Closed segments last written before it go; milliseconds since the epoch. */
+  readonly oldestMs: number;
+}
+
+/** Removes the closed segments that are too many or too old. */
+export function pruneSegments(fs: FileSystem, file: string, { keep, oldestMs }: Retention): void {
   const closed = listClosedSegments(fs, file);
-  for (const path of closed.slice(0, Math.max(0, closed.length - keep))) {
+  const isOld = (path: string): boolean => (fs.statusAt(path)?.modifiedMs ?? oldestMs) < oldestMs;
+  const tooMany = closed.length - keep;
+  for (const path of closed.filter((path, index) => index < tooMany || isOld(path))) {
     try {
       fs.remove(path);
     } catch {

@@ -30,6 +30,8 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
   const refuse = (problems: readonly string[]): ReloadResult => {
     metrics.pushwarden_config_last_reload_successful.set(0);
     log.error('reload refused, the configuration in use stays', { problems });
+    const { hash } = current.config();
+    audit.record({ event: 'reload', config_hash: hash, changed: [], refused: problems });
     return { ok: false, problems };
   };
 

@@ -1,3 +1,4 @@
+import type { Principal } from './identity/principal.ts';
 import type { Reason } from './reason.ts';
 
 /** What a step of the pipeline answers: a value to go on with, or a refusal that ends it. */
@@ -19,6 +20,8 @@ interface DenyDetails {
   readonly detail?: string;
   /** Further lines for the caller, after the sentence. */
   readonly hints?: readonly string[];
+  /** Who it is, where a refused credential was proved all the same: one that has expired. */
+  readonly principal?: Principal;
   /** For the operational log only: may name what the caller must not learn. */
   readonly internal?: string;
   /** Protects another team or the store: a team that is only observed is refused all the same. */

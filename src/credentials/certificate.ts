@@ -37,11 +37,12 @@ export function createCertificateAuthenticator(
       for (const { team, spec, match } of candidates) {
         const subject = match(certificate);
         if (subject === undefined) continue;
+        const principal = { team, credential: spec.name, scheme: 'certificate', subject } as const;
         // The connection can outlive the certificate that opened it.
         if (clock.now() >= certificate.notAfter) {
-          return deny('credential_expired', { internal: 'the client certificate has expired' });
+          const internal = 'the client certificate has expired';
+          return deny('credential_expired', { internal, principal });
         }
-        const principal = { team, credential: spec.name, scheme: 'certificate', subject } as const;
         return checkExpiry(spec, clock, principal);
       }
       return undefined;

@@ -11,6 +11,7 @@ export function checkExpiry(
 ): Decision<Principal> {
   if (spec.expires === undefined || clock.now() < spec.expires) return allow(principal);
   return deny('credential_expired', {
+    principal,
     internal: `credential ${principal.credential} of team ${principal.team} has expired`,
   });
 }

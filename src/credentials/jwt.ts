@@ -50,7 +50,8 @@ export function createJwtAuthenticator(
       const found = asked.find(({ test }) => test(claims) === undefined);
       if (found === undefined) return denyUnmatched(asked, issuer, claims);
       if (verdict.outcome === 'expired') {
-        return deny('credential_expired', { internal: `"exp" of the token is ${claims.exp}` });
+        const internal = `"exp" of the token is ${claims.exp}`;
+        return deny('credential_expired', { internal, principal: principalOf(found, claims) });
       }
       return checkExpiry(found.spec, clock, principalOf(found, claims));
     },

@@ -51,6 +51,8 @@ export interface FileStatus {
   readonly device: bigint;
   readonly inode: bigint;
   readonly bytes: number;
+  /** When it was last written, milliseconds since the epoch. */
+  readonly modifiedMs: number;
   readonly kind: FileKind;
   /** Whether others than the owner have any right to it. */
   readonly isExposed: boolean;
@@ -113,7 +115,14 @@ export function withFile<T>(fs: FileSystem, path: string, use: (fd: number) => T
 }
 
 function toStatus(stats: BigIntStats): FileStatus {
-  const { dev, ino, size, mode } = stats;
+  const { dev, ino, size, mode, mtimeMs } = stats;
   const isExposed = (mode & OTHERS) !== 0n;
-  return { device: dev, inode: ino, bytes: Number(size), kind: kindOf(stats), isExposed };
+  return {
+    device: dev,
+    inode: ino,
+    bytes: Number(size),
+    modifiedMs: Number(mtimeMs),
+    kind: kindOf(stats),
+    isExposed,
+  };
 }

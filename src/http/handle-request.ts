@@ -92,6 +92,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     noteActivity(activity, exchange);
     observer.end({
       team: facts.principal?.team ?? '',
+      ...(facts.principal && { credential: facts.principal.credential }),
       method: request.method,
       status: res.statusCode,
       ...(exchange.refusal && { reason: exchange.refusal.reason }),

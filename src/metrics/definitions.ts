@@ -32,6 +32,11 @@ export const METRICS = {
     help: 'Requests of teams that are only observed which their rules would refuse, by reason.',
     labels: ['team', 'reason'],
   },
+  pushwarden_expired_credential_uses_total: {
+    type: 'counter',
+    help: 'Requests refused for a credential that has expired, by team and credential.',
+    labels: ['team', 'credential'],
+  },
   pushwarden_hash_collisions_total: {
     type: 'counter',
     help: 'Pushes refused for a series with the hash of another, by team: never by chance.',

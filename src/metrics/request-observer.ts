@@ -9,7 +9,17 @@ const PUSH_METHODS = new Set(['POST', 'PUT']);
 export function createRequestObserver(metrics: Metrics, clock: Clock): RequestObserver {
   return {
     begin: () => metrics.pushwarden_requests_in_flight.inc(),
-    end: ({ team, method: rawMethod, status, reason, wouldRefuse = [], durationMs, bodyBytes }) => {
+    end: (observation) => {
+      const {
+        team,
+        credential,
+        method: rawMethod,
+        status,
+        reason,
+        durationMs,
+        bodyBytes,
+      } = observation;
+      const { wouldRefuse = [] } = observation;
       const method = METHODS.has(rawMethod) ? rawMethod : 'other';
       metrics.pushwarden_requests_in_flight.dec();
       metrics.pushwarden_requests_total.labels(team, method, String(status)).inc();
@@ -17,6 +27,9 @@ export function createRequestObserver(metrics: Metrics, clock: Clock): RequestOb
       for (const one of wouldRefuse) metrics.pushwarden_would_refuse_total.labels(team, one).inc();
       if (reason !== undefined) {
         metrics.pushwarden_refusals_total.labels(team, reason).inc();
+        if (reason === 'credential_expired' && credential !== undefined) {
+          metrics.pushwarden_expired_credential_uses_total.labels(team, credential).inc();
+        }
       } else if (PUSH_METHODS.has(method)) {
         metrics.pushwarden_team_last_push_timestamp_seconds.labels(team).set(clock.now() / 1000);
         if (bodyBytes !== undefined) metrics.pushwarden_push_body_bytes.observe(bodyBytes);

@@ -11,7 +11,7 @@ import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import { checkFraming, type Framing } from '../core/request/framing.ts';
 import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
-import type { AuditTrail } from './audit-trail.ts';
+import { type AuditTrail, describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayRequest } from './gateway-request.ts';
@@ -103,7 +103,10 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 
   const proved = await authenticate(request, address.value, snapshot);
   const principal = at('credential', proved);
-  if (principal.effect === 'deny') return principal;
+  if (principal.effect === 'deny') {
+    if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
+    return principal;
+  }
   trail.learn({ principal: principal.value });
 
   const direct = at('cross_site', checkCrossSite(request.method, request.headers));
@@ -190,7 +193,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const inspected = inspectBody(push, team, { parse, passes: arrival.observation.passes });
   const content = at('content', await inspected);
   if (content.effect === 'deny') return content;
-  trail.learn({ content: { ...sent, series: content.value.series } });
+  trail.learn({ content: { ...sent, ...describeContent(content.value) } });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
@@ -201,7 +204,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   if (claim.effect === 'deny') return claim;
   const { adopted } = claim.value;
   const names = adopted.map(({ name }) => name);
-  trail.learn({ content: { ...sent, series: content.value.series, adopted: names } });
+  trail.learn({ content: { ...sent, ...describeContent(content.value), adopted: names } });
 
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;

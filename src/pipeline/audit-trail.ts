@@ -1,11 +1,12 @@
 import type { DecisionEvent, OutcomeEvent } from '../core/audit/audit-record.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import type { PushContent } from '../core/exposition/push-content.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import { parsePeerAddress } from '../core/network/client-address.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
 import { REASONS } from '../core/reason.ts';
-import { renderRawTarget } from '../core/request/raw-target.ts';
+import { renderRawTarget, renderSentence } from '../core/request/raw-target.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { AuditLog, Clock } from './ports.ts';
@@ -28,6 +29,8 @@ interface ContentFacts {
   readonly series?: number;
   /** Families that got the type that is stored. */
   readonly adopted?: readonly string[];
+  readonly families?: readonly string[];
+  readonly labelNames?: readonly string[];
 }
 
 /** How an allowed push or delete ended, as far as the shell knows. */
@@ -46,13 +49,14 @@ export interface AuditTrail {
   recordOutcome(outcome: OutcomeFacts): Promise<Decision<undefined>>;
 }
 
+/** Names of families, and of labels, in one record. */
+const MAX_NAMES = 20;
+const MAX_DETAIL_BYTES = 199;
+
 /** Bytes of what a client wrote. */
 const KNOWN = { target: 256, userAgent: 256 } as const;
 /** Whoever is unknown gets less of the disk. */
 const UNKNOWN = { target: 128, userAgent: 64 } as const;
-/** Names of families that got a type. */
-const MAX_ADOPTED = 20;
-const MAX_DETAIL_BYTES = 200;
 
 /** Begins the trail of a request at the time of its arrival. */
 export function createAuditTrail(
@@ -76,6 +80,7 @@ export function createAuditTrail(
         event: 'outcome',
         request_id: request.id,
         ...outcome,
+        ...(typeof outcome.status === 'string' && { outcome: outcome.status }),
         duration_ms: Math.round((clock.monotonic() - arrivedAt) * 10) / 10,
       }),
   };
@@ -112,6 +117,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     decision: refusal === undefined ? 'allow' : 'deny',
     reason: refusal?.reason ?? 'ok',
     ...(refusal === undefined && renderObservation(wouldDeny)),
+    ...(refusal?.detail && { detail: renderSentence(refusal.detail, MAX_DETAIL_BYTES) }),
     ...(userAgent && { user_agent: renderPrintable(userAgent, limits.userAgent) }),
   };
 }
@@ -119,7 +125,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
 /** The first of what an enforcing team would have been refused for. */
 function renderObservation([first]: readonly Deny[]): Partial<DecisionEvent> {
   if (first === undefined) return {};
-  const detail = renderPrintable(first.detail ?? REASONS[first.reason].title, MAX_DETAIL_BYTES);
+  const detail = renderSentence(first.detail ?? REASONS[first.reason].title, MAX_DETAIL_BYTES);
   return { mode: 'observe', would_deny: first.reason, detail };
 }
 
@@ -128,13 +134,27 @@ function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_k
   return { job: key.job, grouping_key: Object.fromEntries(labels) };
 }
 
+/** What is recorded of a body that was understood. */
+export function describeContent(
+  content: PushContent,
+): Omit<ContentFacts, 'bodyBytes' | 'decodedBytes'> {
+  const { series, families, labelNames } = content;
+  return { series, families: families.map(({ name }) => name), labelNames };
+}
+
 function renderContent(method: string, content: ContentFacts): Partial<DecisionEvent> {
-  const { bodyBytes, decodedBytes, series, adopted = [] } = content;
+  const { bodyBytes, decodedBytes, series, families = [], labelNames = [], adopted = [] } = content;
+  const moreFamilies = families.length - MAX_NAMES;
+  const moreLabels = labelNames.length - MAX_NAMES;
   return {
     body_bytes: bodyBytes,
     decoded_bytes: decodedBytes,
     ...(series !== undefined && { series }),
-    ...(adopted.length > 0 && { adopted: adopted.slice(0, MAX_ADOPTED) }),
+    ...(adopted.length > 0 && { adopted: adopted.slice(0, MAX_NAMES) }),
+    ...(families.length > 0 && { families: families.slice(0, MAX_NAMES) }),
+    ...(moreFamilies > 0 && { families_more: moreFamilies }),
+    ...(labelNames.length > 0 && { label_names: labelNames.slice(0, MAX_NAMES) }),
+    ...(moreLabels > 0 && { label_names_more: moreLabels }),
     ...(method === 'PUT' && series === 0 && { empties_group: true }),
   };
 }

@@ -192,6 +192,7 @@ export interface RequestObserver {
 interface RequestObservation {
   /** Empty for an unknown caller. */
   readonly team: string;
+  readonly credential?: string;
   readonly method: string;
   readonly status: number;
   /** Of a refused request. */

@@ -42,6 +42,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
       onFailure: 'deny',
       rotateBytes: 1,
       keep: 1,
+      reads: 'all',
       unknown: { file: '/a.unknown', rotateBytes: 1, keep: 1 },
     },
     anonymousTeam: undefined,

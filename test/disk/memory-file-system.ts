@@ -4,6 +4,7 @@ import type { FileStatus, FileSystem } from '../../src/disk/file-system.ts';
 interface Node {
   readonly inode: bigint;
   bytes: Buffer;
+  modifiedMs: number;
 }
 
 /** What goes wrong, decided anew at each call; nothing when it returns undefined. */
@@ -22,6 +23,8 @@ export class MemoryFileSystem implements FileSystem {
   readonly #open = new Map<number, Node>();
   #next = 3;
   faults: Faults = {};
+  /** The time at which files are written. */
+  now = 0;
   /** Names of the calls that reached the disk. */
   readonly calls: string[] = [];
 
@@ -39,7 +42,11 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   put(path: string, content: string | Uint8Array): void {
-    this.#files.set(path, { inode: this.#inode(), bytes: Buffer.from(content) });
+    this.#files.set(path, {
+      inode: this.#inode(),
+      bytes: Buffer.from(content),
+      modifiedMs: this.now,
+    });
   }
 
   open(path: string, flags: string): number {
@@ -66,6 +73,7 @@ export class MemoryFileSystem implements FileSystem {
     if (fault?.error !== undefined && taken === 0) throw fault.error;
     const node = this.#node(fd);
     node.bytes = Buffer.concat([node.bytes, bytes.subarray(offset, offset + taken)]);
+    node.modifiedMs = this.now;
     this.calls.push(`append ${taken}`);
     return taken;
   }
@@ -75,13 +83,12 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   status(fd: number): FileStatus {
-    const { inode, bytes } = this.#node(fd);
-    return toStatus(inode, bytes);
+    return toStatus(this.#node(fd));
   }
 
   statusAt(path: string): FileStatus | undefined {
     const node = this.#files.get(path);
-    return node && toStatus(node.inode, node.bytes);
+    return node && toStatus(node);
   }
 
   truncate(fd: number, bytes: number): void {
@@ -140,8 +147,9 @@ export class MemoryFileSystem implements FileSystem {
   }
 }
 
-function toStatus(inode: bigint, { byteLength }: Buffer): FileStatus {
-  return { device: 1n, inode, bytes: byteLength, kind: 'file', isExposed: false };
+function toStatus({ inode, bytes, modifiedMs }: Node): FileStatus {
+  const { byteLength } = bytes;
+  return { device: 1n, inode, bytes: byteLength, modifiedMs, kind: 'file', isExposed: false };
 }
 
 /** An error as `node:fs` throws it. */

@@ -10,6 +10,7 @@ const EVENTS: Record<AuditEvent['event'], true> = {
   decision: true,
   outcome: true,
   aggregate: true,
+  expired: true,
   start: true,
   stop: true,
   reload: true,

@@ -52,6 +52,7 @@ test('admit records an allowed push before it returns, with what it learned', as
       body_bytes: 30,
       decoded_bytes: 13,
       series: 1,
+      families: ['batch_size'],
       decision: 'allow',
       reason: 'ok',
       user_agent: 'curl/8.5',

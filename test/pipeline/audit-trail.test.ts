@@ -88,7 +88,7 @@ for (const [what, facts, record] of STEPS) {
   test(`recordInPassing records a refusal that knows ${what}, its target raw without query`, () => {
     const { trail, recorded, appended } = begin();
     trail.learn(facts);
-    trail.recordInPassing(deny('draining', { detail: 'secret', internal: 'secret' }));
+    trail.recordInPassing(deny('draining', { internal: 'secret' }));
     assert.deepEqual(recorded, [record]);
     assert.deepEqual(appended, []);
   });
@@ -155,6 +155,7 @@ test('recordOutcome records the end and the time since the arrival, to a tenth',
       event: 'outcome',
       request_id: '01JD',
       status: 'unknown',
+      outcome: 'unknown',
       reason: 'upstream_timeout',
       attempts: 2,
       duration_ms: 2.1,
@@ -207,4 +208,40 @@ test('an IPv4 peer of a socket for both families is recorded as what client_ip w
 
 test('a record holds nothing of the credential that was sent', () => {
   assert.doesNotMatch(JSON.stringify(refused({})), /secret/);
+});
+
+test('a decision about a push names the families and labels of its body, 20 of each', async () => {
+  const { trail, appended } = begin();
+  const many = (what: string) => Array.from({ length: 23 }, (_, index) => `${what}${index}`);
+  const content = { bodyBytes: 5, decodedBytes: 9, series: 2 };
+  trail.learn({ content: { ...content, families: ['a'], labelNames: ['l'] } });
+  await trail.recordAllowed();
+  trail.learn({ content: { ...content, families: many('f'), labelNames: many('l') } });
+  await trail.recordAllowed();
+  const [few, more] = appended;
+  assert.ok(few?.event === 'decision' && more?.event === 'decision');
+  assert.deepEqual([few.families, few.label_names], [['a'], ['l']]);
+  assert.deepEqual([few.families_more, few.label_names_more], [undefined, undefined]);
+  assert.deepEqual([more.families?.length, more.families_more], [20, 3]);
+  assert.deepEqual([more.label_names?.length, more.label_names_more], [20, 3]);
+});
+
+test('a refusal says what it was about, in under 200 bytes and never what is for the log', () => {
+  const { trail, recorded } = begin();
+  trail.recordInPassing(
+    deny('label_not_allowed', { detail: `label "é" ${'x'.repeat(500)}`, internal: 'secret' }),
+  );
+  const [event] = recorded;
+  assert.ok(event?.event === 'decision');
+  assert.match(event.detail ?? '', /^label "é" x+…$/);
+  assert.ok(Buffer.byteLength(event.detail ?? '') < 200);
+  assert.doesNotMatch(JSON.stringify(event), /secret/);
+});
+
+test('an outcome that nobody knows is a word where the status is missing', async () => {
+  const { trail, appended } = begin({}, [0, 1]);
+  await trail.recordOutcome({ status: 'unknown' });
+  const [event] = appended;
+  assert.ok(event?.event === 'outcome');
+  assert.deepEqual([event.status, event.outcome], ['unknown', 'unknown']);
 });

@@ -19,7 +19,7 @@ const POLICY = compilePolicy([
 function push(team: string, name: string, type: FamilyType = 'gauge') {
   const rules = POLICY.team(team) ?? assert.fail();
   return checkContent(
-    { families: [familyContent(name, type)], series: 1, labelValues: new Map() },
+    { families: [familyContent(name, type)], series: 1, labelValues: new Map(), labelNames: [] },
     rules,
   );
 }

@@ -2,11 +2,14 @@ import type { AuditLog, OperationalLog } from '../../pipeline/ports.ts';
 import { type AuditLogDependencies, type ChainLogConfig, openChainLog } from './chain-log.ts';
 import { withFloodControl } from './flood-control.ts';
 import { withOutcomeWatch } from './outcome-watch.ts';
+import { type RecordedReads, withReadFilter } from './read-filter.ts';
 import { withUnknownCallers } from './unknown-callers.ts';
 
 export interface AuditLogConfig extends ChainLogConfig {
   /** Files for the refusals of callers whom nobody knows; left out: they go with the others. */
   readonly unknown?: UnknownLogConfig;
+  /** Which allowed reads are recorded; left out: all. */
+  readonly reads?: RecordedReads;
 }
 
 interface UnknownLogConfig {
@@ -29,10 +32,10 @@ export async function openAuditLog(
   config: AuditLogConfig,
   dependencies: AuditLogDependencies,
 ): Promise<AuditLog> {
-  const { unknown: own, ...main } = config;
+  const { unknown: own, reads = 'all', ...main } = config;
   const { clock, observer } = dependencies;
   const known = await openChainLog(main, dependencies);
-  const log = withFloodControl(known, clock);
+  const log = withReadFilter(withFloodControl(known, clock), reads);
   if (own === undefined) return withOutcomeWatch(log);
   try {
     const unknown = await openChainLog(

@@ -19,6 +19,8 @@ export interface ChainLogConfig {
   readonly rotateBytes: number;
   /** Closed segments that stay. */
   readonly keep: number;
+  /** Milliseconds that they stay at most. */
+  readonly keepForMs?: number;
   /** Path of the Ed25519 private key that signs checkpoints. */
   readonly signKeyFile?: string;
 }
@@ -68,13 +70,13 @@ export async function openChainLog(
 ): Promise<AuditLog> {
   const timing = { ...TIMING, ...given };
   const { lockWaitMs } = timing;
-  const { file, onFailure, rotateBytes, keep, signKeyFile } = config;
+  const { file, onFailure, rotateBytes, keep, keepForMs, signKeyFile } = config;
   const wait = async (): Promise<void> => {
     await onWait?.();
     log.info('waiting for another gateway to let go of the audit log', { file });
   };
   const writer = await startWriter(
-    { file, sync: config.sync === 'batch', rotateBytes, keep, signKeyFile, lockWaitMs },
+    { file, sync: config.sync === 'batch', rotateBytes, keep, keepForMs, signKeyFile, lockWaitMs },
     () => void wait(),
   );
   for (const exposed of writer.exposed) {

@@ -8,6 +8,9 @@ import { CHECKPOINT_RECORDS, type CheckpointSigner } from '../checkpoint.ts';
 import { nameClosedSegment, nameForeignFile, pruneSegments } from '../segments.ts';
 import type { Recovery } from './recovery.ts';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
 /** What sequence number, prev, hash and newline add to an entry. */
 const LINK_LENGTH = 185;
 
@@ -19,6 +22,8 @@ export interface ChainWriterOptions {
   readonly rotateBytes: number;
   /** Closed segments that stay. */
   readonly keep: number;
+  /** Milliseconds that a closed segment stays; left out: as long as there are not too many. */
+  readonly keepForMs?: number | undefined;
   /** Left out: no checkpoints. */
   readonly signer?: CheckpointSigner | undefined;
   /** Left out: a full disk is a disk that fails. */
@@ -56,6 +61,9 @@ export class ChainWriter {
   #resumes: boolean;
   /** First sequence number of a file at the path to which nothing may be added. */
   #tainted: number | undefined;
+  /** When the segment's first record was written, and when old segments were last looked for. */
+  #begunAt: number;
+  #prunedAt = 0;
   /** Undefined when the next batch has to begin one. */
   #segment: SegmentFile | undefined;
   /** Written last and not to be written again: full, or no longer trusted. */
@@ -67,6 +75,7 @@ export class ChainWriter {
     this.#head = recovery.head;
     this.#resumes = recovery.isSignedEnd;
     this.#tainted = recovery.tainted;
+    this.#begunAt = recovery.begunAt;
     if (recovery.firstSeq !== undefined) {
       const { firstSeq, tornBytes } = recovery;
       this.#segment = SegmentFile.reopen(fs, options.file, firstSeq, tornBytes);
@@ -87,8 +96,10 @@ export class ChainWriter {
   commit(batch: Batch): number {
     this.#options.reserve?.refill();
     const length = batch.entries.reduce((sum, entry) => sum + entry.length + LINK_LENGTH, 0);
+    const time = Date.parse(batch.time);
     const isFull = (this.#segment?.bytes ?? 0) + length > this.#options.rotateBytes;
-    let checkpoints = isFull ? this.#rotate(batch.time) : 0;
+    if (time - this.#prunedAt >= HOUR_MS) this.#prune(time);
+    let checkpoints = isFull || this.#isOverAge(time) ? this.#rotate(batch.time) : 0;
     const draft = this.#draft();
     if (this.#resumes) checkpoints += this.#sign(draft, batch.time);
     for (const entry of batch.entries) {
@@ -96,7 +107,7 @@ export class ChainWriter {
       if (draft.unsigned >= CHECKPOINT_RECORDS) checkpoints += this.#sign(draft, batch.time);
     }
     if (batch.checkpoint) checkpoints += this.#sign(draft, batch.time);
-    this.#write(draft, this.#options.sync);
+    this.#write(draft, this.#options.sync, time);
     this.#resumes = false;
     return checkpoints;
   }
@@ -122,7 +133,7 @@ export class ChainWriter {
     if (this.#segment === undefined || this.#resumes) return 0;
     const draft = this.#draft();
     const checkpoints = this.#sign(draft, time);
-    this.#write(draft, true);
+    this.#write(draft, true, Date.parse(time));
     return checkpoints;
   }
 
@@ -138,20 +149,20 @@ export class ChainWriter {
     return 1;
   }
 
-  #write(draft: Draft, sync: boolean): void {
+  #write(draft: Draft, sync: boolean, time: number): void {
     const records = Buffer.from(draft.lines.join(''), 'latin1');
     try {
-      this.#append(records, sync);
+      this.#append(records, sync, time);
     } catch (error) {
       if (!isDiskFull(error) || this.#options.reserve?.release() !== true) throw error;
-      this.#append(records, sync);
+      this.#append(records, sync, time);
     }
     this.#head = draft.head;
     this.#unsigned = draft.unsigned;
   }
 
-  #append(records: Uint8Array, sync: boolean): void {
-    const segment = this.#segment ?? this.#begin();
+  #append(records: Uint8Array, sync: boolean, time: number): void {
+    const segment = this.#segment ?? this.#begin(time);
     try {
       segment.append(records, sync);
     } catch (error) {
@@ -175,8 +186,21 @@ export class ChainWriter {
     if (cuts && segment?.isInPlace()) cutFile(this.#fs, segment.path, segment.bytes);
   }
 
-  #begin(): SegmentFile {
-    const { file, keep } = this.#options;
+  /** Every hour, and whenever a segment begins. */
+  #prune(time: number): void {
+    const { file, keep, keepForMs = Number.POSITIVE_INFINITY } = this.#options;
+    this.#prunedAt = time;
+    pruneSegments(this.#fs, file, { keep, oldestMs: time - keepForMs });
+  }
+
+  /** What is to go after some days must not wait until a segment has grown. */
+  #isOverAge(time: number): boolean {
+    const { keepForMs } = this.#options;
+    return keepForMs !== undefined && time - this.#begunAt >= Math.min(DAY_MS, keepForMs);
+  }
+
+  #begin(time: number): SegmentFile {
+    const { file } = this.#options;
     this.#clearPath();
     const segment = SegmentFile.create(this.#fs, file, this.#head.seq + 1);
     try {
@@ -186,7 +210,8 @@ export class ChainWriter {
       throw error;
     }
     this.#segment = segment;
-    pruneSegments(this.#fs, file, keep);
+    this.#begunAt = time;
+    this.#prune(time);
     return segment;
   }
 

@@ -19,6 +19,8 @@ export interface Recovery {
   readonly head: ChainHead;
   /** First sequence number in the file being written; undefined when a new one has to begin. */
   readonly firstSeq: number | undefined;
+  /** When that record was written, milliseconds since the epoch. */
+  readonly begunAt: number;
   /** Bytes of an unfinished last line in the file being written. */
   readonly tornBytes: number;
   /** Request ids of allowed pushes and deletes without an outcome. */
@@ -43,16 +45,18 @@ export interface Recovery {
 export function recoverAuditLog(fs: FileSystem, file: string, isOwn?: SignatureCheck): Recovery {
   const paths = listSegments(fs, file).filter((path) => sizeOf(fs, path) > 0);
   const newest = paths.at(-1);
-  if (newest === undefined) return { ...NOTHING_LOST, head: GENESIS, firstSeq: undefined };
+  if (newest === undefined)
+    return { ...NOTHING_LOST, head: GENESIS, firstSeq: undefined, begunAt: 0 };
   const stopped = findCleanStop(fs, newest, isOwn);
   if (stopped === undefined && isOwn !== undefined) {
     const behind = findBehindSignedEnd(fs, paths, isOwn);
     if (behind !== undefined) {
-      const tainted = newest === file ? (readFirstSeq(fs, file) ?? 1) : undefined;
+      const tainted = newest === file ? (readFirst(fs, file).seq ?? 1) : undefined;
       return {
         ...NOTHING_LOST,
         ...behind,
         firstSeq: undefined,
+        begunAt: 0,
         ...(tainted !== undefined && { tainted }),
       };
     }
@@ -61,8 +65,9 @@ export function recoverAuditLog(fs: FileSystem, file: string, isOwn?: SignatureC
     stopped === undefined
       ? scan(fs, file, paths)
       : { ...NOTHING_LOST, head: stopped, isSignedEnd: isOwn !== undefined };
-  const firstSeq = newest === file ? (readFirstSeq(fs, file) ?? found.head.seq + 1) : undefined;
-  return { ...found, firstSeq };
+  if (newest !== file) return { ...found, firstSeq: undefined, begunAt: 0 };
+  const { seq = found.head.seq + 1, begunAt } = readFirst(fs, file);
+  return { ...found, firstSeq: seq, begunAt };
 }
 
 const NOTHING_LOST = {
@@ -106,7 +111,11 @@ function findCleanStop(
   return undefined;
 }
 
-function scan(fs: FileSystem, file: string, paths: readonly string[]): Omit<Recovery, 'firstSeq'> {
+function scan(
+  fs: FileSystem,
+  file: string,
+  paths: readonly string[],
+): Omit<Recovery, 'firstSeq' | 'begunAt'> {
   const open = new OpenOutcomes();
   let head: ChainHead | undefined;
   let damage: string | undefined;
@@ -160,9 +169,10 @@ function assertFirstLineTorn(fs: FileSystem, file: string, damage: string | unde
   );
 }
 
-function readFirstSeq(fs: FileSystem, path: string): number | undefined {
+function readFirst(fs: FileSystem, path: string): { seq?: number; begunAt: number } {
   const record = readRecord(readFirstLine(fs, path)?.text ?? '');
-  return record.seq;
+  const begunAt = 'problem' in record ? 0 : Date.parse(record.time);
+  return { ...(record.seq !== undefined && { seq: record.seq }), begunAt };
 }
 
 function readFirstLine(fs: FileSystem, path: string): Line | undefined {

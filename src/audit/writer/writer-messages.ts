@@ -11,6 +11,7 @@ export interface WriterSettings {
   readonly sync: boolean;
   readonly rotateBytes: number;
   readonly keep: number;
+  readonly keepForMs: number | undefined;
   readonly signKeyFile: string | undefined;
   /** Milliseconds to wait for another gateway to let go of the file. */
   readonly lockWaitMs: number;

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
 import { nameUnknownLog } from '../../core/audit/audit-file-names.ts';
-import { parseSize } from '../../core/units.ts';
+import { parseDuration, parseSize } from '../../core/units.ts';
 import type { NamedFile } from '../engine/named-file.ts';
 import type { Source } from '../engine/source.ts';
 import * as value from '../engine/values.ts';
@@ -21,8 +21,14 @@ export const audit = z
       .describe('what becomes of pushes while the log cannot be written'),
     rotate: value.size.default('100MiB').describe('size at which a new segment begins'),
     keep: value.count.default(30).describe('closed segments that stay'),
-    keep_for: value.notYet('none'),
-    reads: value.notYet('all'),
+    keep_for: z
+      .union([z.literal('none'), value.duration])
+      .default('none')
+      .describe('how long closed segments stay at most'),
+    reads: z
+      .enum(['all', 'changes', 'none'])
+      .default('all')
+      .describe('which allowed reads are recorded; refused ones always are'),
     unknown: z
       .strictObject({
         rotate: value.size.default('10MiB').describe('size at which a new segment begins'),
@@ -49,6 +55,9 @@ export interface AuditConfig {
   readonly rotateBytes: number;
   /** Rotated segments that stay. */
   readonly keep: number;
+  /** How long they stay at most, milliseconds. */
+  readonly keepForMs?: number;
+  readonly reads: 'all' | 'changes' | 'none';
   /** Path of the ed25519 private key that signs checkpoints. */
   readonly signKeyFile?: string;
   /** Where refusals of unknown callers go. */
@@ -68,6 +77,8 @@ export function resolveAudit(raw: RawAudit, { directory }: Source): AuditConfig 
     onFailure: raw.on_failure,
     rotateBytes: parseSize(raw.rotate),
     keep: raw.keep,
+    ...(raw.keep_for !== 'none' && { keepForMs: parseDuration(raw.keep_for) }),
+    reads: raw.reads,
     unknown: {
       file: nameUnknownFile(file),
       rotateBytes: parseSize(raw.unknown.rotate),

@@ -10,7 +10,8 @@ export type AuditEvent =
   | ReloadEvent
   | RecoveredEvent
   | CheckpointEvent
-  | AggregateEvent;
+  | AggregateEvent
+  | ExpiredEvent;
 
 /** A request to a push, delete or read endpoint, allowed or refused. */
 export interface DecisionEvent {
@@ -33,6 +34,13 @@ export interface DecisionEvent {
   /** Bytes of the body after decompression. */
   readonly decoded_bytes?: number;
   readonly series?: number;
+  /** Names of the families that the body holds, 20 at most. */
+  readonly families?: readonly string[];
+  /** How many more there are. */
+  readonly families_more?: number;
+  /** Names of the labels of its series, without those of the grouping key; 20 at most. */
+  readonly label_names?: readonly string[];
+  readonly label_names_more?: number;
   /** Families that the body leaves untyped and that got the stored type, at most 20. */
   readonly adopted?: readonly string[];
   /** A PUT with an empty body: it equals a delete. */
@@ -43,7 +51,7 @@ export interface DecisionEvent {
   readonly mode?: 'observe';
   /** The first reason for which an enforcing team would have been refused. */
   readonly would_deny?: Reason;
-  /** Which label, metric or limit; under 200 bytes. */
+  /** Which label, metric, line or limit; under 200 bytes. */
   readonly detail?: string;
   readonly user_agent?: string;
 }
@@ -52,8 +60,10 @@ export interface DecisionEvent {
 export interface OutcomeEvent {
   readonly event: 'outcome';
   readonly request_id: string;
-  /** What was answered; `unknown` when the upstream may or may not have applied it. */
-  readonly status: number | 'unknown';
+  /** What was answered, or the word of `outcome`. */
+  readonly status: number | OutcomeWord;
+  /** Where no status says how it ended. */
+  readonly outcome?: OutcomeWord;
   readonly upstream_status?: number;
   readonly reason?: Reason;
   /** Sends to the upstream, when more than one. */
@@ -64,6 +74,28 @@ export interface OutcomeEvent {
   readonly client_gone?: true;
   /** From the arrival of the request, milliseconds. */
   readonly duration_ms: number;
+}
+
+/**
+ * `unknown`: the upstream may or may not have applied it; `spooled`: it is kept until the upstream
+ * is back, then `delivered`, `expired` or `rejected`.
+ */
+type OutcomeWord = 'unknown' | 'spooled' | 'delivered' | 'expired' | 'rejected';
+
+/** A group that was deleted for its age. */
+interface ExpiredEvent {
+  readonly event: 'expired';
+  readonly by: 'janitor';
+  /** Its owner. */
+  readonly team?: string;
+  /** Canonical. */
+  readonly target: string;
+  readonly job: string;
+  /** Without the job. */
+  readonly grouping_key: Readonly<Record<string, string>>;
+  /** Since the last push, successful or failed. */
+  readonly age_seconds: number;
+  readonly series: number;
 }
 
 interface StartEvent {
@@ -82,6 +114,8 @@ interface ReloadEvent {
   readonly config_hash: string;
   /** Paths of the configuration that changed, without values. */
   readonly changed: readonly string[];
+  /** What was wrong with a configuration that was refused: the one in use stays. */
+  readonly refused?: readonly string[];
 }
 
 /**

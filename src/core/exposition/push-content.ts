@@ -23,6 +23,8 @@ export interface PushContent {
   readonly series: number;
   /** The values that each watched label has on a pushed series, empty ones left out. */
   readonly labelValues: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Names of all labels in the body, sorted. */
+  readonly labelNames: readonly string[];
   /** What goes upstream in place of the body that was sent; left out where that is sound as it is. */
   readonly rewritten?: Uint8Array;
 }

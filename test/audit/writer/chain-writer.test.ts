@@ -10,6 +10,7 @@ import {
   batch,
   decision,
   FILE,
+  NOON,
   openWriter,
   outcome,
   readRecords,
@@ -207,6 +208,20 @@ describe('rotation', () => {
     assert.equal(firstBreak, undefined);
     assert.equal(records, 3);
     assert.equal(start?.seq, 3);
+  });
+
+  test('removes what is older than keep_for, and begins a segment a day for its sake', () => {
+    const day = 86_400_000;
+    const fs = new MemoryFileSystem();
+    const writer = openWriter(fs, { keepForMs: 2 * day });
+    const on = (days: number) => {
+      fs.now = NOON + days * day;
+      writer.commit({ ...batch(decision(`d${days}`)), time: new Date(fs.now).toISOString() });
+    };
+    for (const days of [0, 0.5, 1, 2]) on(days);
+    assert.deepEqual(fs.names(), [FILE, `${FILE}.000000000001`, `${FILE}.000000000003`]);
+    on(3.5);
+    assert.deepEqual(fs.names(), [FILE, `${FILE}.000000000004`]);
   });
 
   test('brings the names of a new segment to the disk before its first record', () => {

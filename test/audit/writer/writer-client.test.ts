@@ -13,6 +13,7 @@ test('a writer thread that is gone fails every batch and leaves the file to othe
     rotateBytes: 1 << 30,
     keep: 1,
     signKeyFile: undefined,
+    keepForMs: undefined,
     lockWaitMs: 0,
   };
   const writer = await startWriter(settings, () => {});

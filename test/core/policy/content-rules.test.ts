@@ -52,7 +52,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
 }
 
 function content(...families: readonly FamilyContent[]): PushContent {
-  return { families, series: families.length, labelValues: new Map() };
+  return { families, series: families.length, labelValues: new Map(), labelNames: [] };
 }
 
 const gauge = (name: string) => familyContent(name, 'gauge');

@@ -11,6 +11,7 @@ type LabelMessages = MetricMessage['label'];
 export interface SeenLabels {
   readonly scope: ContentScope;
   readonly labelValues: ReadonlyMap<string, Set<string>>;
+  readonly labelNames: Set<string>;
   /** Of the metric before: neighbours mostly have the same label names. */
   names: readonly string[];
   shape: LabelShape | undefined;
@@ -30,6 +31,7 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
   const seen: SeenLabels = {
     scope,
     labelValues,
+    labelNames: new Set(),
     names: [],
     shape: undefined,
     current: [],
@@ -83,6 +85,7 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   const resolved = resolveShape(newNames, seen.scope);
   if (typeof resolved === 'string') return resolved;
   seen.names = newNames;
+  for (const name of newNames) seen.labelNames.add(name);
   seen.shape = resolved;
   return resolved;
 }

@@ -111,6 +111,7 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
     families,
     series,
     labelValues: seen.labelValues,
+    labelNames: [...seen.labelNames].sort(),
     ...(reader.hasCreated && { rewritten: withoutCreated(body) }),
   };
   return { content: allow(content), problems };

@@ -265,3 +265,8 @@ function unescapeValue(escaped: string): string {
   if (!escaped.includes('\\')) return escaped;
   return escaped.replace(/\\(.)/g, (_, code: string) => (code === 'n' ? '\n' : code));
 }
+
+/** The names of all labels that the body had so far. */
+export function listLabelNames({ shapes }: LabelSet): ReadonlySet<string> {
+  return new Set([...shapes.keys()].flatMap((list) => (list === '' ? [] : list.split(','))));
+}

@@ -20,6 +20,7 @@ import {
   createLabelSet,
   type LabelSet,
   labelValue,
+  listLabelNames,
   readLabels,
   shapeOf,
 } from './label-set.ts';
@@ -168,7 +169,8 @@ function takeSample(reader: Reader, name: SampleName, value: string): Deny | und
   return addSample({ line, text, name, labels, shape, value });
 }
 
-function finish({ table, series, labelValues, incomplete }: Reader): Decision<PushContent> {
+function finish(reader: Reader): Decision<PushContent> {
+  const { table, series, labelValues, labels, incomplete } = reader;
   const families: FamilyContent[] = [];
   for (const family of table.families) {
     if (family.series.size === 0) continue;
@@ -176,7 +178,8 @@ function finish({ table, series, labelValues, incomplete }: Reader): Decision<Pu
     if (problem !== undefined) return problem;
     families.push(sumUp(family));
   }
-  return allow({ families, series, labelValues });
+  const labelNames = [...listLabelNames(labels)].sort();
+  return allow({ families, series, labelValues, labelNames });
 }
 
 /** What is left of a family that is read. A sum or count that lacks is shown as 0. */
