@@ -62,17 +62,23 @@ export async function composeGateway(
   const publicSide = createPublicSide(config, securityHeaders);
   const publicPort = createPublicPort(publicSide, config.listen);
   opened.defer(() => publicPort.giveUp());
+  let isAuditRefusing = false;
   const audit = await openAuditLog(config.audit, {
     clock,
     log,
-    observer: watchAudit(metrics),
+    observer: {
+      ...watchAudit(metrics),
+      refusing(isRefusing) {
+        isAuditRefusing = isRefusing;
+      },
+    },
     onWait: publicPort.share,
   });
   opened.defer(() => audit.close());
   const current = await openCurrent(config, metrics, clock, log);
   opened.defer(() => current.close());
 
-  const lifetime = createLifetime(current);
+  const lifetime = createLifetime(current, () => isAuditRefusing);
   const gateway = createGateway(current, audit, lifetime, registry);
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
@@ -130,12 +136,12 @@ interface Lifetime {
  * While it drains, the gateway still serves what open connections bring, each a last time, until
  * too little is left of the drain time for the upstream to answer.
  */
-function createLifetime(current: Current): Lifetime {
+function createLifetime(current: Current, isAuditRefusing: () => boolean): Lifetime {
   let lastArrival = Number.POSITIVE_INFINITY;
   const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
   return {
     isClosing,
-    isReady: () => !isClosing() && current.upstreamSide().isReady(),
+    isReady: () => !isClosing() && !isAuditRefusing() && current.upstreamSide().isReady(),
     isOver: () => clock.monotonic() > lastArrival,
     end(drainTimeoutMs) {
       lastArrival = clock.monotonic() + drainTimeoutMs - current.config().upstream.timeoutMs;

@@ -35,9 +35,11 @@ test('rows 17 and 18: on a full disk pushes are refused, reads and health go on,
   const scrape = await fetch(`${url}/metrics`, { headers: { authorization: TOKEN.authorization } });
   assert.equal(scrape.status, 200);
   assert.equal((await fetch(`${url}/-/healthy`)).status, 200);
+  assert.equal((await fetch(`${url}/-/ready`)).status, 503);
 
   execFileSync('mount', ['-o', 'remount,size=8m', disk.path]);
   await eventually('room', async () => ((await push({ url }, 'after')).ok ? true : undefined));
+  await eventually('ready', async () => (await fetch(`${url}/-/ready`)).ok || undefined);
   assert.deepEqual(await gateway.stop('SIGTERM'), { code: 0, signal: null });
   const records = readAuditFiles(file);
   await assertWhole(nodeFileSystem, records.length, file);

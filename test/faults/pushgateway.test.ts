@@ -23,7 +23,7 @@ for (const version of PUSHGATEWAYS) {
   describe(`a killed Pushgateway ${version}`, { skip }, () => {
     for (const [interval, isKept] of INTERVALS) {
       const ending = isKept ? 'kept' : 'gone';
-      test(`row 15: a push that was answered 200 is ${ending}, written every ${interval}`, async () => {
+      test(`row 15: a push that was answered 202 is ${ending}, written every ${interval}`, async () => {
         await using scratch = await createScratch();
         const file = `${scratch.path}/metrics`;
         const { upstream: _, ...document } = stageDocument('');
@@ -36,14 +36,14 @@ for (const version of PUSHGATEWAYS) {
             },
           },
         });
-        assert.equal((await push(gateway, 'kept')).status, 200);
+        assert.equal((await push(gateway, 'kept')).status, 202);
         if (isKept) await eventually('the file', () => (existsSync(file) ? true : undefined));
         const [child] = await childrenOf(gateway.pid);
         assert.ok(child);
         process.kill(child, 'SIGKILL');
         await eventually('another', async () =>
           (await childrenOf(gateway.pid)).some((pid) => pid !== child) &&
-          (await push(gateway, 'later')).status === 200
+          (await push(gateway, 'later')).status === 202
             ? true
             : undefined,
         );
@@ -51,7 +51,7 @@ for (const version of PUSHGATEWAYS) {
         const scraped = await (await fetch(`${gateway.url}/metrics`, { headers })).text();
         assert.equal(scraped.includes('rows{instance="",job="kept"} 1'), isKept);
         const outcomes = (await gateway.auditRecords()).filter(({ event }) => event === 'outcome');
-        assert.equal(outcomes[0]?.event === 'outcome' && outcomes[0].status, 200);
+        assert.equal(outcomes[0]?.event === 'outcome' && outcomes[0].status, 202);
       });
     }
   });

@@ -62,7 +62,7 @@ for (const version of PUSHGATEWAYS) {
     const { options, lines } = createWatched();
     await using child = await superviseChild({ ...options, command });
     const push = { method: 'PUT', body: 'rows 1\n' };
-    assert.equal((await fetch(`${child.url}/metrics/job/a`, push)).status, 200);
+    assert.equal((await fetch(`${child.url}/metrics/job/a`, push)).status, 202);
     assert.match(child.url, /^http:\/\/127\.0\.0\.1:\d+$/);
     const wiped = await fetch(`${child.url}/api/v1/admin/wipe`, { method: 'PUT' });
     assert.equal(wiped.status, 404);

@@ -45,7 +45,10 @@ export async function openAuditLog(
         log: withFile(dependencies.log, own.file),
         // the head of the chain is that of the log that pushes wait for
         ...(observer && {
-          observer: { ...observer, recorded: (event) => observer.recorded(event) },
+          observer: {
+            missed: (event) => observer.missed(event),
+            recorded: (event) => observer.recorded(event),
+          },
         }),
       },
     );

@@ -38,6 +38,8 @@ export interface AuditLogDependencies {
 interface AuditObserver extends Pick<CommitObserver, 'missed'> {
   /** @param head left out of the log of unknown callers */
   recorded(event: AuditEvent['event'], head?: ChainHead): void;
+  /** Pushes are refused from now on because the log cannot be written; or no more. */
+  refusing?(isRefusing: boolean): void;
 }
 
 /** Milliseconds. */
@@ -86,7 +88,12 @@ export async function openChainLog(
     ...timing,
     onFailure,
     clock,
-    observer: { ...createLogObserver(log, file), ...observer },
+    observer: {
+      ...createLogObserver(log, file, (isRefusing) => {
+        if (onFailure === 'deny') observer?.refusing?.(isRefusing);
+      }),
+      ...observer,
+    },
     request: writer.request,
   });
   const checkpoints = setInterval(() => commit.requestCheckpoint(), timing.checkpointMs).unref();
@@ -116,12 +123,22 @@ function append(commit: GroupCommit, event: AuditEvent): Promise<void> {
   return new Promise((resolve, reject) => commit.submit(event, { resolve, reject }));
 }
 
-function createLogObserver(log: OperationalLog, file: string): CommitObserver {
+function createLogObserver(
+  log: OperationalLog,
+  file: string,
+  onRefusing: (isRefusing: boolean) => void,
+): CommitObserver {
   return {
     recorded: () => {},
     missed: () => {},
-    unavailable: (error) => log.error(error.message, { file, code: error.code }),
-    available: () => log.warn('the audit log is written again', { file }),
+    unavailable(error) {
+      onRefusing(true);
+      log.error(error.message, { file, code: error.code });
+    },
+    available() {
+      onRefusing(false);
+      log.warn('the audit log is written again', { file });
+    },
     checkpoint: ({ seq, hash }) => log.info('audit checkpoint', { seq, hash }),
   };
 }
