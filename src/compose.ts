@@ -101,7 +101,8 @@ export async function composeGateway(
     log,
   });
   const adminServer = createAdminServer(admin);
-  const adminUrl = config.admin && (await listen(adminServer, config.admin));
+  const adminUrl =
+    config.admin && (await listen(adminServer, { ...config.admin, key: 'admin.listen' }));
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });

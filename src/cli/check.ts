@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { type Problem, renderProblem } from '../config/engine/problem.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
 import { EXIT } from './exit.ts';
+import { countOf } from './plural.ts';
 
 interface CheckOptions {
   readonly config: string;
@@ -37,16 +38,19 @@ function listProblems(result: LoadResult): readonly Problem[] {
   return result.ok ? result.warnings : result.problems;
 }
 
-/** The words stay the same for one of a kind: scripts look for them. */
 function renderSummary(result: LoadResult): string {
   if (!result.ok) {
-    const { problems } = result;
-    return `FAILED: ${count(problems, 'error')} errors, ${count(problems, 'warning')} warnings`;
+    const errors = countOf(count(result.problems, 'error'), 'error');
+    return `FAILED: ${errors}, ${countOf(count(result.problems, 'warning'), 'warning')}`;
   }
   const { config, warnings } = result;
   const credentials = config.teams.flatMap((team) => team.credentials);
-  const parts = [`${config.teams.length} teams`, `${credentials.length} credentials`];
-  return `SUCCESS: ${[...parts, `${warnings.length} warnings`].join(', ')}`;
+  const parts = [
+    countOf(config.teams.length, 'team'),
+    countOf(credentials.length, 'credential'),
+    countOf(warnings.length, 'warning'),
+  ];
+  return `SUCCESS: ${parts.join(', ')}`;
 }
 
 function count(problems: readonly Problem[], severity: Problem['severity']): number {

@@ -9,6 +9,7 @@ import { registerDemo } from './demo.ts';
 import { registerExplain } from './explain.ts';
 import { registerExplainToken } from './explain-token.ts';
 import { registerHashPassword } from './hash-password.ts';
+import { registerImportBasicAuthUsers } from './import-basic-auth-users.ts';
 import { registerLint } from './lint.ts';
 import { createRoot, inheritSettings } from './root.ts';
 import { registerSchema } from './schema.ts';
@@ -31,6 +32,9 @@ export function createProgram(): Command {
   const audit = program.command('audit').description('the audit log');
   registerAuditKeygen(audit);
   registerAuditVerify(audit);
+  registerImportBasicAuthUsers(
+    program.command('import').description('from the configuration of other programs'),
+  );
   registerPush(program);
   registerGroups(program);
   registerDelete(program);

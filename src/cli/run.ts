@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { EXIT } from './exit.ts';
 import { createRoot, inheritSettings } from './root.ts';
+import { registerVersion } from './version.ts';
 
 /**
  * Commands that jobs run over and over: they load what they need, and start in a fraction of the
@@ -10,13 +11,15 @@ const LIGHT: ReadonlyMap<string, () => Promise<(program: Command) => void>> = ne
   ['push', async () => (await import('./client/push.ts')).registerPush],
   ['groups', async () => (await import('./client/groups.ts')).registerGroups],
   ['delete', async () => (await import('./client/delete.ts')).registerDelete],
+  ['version', async () => registerVersion],
 ]);
 
 /** Runs the command that the arguments name; sets the exit status and never throws. */
 export async function run(argv: readonly string[]): Promise<void> {
   try {
-    const program = await loadProgram(argv[2] ?? '');
-    await program.parseAsync(argv);
+    const asked = asksForVersion(argv) ? [...argv.slice(0, 2), 'version'] : argv;
+    const program = await loadProgram(asked[2] ?? '');
+    await program.parseAsync(asked);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
@@ -25,6 +28,13 @@ export async function run(argv: readonly string[]): Promise<void> {
     console.error(`pushwarden: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = EXIT.failed;
   }
+}
+
+/** Anywhere before `--`, as of any program. */
+function asksForVersion(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return options.some((option) => option === '--version' || option === '-V');
 }
 
 async function loadProgram(name: string): Promise<Command> {

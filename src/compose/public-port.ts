@@ -23,8 +23,9 @@ export interface PublicPort {
 /** Creates the port of a public side, not yet listening. */
 export function createPublicPort(
   publicSide: PublicSide,
-  address: GatewayConfig['listen'],
+  { host, port }: GatewayConfig['listen'],
 ): PublicPort {
+  const address = { host, port, key: 'listen' };
   const { server } = publicSide;
   let sharing: Promise<string | undefined> | undefined;
   return {

@@ -5,9 +5,18 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { GatewayError } from '../core/errors.ts';
 
 interface Address {
+  /** Of the configuration, for what is said when it cannot be had. */
+  readonly key?: string;
   readonly host: string;
   readonly port: number;
 }
+
+/** What operators meet, in their words. */
+const WORDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there (EADDRINUSE)',
+  EACCES: 'this user may not (EACCES)',
+  EADDRNOTAVAIL: 'the machine has no such address (EADDRNOTAVAIL)',
+};
 
 /**
  * Listens, and tells where: port 0 takes a free one.
@@ -55,9 +64,11 @@ async function bind(
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? cause.code : cause;
-    const { host, port } = options;
-    throw new GatewayError('ERR_LISTEN', `cannot listen on ${host}:${port}: ${why}`, { cause });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const { host, port, key } = options;
+    const message = `cannot listen on ${host}:${port}: ${WORDS[code] ?? code}`;
+    const text = key === undefined ? message : `${key}: ${message}`;
+    throw new GatewayError('ERR_LISTEN', text, { cause });
   }
 }
 

@@ -18,7 +18,7 @@ test('check prints a summary and nothing else for a configuration without proble
   const file = await scratch.write('pushwarden.yaml', GOOD);
   assert.deepEqual(await runCli(['check', '--config', file]), {
     status: 0,
-    stdout: 'SUCCESS: 1 teams, 1 credentials, 0 warnings\n',
+    stdout: 'SUCCESS: 1 team, 1 credential, 0 warnings\n',
     stderr: '',
   });
 });
@@ -29,7 +29,7 @@ test('check is content with warnings, and shows them', async () => {
   assert.deepEqual(await runCli(['check', '--config', file]), {
     status: 0,
     stdout: `${file}:1:9: warning: listen: is reachable from outside without tls: credentials cross the network in clear
-SUCCESS: 1 teams, 1 credentials, 1 warnings
+SUCCESS: 1 team, 1 credential, 1 warning
 `,
     stderr: '',
   });
@@ -74,7 +74,7 @@ FAILED: 1 errors, 0 warnings
     stderr: '',
   });
   const { status, stdout } = await runCli(['check', '--no-secrets', '--config', file]);
-  assert.deepEqual([status, stdout], [0, 'SUCCESS: 1 teams, 1 credentials, 0 warnings\n']);
+  assert.deepEqual([status, stdout], [0, 'SUCCESS: 1 team, 1 credential, 0 warnings\n']);
 });
 
 test('check --output json gives the problems as data', async () => {

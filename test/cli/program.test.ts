@@ -21,6 +21,13 @@ test('version prints the version of the package', async () => {
   });
 });
 
+for (const args of [['--version'], ['-V'], ['check', '-V'], ['push', '--job', 'a', '--version']]) {
+  test(`the version is printed wherever it is asked for: ${args.join(' ')}`, async () => {
+    const { status, stdout } = await runCli(args);
+    assert.deepEqual([status, stdout], [0, `pushwarden ${VERSION}\n`]);
+  });
+}
+
 test('schema prints the JSON Schema of the configuration', async () => {
   const { status, stdout, stderr } = await runCli(['schema']);
   assert.deepEqual([status, stderr], [0, '']);
@@ -30,6 +37,10 @@ test('schema prints the JSON Schema of the configuration', async () => {
 const usageErrors = [
   { args: ['chek'], error: "error: unknown command 'chek'\n(Did you mean check?)" },
   { args: ['check'], error: "error: required option '--config <file>' not specified" },
+  {
+    args: ['check', '--confg', 'x'],
+    error: "error: unknown option '--confg'\n(Did you mean --config?)",
+  },
   { args: ['version', '--short'], error: "error: unknown option '--short'" },
   {
     args: ['version', 'now'],

@@ -104,7 +104,7 @@ test('serve on a port that is taken says so in one line and ends with 1', async 
   assert.equal(code, 1);
   const [error, ...more] = errorsOf(stderr);
   assert.deepEqual([error?.code, more], ['ERR_LISTEN', []]);
-  assert.match(error?.msg ?? '', new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}`));
+  assert.match(error?.msg ?? '', new RegExp(`^listen: cannot listen on 127\\.0\\.0\\.1:${port}`));
 });
 
 test('SIGHUP reloads: who is new gets in, who is gone does not', async () => {

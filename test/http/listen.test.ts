@@ -49,7 +49,7 @@ for (const [name, [take, follow]] of Object.entries(EXCLUSIVE)) {
     await take(first, stage.address);
     await assert.rejects(follow(second, stage.address), {
       code: 'ERR_LISTEN',
-      message: `cannot listen on ${stage.address.host}:9091: EADDRINUSE`,
+      message: `cannot listen on ${stage.address.host}:9091: another program listens there (EADDRINUSE)`,
     });
   });
 }

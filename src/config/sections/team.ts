@@ -47,7 +47,8 @@ interface Surroundings {
   readonly networks: Readonly<Record<string, string[]>>;
 }
 
-const DEFAULT_ALLOW = ['push', 'read'] as const;
+/** What a team may do unless the configuration says otherwise. */
+export const DEFAULT_ALLOW = ['push', 'read'] as const;
 
 /** @throws GatewayError ERR_SECRET_UNREADABLE */
 export function resolveTeam(

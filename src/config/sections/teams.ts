@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Finding } from '../engine/problem.ts';
 import * as value from '../engine/values.ts';
 import { findEmptyReads } from './empty-reads.ts';
+import { findIdleTeams } from './idle-teams.ts';
 import { checkAllowed } from './networks.ts';
 import { checkTeam, type RawRules, type RawTeam, team } from './team.ts';
 import { findOverlaps } from './team-overlaps.ts';
@@ -31,6 +32,7 @@ export function checkTeams(
       ...checkTeam(name, one, name === anonymous),
       ...checkAllowed(['teams', name, 'allow_networks'], one.allow_networks, networks),
     ]),
+    ...findIdleTeams(named, defaults),
     ...findOverlaps(named, defaults),
     ...findEmptyReads(named, defaults),
   ];

@@ -50,12 +50,31 @@ export function listTlsFiles(raw: RawTls, directory: string, now: number): reado
     { path: ['tls', 'key_file'], file: key, inspect: inspectBy(() => assertKeyPair(key, cert)) },
   ];
   if (clientCa === undefined) return pair;
-  const inspect = inspectBy(() => readCertificates(clientCa));
+  const inspect = () => inspectAuthorities(clientCa);
   return [...pair, { path: ['tls', 'client_ca_file'], file: clientCa, inspect }];
 }
 
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+
+/** What no client takes, whatever it trusts. */
 function inspectOwnCertificate(file: string, now: number): readonly Remark[] {
-  const expiry = readCertificates(file)[0]?.validToDate.getTime() ?? 0;
-  if (now < expiry) return [];
-  return [{ severity: 'warning', message: `the certificate in ${file} has expired` }];
+  const [own] = readCertificates(file);
+  if (own === undefined) return [];
+  const { validFromDate, validToDate, subjectAltName, keyUsage } = own;
+  const problems = [
+    [now >= validToDate.getTime(), 'has expired'],
+    [now < validFromDate.getTime(), `is not valid before ${validFromDate.toISOString()}`],
+    [subjectAltName === undefined, 'has no subject alternative name: clients look at no other'],
+    [keyUsage?.includes(SERVER_AUTH) === false, 'is not for servers (extended key usage)'],
+  ] as const;
+  return problems
+    .filter(([isSo]) => isSo)
+    .map(([, what]) => ({ severity: 'warning', message: `the certificate in ${file} ${what}` }));
+}
+
+/** An authority that is none vouches for nobody. */
+function inspectAuthorities(file: string): readonly Remark[] {
+  if (readCertificates(file).some(({ ca }) => ca)) return [];
+  const message = `no certificate in ${file} is one of an authority: no client's leads to it`;
+  return [{ severity: 'warning', message }];
 }

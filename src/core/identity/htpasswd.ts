@@ -1,5 +1,5 @@
 import type { HtpasswdUser } from './credential.ts';
-import { explainArgon2idCost, explainForeignHash, parsePasswordHash } from './password-hash.ts';
+import { explainForeignHash, explainHashCost, parsePasswordHash } from './password-hash.ts';
 
 /** What an htpasswd file holds, and what is wrong with it, by line. */
 export interface HtpasswdFile {
@@ -62,5 +62,5 @@ function explainHash(text: string): string | undefined {
   if (hash === undefined) {
     return `${explainForeignHash(text)}: make a bcrypt hash with "htpasswd -B"`;
   }
-  return hash.algorithm === 'argon2id' ? explainArgon2idCost(hash) : undefined;
+  return explainHashCost(hash);
 }

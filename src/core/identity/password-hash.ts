@@ -64,7 +64,7 @@ export function explainForeignHash(text: string): string {
 }
 
 /** What is wrong with the cost of an argon2id hash; undefined when it can be paid. */
-export function explainArgon2idCost(hash: Argon2idHash): string | undefined {
+function explainArgon2idCost(hash: Argon2idHash): string | undefined {
   const { memory, passes, lanes } = hash;
   if (lanes < 1 || passes < 1 || memory < 8 * lanes) {
     return 'the argon2id hash has parameters that are too small: at least m=8*p,t=1,p=1';
@@ -72,4 +72,14 @@ export function explainArgon2idCost(hash: Argon2idHash): string | undefined {
   const { memory: maxMemory, passes: maxPasses, lanes: maxLanes } = ARGON2ID_MAX;
   if (memory <= maxMemory && passes <= maxPasses && lanes <= maxLanes) return undefined;
   return `the argon2id hash would cost too much: at most m=${maxMemory},t=${maxPasses},p=${maxLanes}`;
+}
+
+/** A step doubles the time: 16 is some seconds, 31 more than a day. */
+const BCRYPT_MAX_COST = 16;
+
+/** Says what is wrong with what a hash costs to compute, if anything is. */
+export function explainHashCost(hash: PasswordHash): string | undefined {
+  if (hash.algorithm === 'argon2id') return explainArgon2idCost(hash);
+  if (hash.algorithm !== 'bcrypt' || hash.cost <= BCRYPT_MAX_COST) return undefined;
+  return `the bcrypt hash would cost too much: at most ${BCRYPT_MAX_COST}, it has ${hash.cost}`;
 }

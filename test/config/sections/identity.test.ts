@@ -214,7 +214,8 @@ for (const [what, breakIt, problem] of BROKEN) {
     const files = createAuthority(scratch.path, 'ca').issue('server');
     const loaded = await loadTls(scratch, await breakIt(files, scratch));
     assert.ok(!loaded.ok);
-    const [only, ...others] = loaded.problems.map(renderProblem);
+    const errors = loaded.problems.filter(({ severity }) => severity === 'error');
+    const [only, ...others] = errors.map(renderProblem);
     assert.match(only ?? '', problem);
     assert.deepEqual(others, []);
   });
@@ -227,4 +228,47 @@ test('loadConfig warns of a certificate that has ended', async () => {
   assert.ok(loaded.ok);
   const [warning] = loaded.warnings.map(renderProblem);
   assert.match(warning ?? '', /warning: tls\.cert_file: the certificate in \S+ has expired$/);
+});
+
+test('the check warns of a certificate that no client takes, and of authorities that are none', async () => {
+  await using scratch = await createScratch();
+  const make = (name: string, ...options: readonly string[]): void => {
+    const [key, cert] = [join(scratch.path, `${name}.key`), join(scratch.path, `${name}.crt`)];
+    const common = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+    ];
+    execFileSync(
+      'openssl',
+      [...common, '-keyout', key, '-out', cert, '-subj', '/CN=a', ...options],
+      {
+        stdio: 'ignore',
+      },
+    );
+  };
+  make('own', '-addext', 'extendedKeyUsage=clientAuth');
+  make('leaf', '-addext', 'basicConstraints=critical,CA:FALSE');
+  const file = await scratch.write(
+    'pushwarden.yaml',
+    JSON.stringify({
+      upstream: { url: 'http://127.0.0.1:9092' },
+      tls: { cert_file: 'own.crt', key_file: 'own.key', client_ca_file: 'leaf.crt' },
+      teams: { a: { jobs: ['a'], credentials: [{ type: 'certificate', name: 'c', san: 'a' }] } },
+    }),
+  );
+  const loaded = await loadConfig(file, { now: Date.now() });
+  assert.ok(loaded.ok);
+  assert.deepEqual(
+    loaded.warnings.map(({ path, message }) => `${path}: ${message.replaceAll(scratch.path, '.')}`),
+    [
+      'tls.cert_file: the certificate in ./own.crt has no subject alternative name: clients look at no other',
+      'tls.cert_file: the certificate in ./own.crt is not for servers (extended key usage)',
+      "tls.client_ca_file: no certificate in ./leaf.crt is one of an authority: no client's leads to it",
+    ],
+  );
 });

@@ -1,6 +1,6 @@
 import {
-  explainArgon2idCost,
   explainForeignHash,
+  explainHashCost,
   parsePasswordHash,
 } from '../../../core/identity/password-hash.ts';
 import type { Finding } from '../../engine/problem.ts';
@@ -71,8 +71,7 @@ const HTPASSWD_ONLY: readonly (readonly [prefix: string, name: string])[] = [
 /** What is wrong with a password hash; never shows it. */
 function explainHash(text: string): string | undefined {
   const hash = parsePasswordHash(text);
-  if (hash?.algorithm === 'bcrypt') return undefined;
-  if (hash?.algorithm === 'argon2id') return explainArgon2idCost(hash);
+  if (hash?.algorithm === 'bcrypt' || hash?.algorithm === 'argon2id') return explainHashCost(hash);
   const known = HTPASSWD_ONLY.find(([prefix]) => text.startsWith(prefix))?.[1];
   const why = known ? `${known} is only taken in an htpasswd file` : explainForeignHash(text);
   return `${why}: make a bcrypt or argon2id hash with "pushwarden hash-password"`;

@@ -21,7 +21,8 @@ export function readHtpasswd(path: string): HtpasswdFile {
   return WEB_CONFIG.test(path) ? parseWebConfig(text) : parseHtpasswd(text);
 }
 
-function parseWebConfig(text: string): HtpasswdFile {
+/** Reads `basic_auth_users` of a web configuration. */
+export function parseWebConfig(text: string): HtpasswdFile {
   let users: unknown;
   try {
     const document: unknown = parse(text, { maxAliasCount: 0 });
