@@ -9,6 +9,7 @@ import { deny } from '../core/decision.ts';
 import { parseHealthEndpoint } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
+import { notePrefix } from './prefixed-requests.ts';
 import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 
@@ -40,7 +41,9 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   const { page, handleRequest, pathPrefix } = options;
   app.use(createHealthHandler(options), page, handleRequest, createFailureHandler(options));
   return (req, res) => {
-    req.url = withoutPathPrefix(req.url ?? '', pathPrefix());
+    const rawTarget = req.url ?? '';
+    req.url = withoutPathPrefix(rawTarget, pathPrefix());
+    if (req.url !== rawTarget) notePrefix(req);
     if (ROUTABLE.test(req.url)) app(req, res);
     else handleRequest(req as Request, res as Response, () => undefined); // which needs nothing of Express
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { parsePeerAddress } from '../../core/network/client-address.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
+import { hadPrefix } from '../prefixed-requests.ts';
 
 /** Where browsers see the gateway. */
 export interface PageOrigin {
@@ -38,7 +39,8 @@ export function resolvePageOrigin(
   const host = forwarded('x-forwarded-host') ?? req.headers.host?.toLowerCase() ?? '';
   if (!/^https?$/.test(scheme) || !HOST.test(host)) return undefined;
   const { origin } = new URL(`${scheme}://${host}`);
-  return { origin, url: origin + pathPrefix, prefix: pathPrefix, isSecure: scheme === 'https' };
+  const prefix = hadPrefix(req) ? pathPrefix : '';
+  return { origin, url: origin + prefix, prefix, isSecure: scheme === 'https' };
 }
 
 /**

@@ -167,6 +167,44 @@ test('no byte of another job goes out, whatever its labels hold', () => {
   );
 });
 
+test('no byte of another job goes out in protobuf', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 12 }).map((one) => one.toWellFormed());
+  const series = fc.record({
+    job: fc.constantFrom('own', 'other', ''),
+    x: text,
+    first: fc.boolean(),
+  });
+  const pair = (name: string, value: string): Buffer =>
+    delimited(1, delimited(1, name), delimited(2, value));
+  const metric = ({ job, x, first }: { job: string; x: string; first: boolean }): Buffer => {
+    const labels = [pair('job', job), pair('x', x)];
+    return delimited(4, ...(first ? labels : labels.toReversed()), delimited(2, double(1, 3)));
+  };
+  const families = fc.array(fc.array(series, { maxLength: 6 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(families, fc.integer({ min: 1, max: 40 }), (all, size) => {
+      const stream = (isSeen: (job: string) => boolean): Buffer =>
+        Buffer.concat(
+          all
+            .map((family) => family.filter(({ job }) => isSeen(job)))
+            .map((family) =>
+              family.length === 0 ? '' : prefixed(delimited(1, 'a'), ...family.map(metric)),
+            )
+            .map((family) => Buffer.from(family)),
+        );
+      const kept = run(
+        createProtobufFilter(SCOPE),
+        stream(() => true),
+        size,
+      );
+      assert.deepEqual(
+        kept,
+        stream((job) => job === 'own'),
+      );
+    }),
+  );
+});
+
 function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }

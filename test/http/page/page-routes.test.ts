@@ -272,6 +272,19 @@ for (const [name, config, headers, origin, isSecure] of origins) {
   });
 }
 
+test('with a path prefix and without it, the cookie is for where the browser is', async () => {
+  await using gateway = await startStage({ path_prefix: '/pushgateway' });
+  for (const prefix of ['/pushgateway', '']) {
+    const url = gateway.url + prefix;
+    const signed = await ask(url, '/ui/sign-in', form({ token: TOKEN.secret }));
+    const cookie = signed.headers.get('set-cookie') ?? '';
+    assert.ok(cookie.includes(`; Path=${prefix}/ui/;`), cookie);
+    const headers = { cookie: cookie.split(';')[0] ?? '' };
+    const page = await (await ask(url, '/ui/', { headers })).text();
+    assert.ok(page.includes(`${url}/metrics/job/settlement`));
+  }
+});
+
 test('off, there is no page', async () => {
   await using gateway = await startStage({ ui: 'off' });
   const asked = await ask(gateway.url, '/ui/', { headers: HTML });
