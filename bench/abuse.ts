@@ -48,7 +48,7 @@ interface Latency {
 const run = promisify(execFile);
 const HONEST = tokenCredential('honest');
 const HOSTILE = tokenCredential('hostile');
-const FIRST_LOGINS = 100;
+const FIRST_LOGINS = 20;
 const ISSUER = 'https://issuer.example';
 /** Of the cost that `htpasswd -B -C 10` and most documents have. */
 const BCRYPT_COST = 10;

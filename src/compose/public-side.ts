@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { type Deny, deny } from '../core/decision.ts';
+import { compileNetworks } from '../core/network/network-set.ts';
 import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';
 import { createRequestHandler } from '../http/handle-request.ts';
@@ -14,6 +15,7 @@ import { createResponder } from '../http/respond.ts';
 import type { HeaderValues } from '../http/security-headers.ts';
 import { applyBounds, createPublicServer } from '../http/server.ts';
 import { applyTls } from '../http/tls.ts';
+import { watchUnprovedClients } from '../http/unproved-clients.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
 
@@ -28,7 +30,7 @@ export interface PublicSide {
   apply(config: ServerConfiguration): void;
 }
 
-type ServerConfiguration = Pick<GatewayConfig, 'server' | 'tls'>;
+type ServerConfiguration = Pick<GatewayConfig, 'server' | 'tls' | 'trustedProxies'>;
 
 interface PublicSideOptions {
   readonly gateway: Gateway;
@@ -42,9 +44,11 @@ interface PublicSideOptions {
 
 /** Builds the server of the public side, not yet listening; what it is asked waits. */
 export function createPublicSide(
-  { server: bounds, tls }: ServerConfiguration,
+  initial: ServerConfiguration,
   securityHeaders: HeaderValues,
 ): PublicSide {
+  const { server: bounds, tls } = initial;
+  let clientBounds = readClientBounds(initial);
   const certificates = createClientCertificates(tls?.clientCa);
   const createRequestId = createRequestIds();
   const requests = holdCalls<IncomingMessage, ServerResponse>();
@@ -55,12 +59,16 @@ export function createPublicSide(
     listener: requests.call,
     refuseRaw: unreadable.call,
   });
+  const unproved = watchUnprovedClients(server, {
+    limit: () => clientBounds.limit,
+    isProxy: (peer) => clientBounds.proxies.contains(peer),
+  });
   return {
     server,
     open({ gateway, observer, activity, upstreamState, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
       const pace = createRefusalPace();
-      const shared = { gateway, responder, observer, log, createRequestId, pace };
+      const shared = { gateway, responder, observer, log, createRequestId, pace, unproved };
       const known = { ...shared, activity, certificates };
       const handleRequest = createRequestHandler(known);
       const page = createPageHandler({ ...known, securityHeaders, upstreamState });
@@ -83,6 +91,11 @@ export function createPublicSide(
       if (next.tls !== undefined) applyTls(server, next.tls);
       certificates.trust(next.tls?.clientCa);
       applyBounds(server, next.server);
+      clientBounds = readClientBounds(next);
     },
   };
+}
+
+function readClientBounds({ server, trustedProxies }: ServerConfiguration) {
+  return { limit: server.connectionsPerClient, proxies: compileNetworks(trustedProxies) };
 }

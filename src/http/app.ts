@@ -12,6 +12,7 @@ import type { OperationalLog } from '../pipeline/ports.ts';
 import { notePrefix } from './prefixed-requests.ts';
 import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
+import type { UnprovedClients } from './unproved-clients.ts';
 
 interface PublicAppOptions {
   readonly responder: Responder;
@@ -21,6 +22,7 @@ interface PublicAppOptions {
   /** Also taken in front of every path; empty for none. */
   readonly pathPrefix: () => string;
   readonly pace: RefusalPace;
+  readonly unproved: UnprovedClients;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
   /** Takes what is of the page, and leaves the rest. */
@@ -50,7 +52,7 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
 }
 
 function createHealthHandler(options: PublicAppOptions): RequestHandler {
-  const { responder, createRequestId, challenges, isReady, pace } = options;
+  const { responder, createRequestId, challenges, isReady, pace, unproved } = options;
   return async (req, res, next) => {
     const endpoint = parseHealthEndpoint(req.method, req.url);
     if (endpoint === undefined) {
@@ -58,6 +60,7 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
       return;
     }
     const requestId = createRequestId();
+    if (unproved.enter(req.socket, undefined).isStale) res.shouldKeepAlive = false;
     await pace.turn(String(req.socket.remoteAddress), req.complete ? 1 : UPLOAD_WEIGHT);
     if (endpoint.effect === 'deny') {
       const { accept } = req.headers;

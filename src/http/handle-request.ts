@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { type Deny, deny } from '../core/decision.ts';
-import { renderSource } from '../core/network/ip-address.ts';
+import { type Decision, type Deny, deny } from '../core/decision.ts';
+import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
@@ -8,6 +8,7 @@ import { type AuditTrail, createAuditTrail, type Facts } from '../pipeline/audit
 import { forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
+import { locateClient } from '../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
@@ -15,6 +16,7 @@ import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
+import type { UnprovedClients } from './unproved-clients.ts';
 
 interface RequestHandlerOptions {
   readonly gateway: Gateway;
@@ -24,6 +26,7 @@ interface RequestHandlerOptions {
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly pace: RefusalPace;
+  readonly unproved: UnprovedClients;
   readonly certificates: Pick<ClientCertificates, 'of'>;
 }
 
@@ -72,7 +75,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const exchange: Exchange = { req, res, request, trail };
     using scope = new DisposableStack();
     try {
-      const admission = await admit({ request, gateway, trail, scope });
+      const admission = await decide(exchange, options, scope);
       if (admission.effect === 'deny') {
         await pace.turn(sourceOf(trail.facts, request), req.complete ? 1 : UPLOAD_WEIGHT);
         trail.recordInPassing(admission);
@@ -126,6 +129,29 @@ function noteActivity(activity: TeamActivity, { request, trail, refusal }: Excha
 
 function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
   return (facts.wouldDeny ?? []).map(({ reason }) => reason);
+}
+
+/** Admits a request, unless its client has too many under way. */
+async function decide(
+  { req, res, request, trail }: Exchange,
+  { gateway, unproved }: RequestHandlerOptions,
+  scope: DisposableStack,
+): Promise<Decision<Admission>> {
+  const client = unproved.enter(req.socket, findProxiedClient(request, gateway));
+  scope.defer(() => client.end());
+  if (client.isStale) res.shouldKeepAlive = false;
+  if (!client.isCrowded) {
+    return await admit({ request, gateway, trail, scope, onProof: client.prove });
+  }
+  return deny('overloaded', { internal: 'its client has too many requests under way' });
+}
+
+/** Whom a trusted proxy speaks for; undefined for a client that speaks for itself. */
+function findProxiedClient(request: GatewayRequest, gateway: Gateway): IpAddress | undefined {
+  if (request.headers.forwardedFor.length === 0) return undefined;
+  const client = locateClient(request, gateway.snapshot());
+  const isProxied = client.effect === 'allow' && client.value.text !== request.peerAddress;
+  return isProxied ? client.value : undefined;
 }
 
 /** Whom a refusal counts for: the team, or as much of a client as one has at its command. */

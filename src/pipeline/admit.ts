@@ -63,6 +63,8 @@ export interface Arrival {
   readonly trail: AuditTrail;
   /** Gives back what the request holds, at its very end. */
   readonly scope: DisposableStack;
+  /** Told when the credential of the request holds. */
+  readonly onProof?: () => void;
   /** Told of each check that is made. */
   readonly onCheck?: (name: CheckName) => void;
 }
@@ -108,6 +110,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
     return principal;
   }
   trail.learn({ principal: principal.value });
+  if (principal.value.scheme !== 'none') arrival.onProof?.();
 
   const direct = at('cross_site', checkCrossSite(request.method, request.headers));
   if (direct.effect === 'deny') return direct;

@@ -26,6 +26,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
       bodyTimeoutMs: 30_000,
       headers: 200,
       chunks: 10_000,
+      connectionsPerClient: 1000,
       waiting: 1000,
       keepAliveMs: 75_000,
       idleTimeoutMs: 15_000,

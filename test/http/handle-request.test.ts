@@ -63,6 +63,9 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     log: { info() {}, warn() {}, error: (_: string, fields?: object) => void logged.push(fields) },
     createRequestId: () => '01JD',
     pace: { turn: async () => undefined },
+    unproved: {
+      enter: () => ({ isCrowded: false, isStale: false, prove() {}, end() {} }),
+    },
     observer: {
       begin() {
         underWay += 1;

@@ -15,7 +15,9 @@ export const server = z
     keep_alive: value.timeout.default('75s').describe('for an idle connection to stay open'),
     drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
     connections: value.count.default(5000).describe('open connections; more are closed at once'),
-    connections_per_client: value.notYet(),
+    connections_per_client: value.count
+      .default(1000)
+      .describe('without a proved credential, by client address or IPv6 network of 64 bits'),
     bytes_in_flight: value.size.default('256MiB').describe('bodies in memory, over all requests'),
     password_hashes: value.count.default(2).describe('password hashes computed at once'),
   })
@@ -33,6 +35,8 @@ export interface ServerConfig {
   readonly keepAliveMs: number;
   readonly drainTimeoutMs: number;
   readonly connections: number;
+  /** Of one client, without a proved credential. */
+  readonly connectionsPerClient: number;
   readonly bytesInFlight: number;
   /** Password hashes computed at once. */
   readonly passwordHashes: number;
@@ -50,6 +54,7 @@ export function resolveServer(raw: z.output<typeof server>): ServerConfig {
     keepAliveMs: parseDuration(raw.keep_alive),
     drainTimeoutMs: parseDuration(raw.drain_timeout),
     connections: raw.connections,
+    connectionsPerClient: raw.connections_per_client,
     bytesInFlight: parseSize(raw.bytes_in_flight),
     passwordHashes: raw.password_hashes,
   };

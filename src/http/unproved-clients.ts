@@ -1,0 +1,111 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { parsePeerAddress } from '../core/network/client-address.ts';
+import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
+
+/** Connections and requests of clients that have not proved who they are. */
+export interface UnprovedClients {
+  /**
+   * Takes note of a request.
+   * @param proxied - the client, where the connection is that of a trusted proxy
+   */
+  enter(socket: Socket, proxied: IpAddress | undefined): UnprovedRequest;
+}
+
+/** A request until it ends, or its sender is known. */
+interface UnprovedRequest {
+  /** Whether its client has too many under way, by way of proxies. */
+  readonly isCrowded: boolean;
+  /** Whether its connection has proved nothing for so long that it ends with the answer. */
+  readonly isStale: boolean;
+  /** Its credential holds: neither it nor its connection counts any more. */
+  prove(): void;
+  end(): void;
+}
+
+interface UnprovedClientsOptions {
+  /** Of one client; read at each call, so that a reload takes effect. */
+  readonly limit: () => number;
+  /** Whether a peer speaks for others, whose connections then say nothing of a client. */
+  readonly isProxy: (peer: IpAddress) => boolean;
+}
+
+interface Connection {
+  readonly openedAt: number;
+  /** Undefined once it counts no more. */
+  source: string | undefined;
+}
+
+/** As long as a probe of a load balancer may ask on one connection. */
+const STALE_MS = 60_000;
+
+/**
+ * Watches the connections of a server. Those over the limit of their client are closed at once, as
+ * those over `server.connections` are, and counted with them.
+ */
+export function watchUnprovedClients(
+  server: Server,
+  { limit, isProxy }: UnprovedClientsOptions,
+): UnprovedClients {
+  const counts = new Map<string, number>();
+  // A TLS socket is another object than the connection that it is on.
+  const connections = new Map<string, Connection>();
+  const enter = (source: string): boolean => {
+    const count = counts.get(source) ?? 0;
+    if (count >= limit()) return false;
+    counts.set(source, count + 1);
+    return true;
+  };
+  const leave = (source: string): void => {
+    const count = (counts.get(source) ?? 1) - 1;
+    if (count > 0) counts.set(source, count);
+    else counts.delete(source);
+  };
+  const settle = (connection: Connection | undefined): void => {
+    if (connection?.source !== undefined) leave(connection.source);
+    if (connection !== undefined) connection.source = undefined;
+  };
+
+  server.prependListener('connection', (socket: Socket) => {
+    const peer = parsePeerAddress(socket.remoteAddress);
+    if (peer === undefined || isProxy(peer)) return;
+    const source = renderSource(peer);
+    if (!enter(source)) {
+      socket.destroy();
+      server.emit('drop');
+      return;
+    }
+    const id = nameOf(socket);
+    const connection: Connection = { openedAt: performance.now(), source };
+    connections.set(id, connection);
+    socket.once('close', () => {
+      settle(connection);
+      connections.delete(id);
+    });
+  });
+  return {
+    enter(socket, proxied) {
+      const connection = connections.get(nameOf(socket));
+      const source = proxied && `proxied ${renderSource(proxied)}`;
+      let isCounted = source !== undefined && enter(source);
+      const end = (): void => {
+        if (isCounted && source !== undefined) leave(source);
+        isCounted = false;
+      };
+      return {
+        isCrowded: source !== undefined && !isCounted,
+        isStale:
+          connection?.source !== undefined && performance.now() - connection.openedAt > STALE_MS,
+        end,
+        prove() {
+          end();
+          settle(connection);
+        },
+      };
+    },
+  };
+}
+
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
