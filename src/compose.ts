@@ -19,6 +19,7 @@ import { createTeamLimiter } from './limits/team-limiter.ts';
 import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
 import { createRequestObserver } from './metrics/request-observer.ts';
 import { watchAudit, watchConnections, watchCredentials, watchReadiness } from './metrics/watch.ts';
+import { watchStore } from './metrics/watch-store.ts';
 import { createContentParser } from './parsing/content-parser.ts';
 import type { Gateway } from './pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
@@ -96,7 +97,7 @@ export async function composeGateway(
     securityHeaders,
     hosts: config.admin?.hosts ?? [],
     isReady,
-    registry: watchReadiness(registry, isReady),
+    registry: watchStore(watchReadiness(registry, isReady), () => whatTeamsOwn(current), clock),
     reload,
     log,
   });
@@ -122,6 +123,11 @@ export async function composeGateway(
       return hasDrained;
     },
   };
+}
+
+function whatTeamsOwn(current: Current) {
+  const { store } = current.upstreamSide().known.followed;
+  return { teams: current.config().teams, store };
 }
 
 interface Lifetime {

@@ -150,6 +150,31 @@ export const METRICS = {
     help: 'When a push of a team was last accepted.',
     labels: ['team'],
   },
+  pushwarden_groups: {
+    type: 'gauge',
+    help: 'Groups that a team owns.',
+    labels: ['team'],
+  },
+  pushwarden_series: {
+    type: 'gauge',
+    help: 'Series of the groups that a team owns.',
+    labels: ['team'],
+  },
+  pushwarden_bytes: {
+    type: 'gauge',
+    help: 'Names, labels and values of those series, in bytes.',
+    labels: ['team'],
+  },
+  pushwarden_quota: {
+    type: 'gauge',
+    help: 'How much a team may own, by what is counted.',
+    labels: ['team', 'quota'],
+  },
+  pushwarden_group_oldest_push_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the group of a team that was pushed longest ago was last pushed.',
+    labels: ['team'],
+  },
   pushwarden_audit_records_total: {
     type: 'counter',
     help: 'Audit records on disk, by event.',

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMetricsRegistry } from '../../src/metrics/registry.ts';
+import { watchStore } from '../../src/metrics/watch-store.ts';
+import { createStore, groupPush, pushAll } from '../support/group-push.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { teamSpec } from '../support/team-spec.ts';
+
+const PUSHED_AT = 1_700_000_000_000;
+
+/** The lines of one metric. */
+function linesOf(exposition: string, name: string): readonly string[] {
+  return exposition.split('\n').filter((line) => line.startsWith(`${name}{`));
+}
+
+test('what teams own and may own is looked at when the metrics are read', async () => {
+  const store = createStore();
+  const owner = { name: 'payments', quota: {} };
+  await store.assignOwners({ ownerOf: () => owner });
+  const teams = [teamSpec(), teamSpec({ name: 'grafana', allow: ['read'] })];
+  const clock = manualClock();
+  const registry = watchStore(createMetricsRegistry(), () => ({ teams, store }), clock);
+  const before = await registry.render();
+  assert.deepEqual(linesOf(before, 'pushwarden_groups'), ['pushwarden_groups{team="payments"} 0']);
+  assert.deepEqual(linesOf(before, 'pushwarden_group_oldest_push_timestamp_seconds'), []);
+
+  await pushAll(
+    store,
+    groupPush('a', 'rows:gauge', { at: PUSHED_AT + 5000 }),
+    groupPush('b', 'rows:gauge', { at: PUSHED_AT }),
+  );
+  clock.advance(60_000);
+  const after = await registry.render();
+  assert.deepEqual(linesOf(after, 'pushwarden_groups'), ['pushwarden_groups{team="payments"} 2']);
+  assert.match(after, /^pushwarden_series\{team="payments"\} \d+$/m);
+  assert.match(after, /^pushwarden_bytes\{team="payments"\} \d+$/m);
+  assert.equal(linesOf(after, 'pushwarden_quota').length, 3);
+  assert.deepEqual(linesOf(after, 'pushwarden_group_oldest_push_timestamp_seconds'), [
+    `pushwarden_group_oldest_push_timestamp_seconds{team="payments"} ${PUSHED_AT / 1000}`,
+  ]);
+});
