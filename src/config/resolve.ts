@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { freezeDeep } from './engine/freeze-deep.ts';
 import type { Source } from './engine/source.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { RawConfig } from './schema.ts';
@@ -40,12 +41,4 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,
   });
-}
-
-function freezeDeep<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) freezeDeep(inner);
-  }
-  return value;
 }

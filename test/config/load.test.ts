@@ -56,6 +56,7 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
     onFailure: 'continue',
     rotateBytes: 1024 ** 2,
     keep: 3,
+    reads: 'all',
     unknown: {
       file: join(FIXTURES, '../audit.unknown.jsonl'),
       rotateBytes: 10 * 1024 ** 2,

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { loadAgain } from '../../src/cli/load-again.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createScratch } from '../support/scratch.ts';
+
+const UPSTREAM = 'upstream: { url: "http://127.0.0.1:9092" }\n';
+
+function writeTeams(count: number): string {
+  const teams = Array.from(
+    { length: count },
+    (_, at) => `  t${at}: { jobs: ["t${at}_*"], metrics: { own: ["m${at}_*"] } }\n`,
+  );
+  return `${UPSTREAM}teams:\n${teams.join('')}`;
+}
+
+test('loadAgain gives what loadConfig gives, frozen', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('pushwarden.yaml', writeTeams(250));
+  const [again, first] = [await loadAgain(file), await loadConfig(file, { now: 0 })];
+  assert.ok(again.ok && first.ok);
+  assert.deepEqual(again.config, first.config);
+  assert.deepEqual(again.files, first.files);
+  assert.ok(Object.isFrozen(again.config.teams[249]?.limits.rate));
+});
+
+test('loadAgain gives the problems of a configuration as lines', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('pushwarden.yaml', `${UPSTREAM}teams: { a: {} }\n`);
+  assert.deepEqual(await loadAgain(file), {
+    ok: false,
+    problems: [`${file}:2:13: teams.a.jobs: is required`],
+  });
+});
+
+test('loadAgain leaves the event loop to others', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('pushwarden.yaml', writeTeams(3000));
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const loaded = await loadAgain(file);
+  delay.disable();
+  assert.ok(loaded.ok);
+  // in the same thread it takes more than a second; the machine of the tests may be busy itself
+  assert.ok(delay.max < 250e6, `${delay.max / 1e6} ms`);
+});
