@@ -112,7 +112,11 @@ interface Stage {
 function startTeamsGateway(upstreamUrl: string): Promise<TestGateway> {
   return startGateway({
     upstream: { url: upstreamUrl },
-    defaults: { allow: ['push', 'delete'], empty_pushes: 'allow', limits: { rate: '10000/s', burst: 10_000 } },
+    defaults: {
+      allow: ['push', 'delete'],
+      empty_pushes: 'allow',
+      limits: { rate: '10000/s', burst: 10_000 },
+    },
     teams: Object.fromEntries(
       CALLERS.map(({ team, jobs }) => [team, { jobs, credentials: [tokenCredential(team).spec] }]),
     ),

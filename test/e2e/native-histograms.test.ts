@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import { startGateway } from '../support/gateway.ts';
-import { NATIVE_HISTOGRAM } from '../support/native-histogram.ts';
+import { createdAt, NATIVE_HISTOGRAM, nativeHistogram } from '../support/native-histogram.ts';
 import { PROMETHEUSES, prometheusMissing, startPrometheus } from '../support/prometheus.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -59,3 +59,40 @@ test('a native histogram is refused where the upstream does not say that it keep
   assert.match(text, /classic buckets/);
   assert.equal(upstream.requests.length, 0);
 });
+
+/** What of Prometheus concerns histograms; a version passes over those that it does not know. */
+const FEATURES = ['native-histograms', 'created-timestamp-zero-ingestion', 'exemplar-storage'];
+
+for (const version of PROMETHEUSES) {
+  const skip = pushgatewayMissing('1.11') || prometheusMissing(version);
+  test(`no native histogram ends a scrape of Prometheus ${version}`, { skip }, async () => {
+    await using pushgateway = await startPushgateway({ version: '1.11' });
+    await using gateway = await startGateway({ upstream: { url: pushgateway.url }, teams: TEAMS });
+    await using prometheus = await startPrometheus({
+      version,
+      target: `127.0.0.1:${pushgateway.port}`,
+      features: FEATURES,
+    });
+    const now = Math.floor(Date.now() / 1000);
+    // The edge of what a client can have, creation times of now, of long ago and of never, and
+    // spans that no client has.
+    const bodies: readonly (readonly [status: number, body: Buffer])[] = [
+      [200, nativeHistogram(0, createdAt(now))],
+      [200, nativeHistogram(0, createdAt(now - 3600))],
+      [200, nativeHistogram(0, createdAt(0))],
+      [200, nativeHistogram(8192)],
+      [200, nativeHistogram(-8592)],
+      ...[2 ** 31 - 1, 2 ** 31 - 2, -(2 ** 31), 1_000_000].map(
+        (first) => [400, nativeHistogram(first)] as const,
+      ),
+    ];
+    for (const [status, body] of bodies) {
+      const answer = await push(gateway.url, body, CONTENT_TYPES.protobuf);
+      assert.equal(answer.status, status, await answer.text());
+      const { health, lastError } = await prometheus.nextScrape();
+      assert.deepEqual([health, lastError], ['up', '']);
+    }
+    const [sample] = await prometheus.query('histogram_count(native_seconds)');
+    assert.equal(sample?.value, 5);
+  });
+}

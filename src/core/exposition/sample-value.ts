@@ -39,7 +39,8 @@ export function parseSampleValue(value: string): number {
   return value.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-const PLAIN = /^(?:0|[1-9]\d{0,14})$/;
+/** Spelled as this runtime spells it: it would come out of a number as it went in. */
+const PLAIN = /^(?:0|-?[1-9]\d{0,14}|-?(?:0|[1-9]\d{0,8})\.\d{0,5}[1-9])$/;
 
 /** Bytes of a checked sample value, however it was spelled. */
 export function valueBytes(value: string): number {

@@ -4,6 +4,7 @@ import {
   isCount,
   isSampleValue,
   parseSampleValue,
+  valueBytes,
 } from '../../../src/core/exposition/sample-value.ts';
 
 const VALUES: readonly (readonly [string, number])[] = [
@@ -95,4 +96,23 @@ const COUNTS: readonly (readonly [number, boolean])[] = [
 
 for (const [value, want] of COUNTS) {
   test(`isCount says ${want} to ${value}`, () => assert.equal(isCount(value), want));
+}
+
+for (const value of [
+  '0',
+  '-0',
+  '7',
+  '-12',
+  '1.5',
+  '-1.5',
+  '0.000001',
+  '1.50',
+  '123456789.123456',
+  '1e3',
+  '0.1',
+  '00.1',
+]) {
+  test(`valueBytes of ${value} is what its number is shown in`, () => {
+    assert.equal(valueBytes(value), String(Number(value)).length);
+  });
 }
