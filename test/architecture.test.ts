@@ -90,6 +90,7 @@ const planted = [
   ['limits/team-limiter.ts', "import { withFile } from '../disk/file-system.ts';"],
   ['http/app.ts', "const { Pool } = await import('undici');"],
   ['http/app.ts', 'const leak = await import(name);'],
+  ['store/follow-store.ts', "import { createStoreReader } from '../upstream/store-reader.ts';"],
   ['cli/serve.ts', "import { startUpstream } from '../upstream/child.ts';"],
   ['compose.ts', "import { curl } from './support/curl.ts';"],
   ['helpers/misc.ts', ''],

@@ -21,9 +21,6 @@ import type { Upstream, UpstreamRead } from './ports.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** How long a push waits while nothing is known of what the upstream holds. */
-const FIRST_READING_WAIT_MS = 10_000;
-
 /** What a request may do, with everything that is needed to do it. */
 export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;
 
@@ -200,7 +197,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
-  const known = await upstream.whenKnown(FIRST_READING_WAIT_MS);
+  const known = await upstream.whenKnown(team.limits.waitMs);
   if (known.effect === 'deny') return at('store', known);
   const understood = { method, target: target.value, content: content.value } as const;
   const claim = at('store', await claimGroup(arrival, upstream, understood));
