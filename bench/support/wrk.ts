@@ -8,6 +8,8 @@ export interface Load {
   readonly body: string;
   readonly connections: number;
   readonly seconds: number;
+  /** Groups to push to in turns, their number at the end of the path; left out: the one of `url`. */
+  readonly groups?: number;
 }
 
 /** What came of it. */
@@ -34,12 +36,22 @@ export async function push(load: Load, writeScript: (lua: string) => Promise<str
     ? `wrk.headers["Authorization"] = ${JSON.stringify(load.authorization)}\n`
     : '';
   const lua = `wrk.method = "POST"\nwrk.body = ${JSON.stringify(load.body)}\n${header}`;
-  const script = await writeScript(lua);
+  const script = await writeScript(load.groups === undefined ? lua : lua + pushInTurns(load));
   const { connections, seconds, url } = load;
   const { stdout } = await run('wrk', [
     ...['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url],
   ]);
   return parseReport(stdout, seconds);
+}
+
+function pushInTurns({ url, groups = 1 }: Load): string {
+  const { pathname } = new URL(url);
+  return `local at = 0
+request = function()
+  at = (at + 7919) % ${groups}
+  return wrk.format(nil, ${JSON.stringify(pathname)} .. at)
+end
+`;
 }
 
 function parseReport(report: string, seconds: number): LoadResult {

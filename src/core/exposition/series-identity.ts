@@ -28,6 +28,9 @@ export interface LabelValues {
   write(position: number): void;
 }
 
+/** A UTF-16 code unit is at most three bytes of UTF-8. */
+const MAX_UNIT_BYTES = 3;
+const ENCODER = new TextEncoder();
 const SEPARATOR = 0xff;
 const INSTANCE = 'instance';
 
@@ -70,8 +73,17 @@ function completeKey(
   return hasInstance ? pairs : [...pairs, [INSTANCE, '']];
 }
 
+/** Each text with a separator behind it. */
 function encode(texts: readonly string[]): Uint8Array {
-  return Buffer.concat(texts.flatMap((text) => [Buffer.from(text), Buffer.of(SEPARATOR)]));
+  const units = texts.reduce((sum, { length }) => sum + length, 0);
+  const bytes = new Uint8Array(units * MAX_UNIT_BYTES + texts.length);
+  let at = 0;
+  for (const text of texts) {
+    at += ENCODER.encodeInto(text, bytes.subarray(at)).written;
+    bytes[at] = SEPARATOR;
+    at += 1;
+  }
+  return bytes.subarray(0, at);
 }
 
 /**
@@ -124,9 +136,6 @@ function isDroppable(piece: Uint8Array | LabelPlace, values: LabelValues): boole
 /** The series that is being written; it is hashed before anything else is written. */
 let buffer = new Uint8Array(4096);
 let written = 0;
-/** A UTF-16 code unit is at most three bytes of UTF-8. */
-const MAX_UNIT_BYTES = 3;
-const ENCODER = new TextEncoder();
 const BACKSLASH = 0x5c;
 const LETTER_N = 0x6e;
 const LINE_FEED = 0x0a;
