@@ -31,6 +31,7 @@ export function renderDemoWelcome({ gateway, upstream, token, folder }: DemoWelc
   upstream   ${renderUpstream(upstream)}
   team       demo: may push, delete and read on every job
   token      ${token}
+  page       ${url}/ui/ (sign in with the token)
   metrics    ${adminUrl}/metrics
   files      ${folder}: pushwarden.yaml, audit.jsonl
 
