@@ -63,5 +63,7 @@ function fuzz(first: number, end: number, judge: (seed: number) => number | unde
 }
 
 function sorted(families: readonly PushedFamily[]): readonly PushedFamily[] {
-  return families.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return families
+    .map(({ name, type }) => ({ name, type }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -163,7 +163,7 @@ export function explainTokenForm(token: string): FormProblem | undefined {
   const size =
     difference === 0
       ? 'a character is another one'
-      : `it is ${Math.abs(difference)} characters too ${difference > 0 ? 'long' : 'short'}`;
+      : `it is too ${difference > 0 ? 'long' : 'short'} by ${Math.abs(difference)}`;
   return {
     detail: `the token is damaged: ${size}`,
     hints: ['copy it again, whole; no case may change'],

@@ -50,7 +50,7 @@ test('a damaged token is told by its checksum, a whole one or one of elsewhere i
   assert.equal(explainTokenForm(token), undefined);
   assert.equal(explainTokenForm('some-other-token'), undefined);
   const short = explainTokenForm(token.slice(0, -3));
-  assert.equal(short?.detail, 'the token is damaged: it is 3 characters too short');
+  assert.equal(short?.detail, 'the token is damaged: it is too short by 3');
   const changed = token.slice(0, 9) + (token[9] === 'A' ? 'B' : 'A') + token.slice(10);
   assert.match(explainTokenForm(changed)?.detail ?? '', /a character is another one/);
   assert.match(explainTokenForm(token.toUpperCase())?.detail ?? '', /damaged/);

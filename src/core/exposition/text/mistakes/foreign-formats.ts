@@ -64,7 +64,8 @@ export const FOREIGN_FORMATS: readonly Mistake[] = [
     hints: ['send the text itself: with curl --data-binary @FILE', EXAMPLE],
   },
   {
-    pattern: /^[\w:.+~*'()=&-]*(?:%[0-9a-f]{2}[\w:.+~*'()=&-]*){2,}(?=\r?\n|$)/i,
+    pattern:
+      /^[A-Za-z_:][\w:]*\+[-\d.]+(?:%0a)?(?=\s*$)|^[\w:.+~*'()=&-]*(?:%[0-9a-f]{2}[\w:.+~*'()=&-]*){2,}(?=\r?\n|$)/i,
     problem: 'this is percent-encoded, as a form is (curl --data-urlencode)',
     hints: ['send the text itself: with curl --data-binary @FILE'],
   },

@@ -8,6 +8,7 @@ type Cases = Readonly<Record<string, readonly [body: string, problem: RegExp, hi
 const FORMATS: Cases = {
   'a form': ['a=1&b=2', /line 1: this is a form/, /--data-binary @FILE/],
   'a form of one field': ['rows=42', /"=" stands between name and value/, /write rows 42/],
+  'a form, with a plus for a blank': ['rows+42', /percent-encoded/, /--data-binary/],
   'a form, percent-encoded': ['rows%2042%0A', /percent-encoded/, /--data-binary/],
   multipart: [
     '--------------------------d74496d66958873e\r\nContent-Disposition: form-data; name="f"; filename="a.prom"\r\n\r\na 1\n\r\n--------------------------d74496d66958873e--\r\n',
