@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
-import { registerAuditKeygen } from './audit-keygen.ts';
-import { registerAuditVerify } from './audit-verify.ts';
+import { registerAuditKeygen } from './audit/keygen.ts';
+import { registerAuditReport } from './audit/report.ts';
+import { registerAuditShow } from './audit/show.ts';
+import { registerAuditSuggestPolicy } from './audit/suggest-policy.ts';
+import { registerAuditVerify } from './audit/verify.ts';
 import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
 import { registerGroups } from './client/groups.ts';
@@ -32,6 +35,9 @@ export function createProgram(): Command {
   const audit = program.command('audit').description('the audit log');
   registerAuditKeygen(audit);
   registerAuditVerify(audit);
+  registerAuditShow(audit);
+  registerAuditReport(audit);
+  registerAuditSuggestPolicy(audit);
   registerImportBasicAuthUsers(
     program.command('import').description('from the configuration of other programs'),
   );

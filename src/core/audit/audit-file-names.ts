@@ -42,3 +42,8 @@ export function nameUnknownLog(name: string): string {
 export function isUnknownLogName(file: string): boolean {
   return /\.unknown(?:\.|$)/.test(file);
 }
+
+/** Whether a file is a closed segment of any log, by its name. */
+export function isClosedSegmentName(file: string): boolean {
+  return /\.\d{12}(?:\.\d+)?$/.test(file);
+}

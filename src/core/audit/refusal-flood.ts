@@ -1,4 +1,4 @@
-import { parseIpAddress, renderSource } from '../network/ip-address.ts';
+import { parseIpAddress, renderNetwork } from '../network/ip-address.ts';
 import type { Reason } from '../reason.ts';
 import type { AggregateEvent, DecisionEvent } from './audit-record.ts';
 
@@ -120,11 +120,7 @@ function widen(source: Source): Source {
   const { client_ip: text, ...rest } = source;
   const address = text === undefined ? undefined : parseIpAddress(text);
   if (address === undefined) return source;
-  const network =
-    address.family === 'ipv4'
-      ? `${address.text.slice(0, address.text.lastIndexOf('.'))}.0/24`
-      : renderSource(address);
-  return { ...rest, client_network: network };
+  return { ...rest, client_network: renderNetwork(address) };
 }
 
 function keyOf({ reason, team, credential, client_ip, client_network }: Source): string {

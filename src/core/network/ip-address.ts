@@ -43,3 +43,9 @@ export function renderSource({ text, family }: IpAddress): string {
   const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
   return `${[...left, ...zeros, ...right].slice(0, 4).join(':')}::/64`;
 }
+
+/** Renders the network that an address is in, as far as one owner is likely to have all of it. */
+export function renderNetwork(address: IpAddress): string {
+  if (address.family === 'ipv6') return renderSource(address);
+  return `${address.text.slice(0, address.text.lastIndexOf('.'))}.0/24`;
+}

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { createCheckpointSigner } from '../../src/audit/checkpoint.ts';
-import { generateSigningKey, readSigningKey } from '../../src/audit/signing-key.ts';
-import { batch, decision, FILE, openWriter, outcome } from '../audit/chain-fixture.ts';
-import { MemoryFileSystem } from '../disk/memory-file-system.ts';
-import { runCli } from '../support/run-cli.ts';
-import { createScratch, type Scratch } from '../support/scratch.ts';
+import { gzipSync } from 'node:zlib';
+import { createCheckpointSigner } from '../../../src/audit/checkpoint.ts';
+import { generateSigningKey, readSigningKey } from '../../../src/audit/signing-key.ts';
+import { batch, decision, FILE, openWriter, outcome } from '../../audit/chain-fixture.ts';
+import { MemoryFileSystem } from '../../disk/memory-file-system.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { createScratch, type Scratch } from '../../support/scratch.ts';
 
 const { privateKey, publicKey } = generateSigningKey();
 
@@ -174,4 +175,19 @@ test('audit verify takes the log of unknown callers beside the other, each with 
     broken.stdout,
     /^SUCCESS.*\n(?:.*\n)*.*audit\.unknown\.jsonl:5: seq 5: a record twice/m,
   );
+});
+
+test('audit verify reads closed segments that were compressed', async () => {
+  await using scratch = await createScratch();
+  const { closed, current, head, pub } = await writeLog(scratch);
+  const text = await readFile(closed, 'utf8');
+  await rm(closed);
+  const packed = await scratch.write('audit.jsonl.000000000001.gz', gzipSync(text));
+  const { status, stdout } = await verify('--key', pub, current, packed);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, new RegExp(`SUCCESS: ${head.seq} records`));
+  await scratch.write('audit.jsonl.000000000001.gz', gzipSync(text.replace('"PUT"', '"GET"')));
+  const broken = await verify(current, packed);
+  assert.equal(broken.status, 3);
+  assert.match(broken.stdout, /000000000001\.gz:1: seq 1: the record was changed/);
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { generateSigningKey } from '../audit/signing-key.ts';
+import { generateSigningKey } from '../../audit/signing-key.ts';
 
 /** Adds `audit keygen`: a key pair that signs checkpoints. */
 export function registerAuditKeygen(audit: Command): void {

@@ -2,14 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readVerifyingKey } from '../audit/signing-key.ts';
-import type { ChainReport } from '../audit/verify/chain-join.ts';
-import { verifyAuditLog } from '../audit/verify/verify-audit-log.ts';
-import { createVerifyPool } from '../audit/verify/verify-pool.ts';
-import type { ChainHead } from '../core/audit/audit-chain.ts';
-import { isUnknownLogName } from '../core/audit/audit-file-names.ts';
-import { nodeFileSystem } from '../disk/file-system.ts';
-import { EXIT } from './exit.ts';
+import { readVerifyingKey } from '../../audit/signing-key.ts';
+import type { ChainReport } from '../../audit/verify/chain-join.ts';
+import { verifyAuditLog } from '../../audit/verify/verify-audit-log.ts';
+import { createVerifyPool } from '../../audit/verify/verify-pool.ts';
+import type { ChainHead } from '../../core/audit/audit-chain.ts';
+import { isUnknownLogName } from '../../core/audit/audit-file-names.ts';
+import { nodeFileSystem } from '../../disk/file-system.ts';
+import { EXIT } from '../exit.ts';
 
 interface VerifyCommandOptions {
   readonly key: readonly string[];

@@ -1,0 +1,74 @@
+import { toAscii } from '../../core/audit/audit-entry.ts';
+import type { JoinedRecord } from '../../core/audit/history/outcome-join.ts';
+import { renderPrintable } from '../../core/printable.ts';
+
+/** Widths of the columns but the last ones; a longer value moves the rest. */
+const WIDTHS = [24, 22, 6, 22, 15, 32];
+const MAX_CELL_BYTES = 512;
+
+/** The names of the columns of `renderRecord`. */
+export const RECORD_HEADING = renderCells([
+  'TIME',
+  'TEAM/CREDENTIAL',
+  'METHOD',
+  'RESULT',
+  'CLIENT',
+  'TARGET',
+  'DETAIL',
+]);
+
+/** One line for people; nothing in it can end the line or move the cursor. */
+export function renderRecord(joined: JoinedRecord): string {
+  const { record } = joined;
+  const isDecision = record.event === 'decision';
+  return renderCells([
+    record.time,
+    renderWho(joined),
+    isDecision ? record.method : '',
+    renderResult(joined),
+    renderClient(joined),
+    record.event === 'aggregate' ? '' : record.target,
+    isDecision ? (record.detail ?? '') : '',
+  ]);
+}
+
+/** The record as it stands in the log, with its outcome, on one line of ASCII. */
+export function renderJsonRecord({ record, outcome }: JoinedRecord): string {
+  return toAscii(JSON.stringify({ ...record, ...(outcome && { outcome }) }));
+}
+
+/** A value of a table, from whoever it came. */
+export function renderCell(value: unknown): string {
+  return renderPrintable(String(value), MAX_CELL_BYTES);
+}
+
+function renderCells(cells: readonly unknown[]): string {
+  return cells
+    .slice(0, cells.findLastIndex((cell) => cell !== '') + 1)
+    .map((cell, index) => renderCell(cell === '' ? '-' : cell).padEnd(WIDTHS[index] ?? 0))
+    .join('  ')
+    .trimEnd();
+}
+
+function renderWho({ record }: JoinedRecord): string {
+  if (record.event === 'expired') return `${record.team ?? ''}/(${record.by})`;
+  const { team, credential } = record;
+  if (team === undefined) return '';
+  const isAnonymous = record.event === 'decision' && record.scheme === 'none';
+  return `${team}/${isAnonymous ? '(none)' : (credential ?? '')}`;
+}
+
+function renderClient({ record }: JoinedRecord): string {
+  if (record.event === 'expired') return '';
+  const other = record.event === 'decision' ? record.peer_ip : record.client_network;
+  return record.client_ip ?? other ?? '';
+}
+
+function renderResult({ record, outcome }: JoinedRecord): string {
+  if (record.event === 'expired') return 'expired';
+  if (record.event === 'aggregate') return `${record.count} x ${record.reason}`;
+  if (record.decision === 'deny') return record.reason;
+  const status = record.method === 'GET' ? 'allow' : String(outcome?.status ?? 'no outcome');
+  const why = outcome?.reason === undefined ? status : `${status} ${outcome.reason}`;
+  return record.would_deny === undefined ? why : `${why} (would: ${record.would_deny})`;
+}

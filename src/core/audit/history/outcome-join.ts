@@ -1,0 +1,69 @@
+import type { PastDecision, PastOutcome, PastRecord } from './past-record.ts';
+
+/** A decision with what came of it, or another record that stands for itself. */
+export interface JoinedRecord {
+  readonly record: PastRecord;
+  readonly outcome?: PastOutcome;
+}
+
+/** Decisions that may wait for their outcome; the oldest goes without once there are more. */
+const MAX_WAITING = 10_000;
+
+interface Waiting {
+  readonly record: PastRecord;
+  outcome?: PastOutcome;
+  isOpen: boolean;
+}
+
+/**
+ * Joins decisions with their outcomes, which follow them closely, and gives them out in the order
+ * of the decisions, in bounded memory.
+ */
+export class OutcomeJoin {
+  readonly #waiting: Waiting[] = [];
+  readonly #open = new Map<string, Waiting>();
+
+  /** Whether the decision about this request waits for its outcome. */
+  awaits(requestId: string): boolean {
+    return this.#open.has(requestId);
+  }
+
+  /** Takes the next record; answers what is complete now. */
+  take(record: PastRecord): readonly JoinedRecord[] {
+    const isOpen = record.event === 'decision' && expectsOutcome(record);
+    const waiting: Waiting = { record, isOpen };
+    this.#waiting.push(waiting);
+    if (isOpen && record.event === 'decision') this.#open.set(record.request_id, waiting);
+    return this.#release(this.#waiting.length - MAX_WAITING);
+  }
+
+  /** Takes an outcome; answers what is complete now. */
+  settle(outcome: PastOutcome): readonly JoinedRecord[] {
+    const waiting = this.#open.get(outcome.request_id);
+    if (waiting === undefined) return [];
+    waiting.outcome = outcome;
+    waiting.isOpen = false;
+    this.#open.delete(outcome.request_id);
+    return this.#release(0);
+  }
+
+  /** Gives out everything, complete or not. */
+  flush(): readonly JoinedRecord[] {
+    return this.#release(this.#waiting.length);
+  }
+
+  /** The oldest that are complete, and at least `count` of them whether they are or not. */
+  #release(count: number): readonly JoinedRecord[] {
+    let ready = Math.max(0, count);
+    while (this.#waiting[ready]?.isOpen === false) ready += 1;
+    return this.#waiting.splice(0, ready).map(({ record, outcome }) => {
+      if (record.event === 'decision') this.#open.delete(record.request_id);
+      return { record, ...(outcome && { outcome }) };
+    });
+  }
+}
+
+/** An allowed read has none: it ends with its answer. */
+function expectsOutcome({ decision, method }: PastDecision): boolean {
+  return decision === 'allow' && method !== 'GET';
+}

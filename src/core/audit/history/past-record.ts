@@ -1,0 +1,59 @@
+import type { AggregateEvent, AuditRecord, DecisionEvent, OutcomeEvent } from '../audit-record.ts';
+
+/** What of a log tells about requests and groups. */
+type Told = 'decision' | 'aggregate' | 'expired';
+
+/** A record as it was read from a file: what wrote it is not proved here, `audit verify` is. */
+export type PastRecord = Extract<AuditRecord, { event: Told }>;
+export type PastDecision = DecisionEvent & Pick<AuditRecord, 'seq' | 'time'>;
+export type PastOutcome = OutcomeEvent & Pick<AuditRecord, 'seq' | 'time'>;
+
+/** How every line of a log begins: `{"seq":17,"time":"…","event":"decision"`. */
+const TIME_PREFIX = '"time":"';
+const EVENT_PREFIX = '"event":"';
+const ID_PREFIX = '"request_id":"';
+const HEAD_LENGTH = 160;
+
+/** What the beginning of a line says, found without reading the rest of it. */
+export interface LineHead {
+  /** RFC 3339, UTC: texts compare as their times do. */
+  readonly time: string;
+  readonly event: string;
+}
+
+/** Reads the beginning of a line; undefined for what no gateway wrote. */
+export function readLineHead(line: string): LineHead | undefined {
+  const head = line.slice(0, HEAD_LENGTH);
+  const time = readMember(head, TIME_PREFIX);
+  const event = readMember(head, EVENT_PREFIX);
+  return time === undefined || event === undefined ? undefined : { time, event };
+}
+
+/** The request that a decision or an outcome is about, found as quickly. */
+export function readRequestId(line: string): string | undefined {
+  return readMember(line.slice(0, HEAD_LENGTH), ID_PREFIX);
+}
+
+function readMember(head: string, prefix: string): string | undefined {
+  const at = head.indexOf(prefix);
+  if (at === -1) return undefined;
+  const start = at + prefix.length;
+  const end = head.indexOf('"', start);
+  return end === -1 ? undefined : head.slice(start, end);
+}
+
+/** Reads a whole line; undefined when it is no record. */
+export function readPastRecord(line: string): AuditRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
+    return value as AuditRecord; // members are only shown and counted, whatever they are
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many requests a record stands for. */
+export function countOf(record: DecisionEvent | AggregateEvent): number {
+  return record.event === 'aggregate' ? Number(record.count) || 0 : 1;
+}
