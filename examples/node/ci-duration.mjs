@@ -6,6 +6,10 @@ import client from 'prom-client';
 
 const { PUSH_URL, PUSH_USERNAME, PUSH_PASSWORD } = process.env;
 const [run, started, result] = process.argv.slice(2);
+if (result === undefined || !(Number(started) > 0)) {
+  console.error('usage: node ci-duration.mjs RUN STARTED RESULT');
+  process.exit(2);
+}
 
 // A registry of its own: the default one has metrics of this process, which is about to end.
 const registry = new client.Registry();

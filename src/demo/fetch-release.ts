@@ -38,14 +38,17 @@ const MACHINES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   x64: 'amd64',
 };
 
-/** Takes the program out of the project's release archive, checked against its published sums. */
+/**
+ * Takes the program out of the project's release archive, checked against its published sums. They
+ * come from where the archive does: a broken download is found, a release that was replaced is not.
+ */
 export function createReleaseSource(options: ReleaseOptions): PushgatewaySource {
   const { download, platform, arch } = options;
   const system = SYSTEMS[platform];
   const machine = MACHINES[arch];
   const name = `pushgateway-${VERSION}.${system}-${machine}`;
   return {
-    name: `the archive of the project's release ${VERSION}`,
+    name: `the archive of the project's release ${VERSION} (its checksum comes from the same place)`,
     isFor: async () => system !== undefined && machine !== undefined,
     async fetch(folder) {
       const sums = Buffer.from(await download(`${RELEASE}/sha256sums.txt`)).toString();

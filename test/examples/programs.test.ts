@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -184,3 +184,11 @@ test('every script and program is run here, and the page of the examples lists e
   const links = readProjectFile('examples/README.md').matchAll(/^\| \[(.+?)\]\(\1\) \|/gm);
   assert.deepEqual([...links].map(([, file]) => file).sort(), files.sort());
 });
+
+for (const args of [[], ['run-1'], ['run-1', 'yesterday', 'success']]) {
+  test(`node/ci-duration.mjs says how it is called, and pushes nothing: ${args.join(' ')}`, () => {
+    const file = new URL('../../examples/node/ci-duration.mjs', import.meta.url).pathname;
+    const { status, stderr } = spawnSync(process.execPath, [file, ...args], { encoding: 'utf8' });
+    assert.deepEqual([status, stderr], [2, 'usage: node ci-duration.mjs RUN STARTED RESULT\n']);
+  });
+}
