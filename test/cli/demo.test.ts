@@ -140,7 +140,7 @@ test('the demo on an address that is taken names another way', async () => {
   const errors = await demo.errors;
   assert.match(
     errors,
-    new RegExp(`^pushwarden: cannot listen on 127\\.0\\.0\\.1:${port}.*--listen`),
+    new RegExp(`^pushwarden: listen: cannot listen on 127\\.0\\.0\\.1:${port}.*--listen`),
   );
   assert.equal(errors.split('\n').length, 2);
   assert.deepEqual(await demo.temporaryFiles(), []);
