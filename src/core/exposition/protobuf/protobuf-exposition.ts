@@ -112,7 +112,8 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
     series,
     labelValues: seen.labelValues,
     labelNames: [...seen.labelNames].sort(),
-    ...(reader.hasCreated && { rewritten: withoutCreated(body) }),
+    // An unsound body cannot be written anew.
+    ...(problems.length === 0 && reader.hasCreated && { rewritten: withoutCreated(body) }),
   };
   return { content: allow(content), problems };
 }

@@ -29,7 +29,8 @@ function copyFields(wire: Wire, end: number, depth: number): Buffer {
   const parts: Buffer[] = [];
   while (wire.at < end) {
     const start = wire.at;
-    const tag = readVarint(wire, end) ?? 0;
+    const tag = readVarint(wire, end);
+    if (tag === undefined) throw new Error('a body is written anew that was not sound');
     const content = wire.at;
     const fieldEnd = skipValue(wire, end, tag % 8);
     const field = Math.floor(tag / 8);

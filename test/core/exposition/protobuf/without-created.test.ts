@@ -52,3 +52,13 @@ for (const first of [8192, -8592]) {
     assert.equal(parseProtobufExposition(body([], first), WIDE_SCOPE).effect, 'allow');
   });
 }
+
+test('a body that is cut off behind a creation time is refused, and not written anew', () => {
+  const whole = body([CREATED]);
+  for (let end = 1; end < whole.length; end += 1) {
+    const decision = parseProtobufExposition(whole.subarray(0, end), WIDE_SCOPE);
+    if (decision.effect === 'allow') assert.equal(decision.value.rewritten, undefined);
+  }
+  const cut = parseProtobufExposition(Buffer.concat([whole, Buffer.from([0x85])]), WIDE_SCOPE);
+  assert.equal(cut.effect, 'deny');
+});
