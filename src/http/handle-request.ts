@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Decision, type Deny, deny } from '../core/decision.ts';
-import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
+import { renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import { type Admission, admit } from '../pipeline/admit.ts';
@@ -8,7 +8,7 @@ import { type AuditTrail, createAuditTrail, type Facts } from '../pipeline/audit
 import { forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
-import { locateClient } from '../pipeline/locate-client.ts';
+import { findProxiedClient } from '../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
@@ -137,21 +137,13 @@ async function decide(
   { gateway, unproved }: RequestHandlerOptions,
   scope: DisposableStack,
 ): Promise<Decision<Admission>> {
-  const client = unproved.enter(req.socket, findProxiedClient(request, gateway));
+  const client = unproved.enter(req.socket, findProxiedClient(request, gateway.snapshot()));
   scope.defer(() => client.end());
   if (client.isStale) res.shouldKeepAlive = false;
   if (!client.isCrowded) {
     return await admit({ request, gateway, trail, scope, onProof: client.prove });
   }
   return deny('overloaded', { internal: 'its client has too many requests under way' });
-}
-
-/** Whom a trusted proxy speaks for; undefined for a client that speaks for itself. */
-function findProxiedClient(request: GatewayRequest, gateway: Gateway): IpAddress | undefined {
-  if (request.headers.forwardedFor.length === 0) return undefined;
-  const client = locateClient(request, gateway.snapshot());
-  const isProxied = client.effect === 'allow' && client.value.text !== request.peerAddress;
-  return isProxied ? client.value : undefined;
 }
 
 /** Whom a refusal counts for: the team, or as much of a client as one has at its command. */

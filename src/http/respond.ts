@@ -91,7 +91,10 @@ export function createResponder(
  * length while the connection lives on, of anything else so much that the client gets to read the
  * answer before the connection ends.
  */
-function cutUpload({ req, shouldKeepAlive }: ServerResponse, isClosing: boolean): HeaderValues {
+export function cutUpload(
+  { req, shouldKeepAlive }: ServerResponse,
+  isClosing: boolean,
+): HeaderValues {
   if (req.complete) return {};
   if (isClosing || !shouldKeepAlive || !canSkip(req)) return endConnection(req);
   intakeOf(req.socket)?.skip(req, LINGER_MS);

@@ -25,3 +25,14 @@ export function checkNetworks(
     ? allow(undefined)
     : deny('network_not_allowed');
 }
+
+/** Whom a trusted proxy speaks for; undefined for a client that speaks for itself. */
+export function findProxiedClient(
+  request: GatewayRequest,
+  snapshot: Pick<Snapshot, 'trustedProxies'>,
+): IpAddress | undefined {
+  if (request.headers.forwardedFor.length === 0) return undefined;
+  const client = locateClient(request, snapshot);
+  const isProxied = client.effect === 'allow' && client.value.text !== request.peerAddress;
+  return isProxied ? client.value : undefined;
+}

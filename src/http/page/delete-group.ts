@@ -36,7 +36,7 @@ export function showDelete(exchange: PageExchange, caller: Caller): void {
 export async function deleteGroup(exchange: PageExchange, caller: Caller): Promise<void> {
   const { req, origin } = exchange;
   const { principal, session } = caller;
-  const form = isSameOrigin(req, origin) ? await readForm(req) : undefined;
+  const form = isSameOrigin(req, origin) ? await readForm(exchange) : undefined;
   if (!session || !form || !isCsrfOf(session, form.get('csrf') ?? '')) {
     refuseCrossSite(exchange);
     return;

@@ -7,6 +7,7 @@ import type { Gateway } from '../../pipeline/gateway.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
 import type { TeamActivity } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
+import { cutUpload } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
 import type { Html } from './html.ts';
 import type { PageAssets } from './page-assets.ts';
@@ -59,7 +60,7 @@ export function assetPaths({ assets, root }: PageExchange): AssetPaths {
 
 /** Answers with a page: nothing but what the template made goes out. */
 export function sendPage(
-  { res, headers }: PageExchange,
+  { res, headers, gateway }: PageExchange,
   status: number,
   page: Html,
   more: HeaderValues = {},
@@ -67,16 +68,18 @@ export function sendPage(
   const body = page.toString();
   const length = String(Buffer.byteLength(body));
   const own = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': length };
-  res.writeHead(status, { ...headers, ...own, ...more }).end(body);
+  const cut = cutUpload(res, gateway.isDraining());
+  res.writeHead(status, { ...headers, ...own, ...more, ...cut }).end(body);
 }
 
 /** Sends the browser on, with a GET. */
 export function redirect(
-  { res, headers }: PageExchange,
+  { res, headers, gateway }: PageExchange,
   to: string,
   more: HeaderValues = {},
 ): void {
-  res.writeHead(303, { ...headers, Location: to, 'Content-Length': '0', ...more }).end();
+  const cut = cutUpload(res, gateway.isDraining());
+  res.writeHead(303, { ...headers, Location: to, 'Content-Length': '0', ...more, ...cut }).end();
 }
 
 /** Answers with a page that says why something was not done. */

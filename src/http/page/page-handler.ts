@@ -1,19 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { allow, type Decision, type Deny, deny } from '../../core/decision.ts';
-import type { IpAddress } from '../../core/network/ip-address.ts';
+import { type IpAddress, renderSource } from '../../core/network/ip-address.ts';
 import { withoutQuery } from '../../core/request/endpoint.ts';
 import { checkFraming } from '../../core/request/framing.ts';
 import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
-import { checkNetworks, locateClient } from '../../pipeline/locate-client.ts';
+import { checkNetworks, findProxiedClient, locateClient } from '../../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
+import { type RefusalPace, UPLOAD_WEIGHT } from '../refusal-pace.ts';
 import type { Responder } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
+import type { UnprovedClients } from '../unproved-clients.ts';
 import { deleteGroup, showDelete } from './delete-group.ts';
 import { identifyCaller } from './identify-caller.ts';
 import { loadPageAssets } from './page-assets.ts';
@@ -38,6 +40,8 @@ interface PageOptions extends Omit<PageContext, 'sessions' | 'assets'> {
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly certificates: Pick<ClientCertificates, 'of'>;
+  readonly pace: RefusalPace;
+  readonly unproved: UnprovedClients;
 }
 
 type Route = (exchange: PageExchange) => void | Promise<void>;
@@ -61,9 +65,8 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
  * to what comes after. Who asks is found out as for every other request, or by the cookie.
  */
 export function createPageHandler(options: PageOptions): RequestHandler {
-  const { gateway, securityHeaders, responder, observer, log, createRequestId, certificates } =
-    options;
-  const headers = resolvePageHeaders(securityHeaders);
+  const { gateway, responder, observer, log, createRequestId, certificates, unproved } = options;
+  const headers = resolvePageHeaders(options.securityHeaders);
   const assets = loadPageAssets();
   const sessions = createSessions(gateway.snapshot, gateway.clock);
 
@@ -102,7 +105,11 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     const arrivedAt = gateway.clock.monotonic();
     const request = receive(req, res, createRequestId(), certificates.of(req.socket));
     const trail = createAuditTrail(request, gateway.audit, gateway.clock);
-    const ready = prepare(req, res, request, trail, snapshot);
+    const client = unproved.enter(req.socket, findProxiedClient(request, snapshot));
+    if (client.isStale) res.shouldKeepAlive = false;
+    const ready = client.isCrowded
+      ? deny('overloaded', { internal: 'its client has too many requests under way' })
+      : prepare(req, res, request, trail, snapshot);
     let refusal: Deny | undefined;
     if (ready.effect === 'deny') {
       refusal = ready;
@@ -115,8 +122,10 @@ export function createPageHandler(options: PageOptions): RequestHandler {
         contact: ui.contact,
       });
     } else {
+      await keepPace(ready.value, options.pace);
       refusal = await answer(ready.value, path, log);
     }
+    client.end();
     observer.end({
       team: trail.facts.principal?.team ?? '',
       method: req.method === 'POST' ? 'other' : req.method,
@@ -125,6 +134,15 @@ export function createPageHandler(options: PageOptions): RequestHandler {
       durationMs: gateway.clock.monotonic() - arrivedAt,
     });
   };
+}
+
+/** Whoever has no session waits as who is refused does: he is, or signs in. */
+async function keepPace(
+  { req, address, sessions, sessionId }: PageExchange,
+  pace: RefusalPace,
+): Promise<void> {
+  if (sessionId !== undefined && sessions.find(sessionId) !== undefined) return;
+  await pace.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
 }
 
 /** Everything that is checked before the page is told of a request. */

@@ -34,7 +34,7 @@ export async function signInByToken(exchange: PageExchange): Promise<void> {
     refuseCrossSite(exchange);
     return;
   }
-  const form = await readForm(exchange.req);
+  const form = await readForm(exchange);
   const token = form?.get('token')?.trim() ?? '';
   const proved = await prove(exchange, `Bearer ${token}`);
   if (proved.effect === 'deny') refuseSignIn(exchange, proved);
