@@ -15,7 +15,8 @@ import { download } from '../demo/download.ts';
 import { createDebianSource } from '../demo/fetch-debian.ts';
 import { createReleaseSource } from '../demo/fetch-release.ts';
 import { createConfigOption } from './config-option.ts';
-import { renderDemoWelcome } from './demo-welcome.ts';
+import { tellDemoEvents } from './demo-events.ts';
+import { renderDemoGoodbye, renderDemoWelcome } from './demo-welcome.ts';
 import { loadAgain } from './load-again.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
@@ -45,19 +46,27 @@ async function demo({ listen, fetch }: DemoOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'pushwarden-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
 
-  const token = createToken();
+  const tokens = { demo: createToken(), payments: createToken() };
   const file = join(folder, 'pushwarden.yaml');
-  await writeFile(file, renderDemoConfig({ listen, upstream: place, token }), { mode: 0o600 });
+  await writeFile(file, renderDemoConfig({ listen, upstream: place, tokens }), { mode: 0o600 });
   const config = await loadDemoConfig(file);
   const log = createOperationalLog('warn');
+  process.stdout.on('error', () => undefined); // the terminal can go before the demo does
+  const end = new AbortController();
+  let telling: Promise<void> | undefined;
   const status = await runUntilStopped({
     log,
     async start() {
       const gateway = await composeGateway(config, { log, load: () => loadAgain(file) });
-      console.log(renderDemoWelcome({ gateway, upstream, token, folder }));
+      console.log(renderDemoWelcome({ gateway, upstream, tokens, folder }));
+      telling = tellDemoEvents(config.audit.file, console.log, end.signal);
       return gateway;
     },
   }).catch(explainTakenPort);
+  end.abort();
+  await telling;
+  await stack.disposeAsync();
+  console.log(renderDemoGoodbye({ upstream, folder }));
   return status;
 }
 

@@ -3,12 +3,19 @@ import { createHash } from 'node:crypto';
 interface DemoConfigOptions {
   readonly listen: string;
   readonly upstream: { readonly url: string } | { readonly spawn: { readonly command: string } };
-  readonly token: string;
+  readonly tokens: DemoTokens;
 }
 
-/** Renders the configuration file of a demo: one team that may do everything on any job. */
-export function renderDemoConfig({ listen, upstream, token }: DemoConfigOptions): string {
-  const sha256 = createHash('sha256').update(token).digest('hex');
+/** The token of each team of the demo. */
+export interface DemoTokens {
+  /** May do everything on any job. */
+  readonly demo: string;
+  /** May push to its own jobs only. */
+  readonly payments: string;
+}
+
+/** Renders the configuration file of a demo. */
+export function renderDemoConfig({ listen, upstream, tokens }: DemoConfigOptions): string {
   const config = {
     listen,
     admin: { listen: '127.0.0.1:0' },
@@ -17,10 +24,18 @@ export function renderDemoConfig({ listen, upstream, token }: DemoConfigOptions)
       demo: {
         jobs: ['*'],
         allow: ['push', 'delete', 'read'],
-        credentials: [{ type: 'token', name: 'demo', sha256 }],
+        credentials: [renderCredential('demo', tokens.demo)],
+      },
+      payments: {
+        jobs: ['settlement', 'payments_*'],
+        credentials: [renderCredential('payments', tokens.payments)],
       },
     },
     audit: { file: './audit.jsonl' },
   };
   return `# JSON is YAML, too.\n${JSON.stringify(config, null, 2)}\n`;
+}
+
+function renderCredential(name: string, token: string) {
+  return { type: 'token', name, sha256: createHash('sha256').update(token).digest('hex') };
 }

@@ -47,9 +47,10 @@ async function startDemo({ args = ['--listen', '127.0.0.1:0'], env = {} }: DemoO
     pid: child.pid ?? 0,
     errors,
     exited,
+    shown: () => shown,
     temporaryFiles: () => readdir(`${scratch.path}/tmp`),
     welcome: () =>
-      eventually('the welcome', () => (/See it:\n.*\n.*\n/.test(shown) ? shown : undefined)),
+      eventually('the welcome', () => (/What happens:\n/.test(shown) ? shown : undefined)),
     /** As a terminal does, to the whole group of processes. */
     async stop(signal: NodeJS.Signals) {
       process.kill(-(child.pid ?? 0), signal);
@@ -66,6 +67,13 @@ async function paste(welcome: string, beginning: string): Promise<string> {
   assert.ok(line, `no line begins with "${beginning}" in ${welcome}`);
   const { stdout } = await run('/bin/sh', ['-c', line]);
   return stdout;
+}
+
+const pythonClient = findProgram('prometheus_client-0.16');
+
+/** A line of the list of events: without its time. */
+function eventsOf(shown: string): readonly string[] {
+  return [...shown.matchAll(/^ {2}\d\d:\d\d:\d\d {2}(.*)$/gm)].map(([, event = '']) => event);
 }
 
 async function pushAndSee(welcome: string): Promise<void> {
@@ -92,12 +100,57 @@ test('what the demo prints works when pasted, and nothing stays after Ctrl-C', {
   assert.equal(await demo.errors, '');
 });
 
+test('each line that the demo prints does what it says, and is told of as it happens', {
+  skip: skip || (pythonClient === undefined && 'no prometheus_client'),
+}, async () => {
+  await using demo = await startDemo({ env: { PATH: PUSHGATEWAY_FOLDER } });
+  const welcome = await demo.welcome();
+  const lines = welcome.split('\n').filter((line) => /^ {2}(echo|curl|printf|python3) /.test(line));
+  assert.deepEqual(
+    lines.map((line) => line.split(' ')[2]),
+    ['echo', 'curl', 'echo', 'printf', 'python3'],
+  );
+  await pushAndSee(welcome);
+  assert.match(await paste(welcome, '  echo "batch_job_duration_seconds 1"'), /^job_not_allowed: /);
+  assert.match(await paste(welcome, '  printf'), /^inconsistent: .*stored as untyped, not counter/);
+  const python = lines[4]?.replace('python3', `PYTHONPATH=${dirname(pythonClient ?? '')} python3`);
+  await run('/bin/sh', ['-c', python ?? 'false']);
+  const { page } = /page {7}(?<page>http\S+) /.exec(welcome)?.groups ?? {};
+  assert.match(await (await fetch(page ?? '')).text(), /name="token"/);
+  await run('curl', [
+    '-X',
+    'DELETE',
+    '-H',
+    'Authorization: Bearer x',
+    `${page}x`.replace('/ui/x', '/metrics/job/a'),
+  ]);
+  await eventually('the last event', () => (eventsOf(demo.shown()).length >= 5 ? true : undefined));
+  assert.deepEqual([...eventsOf(demo.shown())].sort(), [
+    'demo      POST /metrics/job/batch_job: stored, 1 series',
+    'demo      POST /metrics/job/other_job: refused, inconsistent: metric "batch_job_duration_seconds" is stored as untyped, not counter',
+    'payments  POST /metrics/job/batch_job: refused, job_not_allowed: the credential may not use job "batch_job"',
+    'payments  PUT /metrics/job/settlement: stored, 1 series',
+    'unknown   DELETE /metrics/job/a: refused, credential_invalid',
+  ]);
+  const beforeStop = demo.shown().length;
+  assert.equal(await demo.stop('SIGINT'), 0);
+  const goodbye = demo.shown().slice(beforeStop);
+  const folder = /files {6}(\S+):/.exec(welcome)?.[1] ?? '?';
+  assert.ok(goodbye.includes(`Removed: ${folder} with the configuration and the audit log`));
+  assert.match(
+    goodbye,
+    /^The private Pushgateway has ended, and what was pushed has gone with it\.$/m,
+  );
+  assert.doesNotMatch(demo.shown().slice(welcome.length), /pwt_/);
+});
+
 test('the demo goes on in the demo store, which says what it is, where there is no Pushgateway', async () => {
   await using demo = await startDemo({});
   const welcome = await demo.welcome();
   assert.match(welcome, /DEMO STORE: this is not Pushgateway/);
   await pushAndSee(welcome);
   assert.equal(await demo.stop('SIGTERM'), 0);
+  assert.match(demo.shown(), /^What was pushed was in memory only, and has gone\.$/m);
 });
 
 test('the demo takes the Pushgateway that it is told of', { skip }, async () => {
@@ -112,6 +165,9 @@ test('the demo takes the Pushgateway that it is told of', { skip }, async () => 
     [{ job: 'batch_job' }],
   );
   assert.equal(await demo.stop('SIGTERM'), 0);
+  assert.ok(
+    demo.shown().includes(`Not removed: what was pushed to the Pushgateway at ${pushgateway.url}`),
+  );
 });
 
 test('the demo ends when its terminal does', async () => {
