@@ -27,6 +27,8 @@ export interface TeamPolicy extends ContentRules {
   readonly mode: TeamSpec['mode'];
   /** Jobs of other teams, of those that enforce their rules and may push or delete. */
   readonly foreignJobs: Pick<Matcher, 'matches'>;
+  /** Whether such a team shares the job, and the labels of the key are its. */
+  isForeign(key: GroupingKey): boolean;
   readonly labels: ReadonlyMap<string, RuleList>;
   /** Names of the labels that are bound to values. */
   readonly watchedLabels: ReadonlySet<string>;
@@ -77,6 +79,11 @@ export function compilePolicy(teams: readonly TeamSpec[]): Policy {
     jobs: compileOwnedNames(
       teams.filter(holdsJobs).map(({ name, jobs }) => ({ team: name, globs: jobs })),
     ),
+    holdsKey: (team, key) =>
+      teams.some((spec) => {
+        const other = spec.name !== team && holdsJobs(spec) ? byName.get(spec.name) : undefined;
+        return other !== undefined && coversKey(other, key);
+      }),
   };
   const compiled = teams.map((team) => compileTeam(team, foreign));
   const byName = new Map(compiled.map((team) => [team.name, team]));
@@ -93,6 +100,8 @@ export function compilePolicy(teams: readonly TeamSpec[]): Policy {
 interface Foreign {
   readonly metrics: OwnedNames;
   readonly jobs: OwnedNames;
+  /** Whether a key is of a team other than this one. */
+  readonly holdsKey: (team: string, key: GroupingKey) => boolean;
 }
 
 /** A team that is only observed, or only reads, keeps nobody off its jobs. */
@@ -136,13 +145,15 @@ function coversKey({ jobs, labels }: TeamPolicy, key: GroupingKey): boolean {
 function compileTeam(team: TeamSpec, foreign: Foreign): TeamPolicy {
   const { name, limits, allowNetworks } = team;
   const labels = Object.entries(team.labels);
+  const foreignJobs = foreign.jobs.foreignTo(name);
   return Object.freeze({
     name,
     jobs: compileRules('jobs', team.jobs),
     actions: new Set(team.allow),
     emptyPushes: team.emptyPushes,
     mode: team.mode,
-    foreignJobs: foreign.jobs.foreignTo(name),
+    foreignJobs,
+    isForeign: (key: GroupingKey) => foreignJobs.matches(key.job) && foreign.holdsKey(name, key),
     labels: new Map(
       labels.map(([label, globs]) => [label, compileRules(`labels.${label}`, globs)]),
     ),
@@ -208,6 +219,7 @@ function checkLabels(team: TeamPolicy, { key }: Attributes): Decision<string> {
       return deny('label_not_allowed', {
         detail: `label ${name} may not be ${renderQuoted(value)}`,
         hints: [renderAllowed('values it may have', conditions.matcher.patterns)],
+        ...(key !== undefined && team.isForeign(key) && { isFirm: true }),
       });
     }
     decided.push(rule);

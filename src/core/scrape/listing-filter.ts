@@ -10,7 +10,8 @@ const HEAD = '{"status":"success","data":[';
 const EMPTY = '{"status":"success","data":null}';
 
 /**
- * Creates the filter of the answer of `GET /api/v1/metrics`: groups go out as they stand there.
+ * Creates the filter of the answer of `GET /api/v1/metrics`: groups go out as they stand there, but
+ * for series with labels that the team may not see.
  * @see pushgateway `api/v1/api.go`, `metrics`
  */
 export function createListingFilter(scope: ReadScope): ScrapeFilter {
@@ -20,12 +21,14 @@ export function createListingFilter(scope: ReadScope): ScrapeFilter {
   let isFirst = true;
 
   const filterGroup = (text: string): string | undefined => {
-    const labels = readLabels(text);
-    if (labels === undefined) return undefined;
+    const group = parseJson(Buffer.from(text, 'latin1').toString('utf8'));
+    const labels = readGroupLabels(group);
+    if (!isObject(group) || labels === undefined) return undefined;
     if (!scope.sees(labels)) return '';
     const separator = isFirst ? '' : ',';
     isFirst = false;
-    return separator + text;
+    const part = cutSeries(group, (own) => scope.sees(new Map([...labels, ...own])));
+    return separator + (part === group ? text : toLatin1(JSON.stringify(part)));
   };
 
   const filterGroups = (text: string, begun: string): Decision<Buffer> => {
@@ -56,16 +59,51 @@ export function createListingFilter(scope: ReadScope): ScrapeFilter {
   };
 }
 
-/** The labels of a group; undefined for what is no group. */
-function readLabels(latin1: string): ReadonlyMap<string, string> | undefined {
-  const labels = property(parseJson(Buffer.from(latin1, 'latin1').toString('utf8')), 'labels');
-  if (typeof labels !== 'object' || labels === null) return undefined;
+type JsonObject = Readonly<Record<string, unknown>>;
+type Labels = ReadonlyMap<string, string>;
+
+/**
+ * The labels of a group; undefined for what is no group. A family that is called `labels` takes
+ * their place; the time stamp, which nobody can push, has them too.
+ */
+function readGroupLabels(group: unknown): Labels | undefined {
+  const stamps = property(property(group, 'push_time_seconds'), 'metrics');
+  const stamp: unknown = Array.isArray(stamps) ? stamps[0] : undefined;
+  return readLabels(property(group, 'labels')) ?? readLabels(property(stamp, 'labels'));
+}
+
+function readLabels(labels: unknown): Labels | undefined {
+  if (!isObject(labels)) return undefined;
   const read = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) {
     if (typeof value !== 'string') return undefined;
     read.set(name, value);
   }
   return read;
+}
+
+/** The same group, or what is left of it without the series that may not be seen. */
+function cutSeries(group: JsonObject, sees: (labels: Labels) => boolean): JsonObject {
+  const isSeen = (metric: unknown): boolean => {
+    const labels = property(metric, 'labels');
+    const read = labels === undefined ? new Map<string, string>() : readLabels(labels);
+    return read !== undefined && sees(read);
+  };
+  let isWhole = true;
+  const members = Object.entries(group).flatMap(([name, member]) => {
+    const metrics = property(member, 'metrics');
+    if (!isObject(member) || !Array.isArray(metrics) || metrics.every(isSeen)) {
+      return [[name, member] as const];
+    }
+    isWhole = false;
+    const seen: readonly unknown[] = metrics.filter(isSeen);
+    return seen.length > 0 ? [[name, { ...member, metrics: seen }] as const] : [];
+  });
+  return isWhole ? group : Object.fromEntries(members);
+}
+
+function toLatin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function parseJson(text: string): unknown {
@@ -76,8 +114,12 @@ function parseJson(text: string): unknown {
   }
 }
 
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return isObject(value) ? value[name] : undefined;
 }
 
 function invalid(internal: string): Decision<never> {

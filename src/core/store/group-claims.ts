@@ -115,7 +115,9 @@ function checkGrowth({ group, push }: Attempt, growth: GroupTotals, now: number)
     series: expected.series - reserved.series,
     bytes: expected.bytes - reserved.bytes,
   };
-  return checkQuota(others, growth, owned.quota, () => findOldest(owned, now), push.passes);
+  // The groups of another team, with which this one shares the job, are not for its eyes.
+  const oldest = () => (owned.team === push.team ? findOldest(owned, now) : []);
+  return checkQuota(others, growth, owned.quota, oldest, push.passes);
 }
 
 function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: PushEnd): void {
