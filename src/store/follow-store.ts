@@ -200,7 +200,7 @@ class Follower implements FollowedStore {
   /** Reads first: somebody else may have pushed to the group past the gateway. */
   async #tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean> {
     await this.#readings.current(); // it may have begun before the push was refused
-    if (!(await this.#read())) return false;
+    if (!(await this.#read()) || this.#leftBehind.isAwaited(id)) return false;
     const group = this.#model.group(id);
     if (group === undefined || group.pushedAt !== undefined || group.families.length > 0)
       return false;
@@ -216,6 +216,7 @@ class Follower implements FollowedStore {
     if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
     if (this.#state !== 'read' || this.#readings.isFresh()) return first;
     const isRead = await Promise.race([this.#read(), pause(REFRESH_WAIT_MS)]);
+    await this.#tidying.get(push.target.canonical); // which may have begun meanwhile
     return isRead ? await this.#model.claim(push) : first;
   }
 

@@ -13,6 +13,8 @@ export interface LeftBehind {
   end(id: GroupId, end: PushEnd): void;
   /** Whether refused pushes alone have made the group, none is under way, and nobody has asked yet. */
   take(id: GroupId): boolean;
+  /** Whether a push to the group is under way. */
+  isAwaited(id: GroupId): boolean;
 }
 
 interface UnderWay {
@@ -49,5 +51,6 @@ export function createLeftBehind(): LeftBehind {
       if (pushes.wasRejected && !pushes.existed) left.add(id);
     },
     take: (id) => left.delete(id),
+    isAwaited: (id) => underWay.has(id),
   };
 }

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ReadGroup } from '../../src/core/store/group-store.ts';
+import type { StoreReader } from '../../src/pipeline/ports.ts';
+import { createFollowedStore } from '../../src/store/follow-store.ts';
+import { claimed, createStore, groupId, groupPush } from '../support/group-push.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+/**
+ * The attack: have a push refused by Pushgateway, so that the gateway deletes the group that it left
+ * behind, while the push of somebody else to the same group waits for the store to be read. That
+ * push was let through in the middle of the clean-up, answered 200, and deleted.
+ */
+test('a push that waited for a reading comes behind a clean-up of its group, not into it', async () => {
+  const { reader, letRead } = createReader();
+  const clock = manualClock();
+  const nothing = () => undefined;
+  const followed = createFollowedStore({
+    store: createStore(),
+    clock,
+    log: { info: nothing, warn: nothing, error: nothing },
+    observer: { probed: nothing, read: nothing, changedByOthers: nothing, scraped: nothing },
+  });
+  followed.readBy(reader);
+  letRead([]);
+  await followed.probe();
+
+  const { store } = followed;
+  await (await claimed(store, groupPush('b', 'rows:counter'))).settle('stored');
+  const refused = await claimed(store, groupPush('a', 'other:gauge'));
+  clock.advance(60_000);
+  const events: string[] = [];
+  // contradicts what is known of b, which somebody else has deleted
+  const waiting = store.claim(groupPush('a', 'rows:gauge')).then(({ effect }) => {
+    events.push(effect);
+  });
+  await new Promise(setImmediate);
+  await refused.settle('rejected');
+  const tidied = followed.tidy(groupId('a'), async () => {
+    events.push('deleted');
+    return { kind: 'answered', status: 202, text: '', attempts: 1 };
+  });
+  letRead([]);
+  await new Promise(setImmediate);
+  letRead([LEFT_BEHIND]);
+  await Promise.all([waiting, tidied]);
+  assert.deepEqual(events, ['deleted', 'allow']);
+});
+
+const LEFT_BEHIND: ReadGroup = {
+  id: groupId('a'),
+  key: { job: 'a', labels: [] },
+  families: [],
+  pushedAt: undefined,
+  failedAt: 1,
+};
+
+/** Reads what it is given, one reading after the other. */
+function createReader() {
+  const given: (readonly ReadGroup[])[] = [];
+  const waiting: ((groups: readonly ReadGroup[]) => void)[] = [];
+  const reader: StoreReader = {
+    status: async () => ({ startTime: 'now', keepsNative: false, checksConsistency: false }),
+    groups: () => {
+      const ready = given.shift();
+      return ready === undefined
+        ? new Promise((resolve) => waiting.push(resolve))
+        : Promise.resolve(ready);
+    },
+    scrape: async () => ({ status: 200, names: [], own: '', error: '' }),
+    suspects: async () => [],
+  };
+  const letRead = (groups: readonly ReadGroup[]): void => {
+    const next = waiting.shift();
+    if (next === undefined) given.push(groups);
+    else next(groups);
+  };
+  return { reader, letRead };
+}
