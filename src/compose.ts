@@ -8,6 +8,8 @@ import { createPublicPort } from './compose/public-port.ts';
 import { createPublicSide } from './compose/public-side.ts';
 import { createReload, type LoadedConfig } from './compose/reload.ts';
 import type { GatewayConfig } from './config/gateway-config.ts';
+import { allow, type Decision } from './core/decision.ts';
+import type { GroupStore } from './core/store/group-store.ts';
 import { decodeGzip } from './encodings/gzip.ts';
 import { decodeSnappy } from './encodings/snappy.ts';
 import { createAdminApp, createAdminServer, type ReloadResult } from './http/admin.ts';
@@ -99,6 +101,7 @@ export async function composeGateway(
     isReady,
     registry: watchStore(watchReadiness(registry, isReady), () => whatTeamsOwn(current), clock),
     reload,
+    knownStore: () => knownStore(current),
     log,
   });
   const adminServer = createAdminServer(admin);
@@ -123,6 +126,15 @@ export async function composeGateway(
       return hasDrained;
     },
   };
+}
+
+/** Long enough for a probe, and not for a whole reading. */
+const KNOWN_WAIT_MS = 2000;
+
+async function knownStore(current: Current): Promise<Decision<GroupStore>> {
+  const { followed } = current.upstreamSide().known;
+  const known = await followed.whenKnown(KNOWN_WAIT_MS);
+  return known.effect === 'deny' ? known : allow(followed.store);
 }
 
 function whatTeamsOwn(current: Current) {

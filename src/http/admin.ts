@@ -5,9 +5,12 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
+import type { Decision } from '../core/decision.ts';
 import { isAdminHost } from '../core/request/admin-host.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
+import { writeGroups } from './handle-groups.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 /** What a reload came to: nothing, or the problems of the file that was refused. */
@@ -22,6 +25,8 @@ interface AdminAppOptions {
   readonly isReady: () => boolean;
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
+  /** The store, once it is known what it holds; else why it is not. */
+  readonly knownStore: () => Promise<Decision<Pick<GroupStore, 'groups' | 'group'>>>;
   readonly log: OperationalLog;
 }
 
@@ -52,7 +57,7 @@ export function createAdminServer(app: Express): Server {
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */
 export function createAdminApp(options: AdminAppOptions): Express {
-  const { securityHeaders, hosts, isReady, registry, reload, log } = options;
+  const { securityHeaders, hosts, isReady, registry, reload, knownStore, log } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -77,6 +82,12 @@ export function createAdminApp(options: AdminAppOptions): Express {
         400,
         ['not reloaded, the configuration in use stays', ...result.problems].join('\n'),
       );
+  });
+  app.get('/-/groups', async (_, res) => {
+    const known = await knownStore();
+    if (known.effect === 'deny') say(res, 503, 'it is not known what Pushgateway holds');
+    else
+      await writeGroups(res, { store: known.value, scope: EVERYTHING, headers: securityHeaders });
   });
   app.use((req, res) => {
     const methods = METHODS.get(req.path);
@@ -110,11 +121,15 @@ function createFailureHandler(log: OperationalLog): ErrorRequestHandler {
   };
 }
 
+/** The operator sees all teams, and what is no team's. */
+const EVERYTHING = { sees: () => true };
+
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['/metrics', 'GET, HEAD'],
   ['/-/healthy', 'GET, HEAD'],
   ['/-/ready', 'GET, HEAD'],
   ['/-/reload', 'POST'],
+  ['/-/groups', 'GET, HEAD'],
 ]);
 
 function say(res: Response, status: number, text: string): void {

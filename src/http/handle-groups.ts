@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -8,8 +9,11 @@ import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { exchangeOf } from './receive.ts';
 import type { HeaderValues } from './security-headers.ts';
 
+/** Which groups are listed. */
+type Scope = Pick<ReadScope, 'sees'>;
+
 interface GroupsRead {
-  readonly store: GroupStore;
+  readonly store: Pick<GroupStore, 'groups' | 'group'>;
   readonly scope: ReadScope;
   readonly request: GatewayRequest;
   readonly headers: HeaderValues;
@@ -18,9 +22,16 @@ interface GroupsRead {
 /** Groups that are rendered before others have their turn. */
 const SLICE = 200;
 
-/** Answers with the groups that are in the scope; they are rendered as the caller takes them. */
+/** Answers with the groups that are in the scope. */
 export async function handleGroups({ store, scope, request, headers }: GroupsRead): Promise<void> {
-  const { res } = exchangeOf(request);
+  await writeGroups(exchangeOf(request).res, { store, scope, headers });
+}
+
+/** Writes the answer that lists the groups; they are rendered as the caller takes them. */
+export async function writeGroups(
+  res: ServerResponse,
+  { store, scope, headers }: Omit<GroupsRead, 'request' | 'scope'> & { readonly scope: Scope },
+): Promise<void> {
   res.writeHead(200, {
     ...headers,
     'content-type': 'application/json',
@@ -33,7 +44,7 @@ export async function handleGroups({ store, scope, request, headers }: GroupsRea
   }
 }
 
-async function* renderListing(store: GroupStore, scope: ReadScope): AsyncGenerator<string> {
+async function* renderListing(store: GroupsRead['store'], scope: Scope): AsyncGenerator<string> {
   yield '{"status":"success","data":[';
   let separator = '';
   const ids: string[] = [];

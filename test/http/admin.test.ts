@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { allow, deny } from '../../src/core/decision.ts';
 import { createAdminApp, type ReloadResult } from '../../src/http/admin.ts';
 import { resolveSecurityHeaders } from '../../src/http/security-headers.ts';
 import { startServer } from './loopback-server.ts';
 
 interface AdminSetup {
   readonly isReady?: boolean;
+  readonly isKnown?: boolean;
   readonly result?: ReloadResult | Error;
 }
 
-async function startAdmin({ isReady = true, result = { ok: true } }: AdminSetup = {}) {
+async function startAdmin(setup: AdminSetup = {}) {
+  const { isReady = true, isKnown = true, result = { ok: true } } = setup;
   let reloads = 0;
   const errors: unknown[] = [];
   const app = createAdminApp({
@@ -22,6 +25,8 @@ async function startAdmin({ isReady = true, result = { ok: true } }: AdminSetup 
       if (result instanceof Error) throw result;
       return result;
     },
+    knownStore: async () =>
+      isKnown ? allow({ groups: () => [], group: () => undefined }) : deny('overloaded'),
     log: { info() {}, warn() {}, error: (_, fields) => void errors.push(fields) },
   });
   const server = await startServer(app);
@@ -42,6 +47,9 @@ describe('the admin side', () => {
     ['POST', '/-/reload', 200, 'reloaded\n'],
     ['GET', '/-/reload', 405, 'this path takes POST\n'],
     ['PUT', '/-/reload', 405, 'this path takes POST\n'],
+    ['GET', '/-/groups', 200, '{"status":"success","data":[]}\n'],
+    ['HEAD', '/-/groups', 200, ''],
+    ['POST', '/-/groups', 405, 'this path takes GET, HEAD\n'],
     ['POST', '/metrics', 405, 'this path takes GET, HEAD\n'],
     ['GET', '/', 404, 'not found\n'],
     ['GET', '/-/Healthy', 404, 'not found\n'],
@@ -65,6 +73,12 @@ describe('the admin side', () => {
     const { status, text } = await ask(`${admin.url}/-/ready`);
     assert.deepEqual([status, text], [503, 'not ready\n']);
     assert.equal((await ask(`${admin.url}/-/healthy`)).status, 200);
+  });
+
+  test('lists no groups before it is known what is stored', async () => {
+    await using admin = await startAdmin({ isKnown: false });
+    const { status, text } = await ask(`${admin.url}/-/groups`);
+    assert.deepEqual([status, text], [503, 'it is not known what Pushgateway holds\n']);
   });
 
   test('answers a reload that was refused with every problem', async () => {

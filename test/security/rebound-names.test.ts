@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { allow } from '../../src/core/decision.ts';
 import { createAdminApp } from '../../src/http/admin.ts';
 import { type LoopbackServer, startServer } from '../http/loopback-server.ts';
 import { exchange } from '../support/raw-http.ts';
@@ -21,6 +22,7 @@ before(async () => {
       reloads += 1;
       return { ok: true };
     },
+    knownStore: async () => allow({ groups: () => [], group: () => undefined }),
     log: { info() {}, warn() {}, error() {} },
   });
   server = await startServer(app);
@@ -37,6 +39,7 @@ const OWN = ['127.0.0.1:9095', '[::1]:9095', '10.0.0.7', 'localhost:9095', 'GW.e
 for (const host of OWN) {
   test(`a reload that is sent to ${host} is taken`, async () => {
     assert.equal(await ask('POST /-/reload', host), 200);
+    assert.equal(await ask('GET /-/groups', host), 200);
   });
 }
 
