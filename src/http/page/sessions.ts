@@ -32,13 +32,18 @@ interface Kept extends Session {
 
 /** More than people; the oldest go first. */
 const MAX_SESSIONS = 10_000;
+/** So that one team does not push out the sessions of others. */
+const MAX_OF_TEAM = 200;
 const ID_BYTES = 32;
 
 /**
  * Creates the sessions of this process. A session ends with its time, its credential's or its
  * token's, and as soon as a configuration is in use in which its credential is not what it was.
  */
-export function createSessions(snapshot: () => Snapshot, clock: Clock): Sessions {
+export function createSessions(
+  snapshot: () => Pick<Snapshot, 'ui' | 'credentials'>,
+  clock: Clock,
+): Sessions {
   const kept = new Map<string, Kept>();
   const end = (id: string): void => void kept.delete(digest(id));
   return {
@@ -61,8 +66,7 @@ export function createSessions(snapshot: () => Snapshot, clock: Clock): Sessions
         credential: facts.identity,
         ends,
       });
-      const [oldest] = kept.keys();
-      if (kept.size > MAX_SESSIONS && oldest !== undefined) kept.delete(oldest);
+      dropOldest(kept, principal.team);
       return id;
     },
     find(id) {
@@ -77,6 +81,14 @@ export function createSessions(snapshot: () => Snapshot, clock: Clock): Sessions
   };
 }
 
+/** Ends the oldest session of a team, or of all, that has too many. */
+function dropOldest(kept: Map<string, Kept>, team: string): void {
+  const own = [...kept].filter(([, { principal }]) => principal.team === team);
+  const [oldest] = own.length > MAX_OF_TEAM ? own : kept;
+  const isFull = own.length > MAX_OF_TEAM || kept.size > MAX_SESSIONS;
+  if (isFull && oldest !== undefined) kept.delete(oldest[0]);
+}
+
 /** Whether a form was made for this session. */
 export function isCsrfOf({ csrf }: Session, given: string): boolean {
   const [wanted, sent] = [Buffer.from(csrf), Buffer.from(given)];
@@ -84,7 +96,7 @@ export function isCsrfOf({ csrf }: Session, given: string): boolean {
 }
 
 function findFacts(
-  { credentials }: Snapshot,
+  { credentials }: Pick<Snapshot, 'credentials'>,
   { team, credential }: Principal,
 ): CredentialFacts | undefined {
   return credentials.find((facts) => facts.team === team && facts.name === credential);

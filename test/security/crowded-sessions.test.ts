@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSessions } from '../../src/http/page/sessions.ts';
+import type { Snapshot } from '../../src/pipeline/snapshot.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+/**
+ * The attack: sign in to the page again and again with a credential that is one's own. There is room
+ * for so many sessions, the oldest went first, and so everybody else was signed out.
+ */
+const facts = (team: string) =>
+  ({ team, name: 'nightly', kind: 'token', expires: undefined, identity: team }) as const;
+const SNAPSHOT: Pick<Snapshot, 'ui' | 'credentials'> = {
+  ui: { sessionMs: 60_000, url: undefined, contact: undefined },
+  credentials: [facts('payments'), facts('crowd')],
+};
+
+test('a team that signs in ten thousand times ends no session but its own', () => {
+  const sessions = createSessions(() => SNAPSHOT, manualClock());
+  const begin = (team: string): string =>
+    sessions.begin({ team, credential: 'nightly', scheme: 'token' }, undefined) ?? assert.fail();
+  const other = begin('payments');
+  const first = begin('crowd');
+  let last = first;
+  for (let count = 0; count < 10_000; count += 1) last = begin('crowd');
+  assert.notEqual(sessions.find(other), undefined);
+  assert.notEqual(sessions.find(last), undefined);
+  assert.equal(sessions.find(first), undefined);
+});
