@@ -96,10 +96,7 @@ function reportConfig(metrics: Metrics, { teams, tls }: GatewayConfig, clock: Cl
       .labels('public')
       .set(new X509Certificate(tls.cert).validToDate.getTime() / 1000);
   }
-  beginSeries(
-    metrics,
-    teams.map(({ name }) => name),
-  );
+  beginSeries(metrics, teams);
   const expiry = metrics.pushwarden_credential_expires_timestamp_seconds;
   expiry.reset();
   for (const { name: team, credentials } of teams) {

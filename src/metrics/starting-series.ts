@@ -1,3 +1,5 @@
+import { OBSERVED_REASONS } from '../core/policy/observation.ts';
+import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { Reason } from '../core/reason.ts';
 import type { Metrics } from './registry.ts';
 
@@ -42,15 +44,21 @@ const UPSTREAM_ERRORS = [
 
 const UNKNOWN_CALLER = '';
 
+type ObservableTeam = Pick<TeamSpec, 'name' | 'mode'>;
+
 /**
  * Begins the counters that alerts look at with zero: `increase` does not see the first event of a
  * series that is born with it. What has been counted stays.
  *
  * @see https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
  */
-export function beginSeries(metrics: Metrics, teams: readonly string[]): void {
+export function beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]): void {
   const refusals = metrics.pushwarden_refusals_total;
-  for (const team of teams) {
+  const wouldRefuse = metrics.pushwarden_would_refuse_total;
+  for (const { name: team, mode } of teams) {
+    if (mode === 'observe') {
+      for (const reason of OBSERVED_REASONS) wouldRefuse.labels(team, reason).inc(0);
+    }
     for (const reason of TEAM_REASONS) refusals.labels(team, reason).inc(0);
     metrics.pushwarden_hash_collisions_total.labels(team).inc(0);
   }

@@ -10,7 +10,7 @@ import { missingPrograms } from '../support/program.ts';
 
 test('a counter that alerts look at is there with 0 before anything happened', async () => {
   const { metrics, render } = createMetricsRegistry();
-  beginSeries(metrics, ['payments']);
+  beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]);
   const exposition = await render();
   for (const series of [
     'pushwarden_refusals_total{team="payments",reason="job_not_allowed"} 0',
@@ -22,11 +22,26 @@ test('a counter that alerts look at is there with 0 before anything happened', a
   }
 });
 
+test('only a team that is observed begins with 0 for what it would be refused', async () => {
+  const { metrics, render } = createMetricsRegistry();
+  beginSeries(metrics, [
+    { name: 'payments', mode: 'enforce' },
+    { name: 'etl', mode: 'observe' },
+  ]);
+  const teams = [
+    ...(await render()).matchAll(/^pushwarden_would_refuse_total\{team="(\w+)".* 0$/gm),
+  ];
+  assert.deepEqual([...new Set(teams.map(([, team]) => team))], ['etl']);
+});
+
 test('series that begin again, at a reload, keep their counts', async () => {
   const { metrics, render } = createMetricsRegistry();
-  beginSeries(metrics, ['payments']);
+  beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]);
   metrics.pushwarden_refusals_total.labels('payments', 'inconsistent').inc();
-  beginSeries(metrics, ['payments', 'search']);
+  beginSeries(metrics, [
+    { name: 'payments', mode: 'enforce' },
+    { name: 'search', mode: 'enforce' },
+  ]);
   const exposition = await render();
   assert.match(exposition, /team="payments",reason="inconsistent"\} 1$/m);
   assert.match(exposition, /team="search",reason="inconsistent"\} 0$/m);

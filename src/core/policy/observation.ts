@@ -6,7 +6,7 @@ import type { TeamSpec } from './policy-spec.ts';
  * What a team that is only observed may be let through with. A refusal that is `firm` stays one:
  * it protects another team, or the store.
  */
-const OBSERVED_REASONS: ReadonlySet<Reason> = new Set<Reason>([
+export const OBSERVED_REASONS: ReadonlySet<Reason> = new Set<Reason>([
   'permission_missing',
   'job_not_allowed',
   'network_not_allowed',
