@@ -21,7 +21,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkUpstream(config.upstream),
     ...checkNetworks(config),
     ...checkTeams(config.teams, config),
-    ...checkAnonymous(config.anonymous, config.teams),
+    ...checkAnonymous(config.anonymous, config.teams, config.defaults),
     ...checkCredentials(listCredentials(config.teams), config, now),
     ...checkIssuers(config.issuers),
   ];

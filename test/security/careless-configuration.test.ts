@@ -32,6 +32,12 @@ function jwt(claims: string): readonly string[] {
 
 const CASES: readonly Careless[] = [
   {
+    what: 'deletes by everybody, allowed among the defaults',
+    config: [UPSTREAM, 'defaults: { allow: [push, delete] }', 'anonymous: a', team(TOKEN)],
+    status: 0,
+    says: /warning: anonymous: lets everybody delete what team a may delete/,
+  },
+  {
     what: 'the hash of an empty token',
     config: [UPSTREAM, team(`{ type: token, name: t, sha256: "${NOTHING}" }`)],
     status: 3,

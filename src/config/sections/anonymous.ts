@@ -12,10 +12,15 @@ export function resolveAnonymous(raw: string): string | undefined {
   return raw === 'none' ? undefined : raw;
 }
 
+interface Permissions {
+  readonly allow?: readonly string[] | undefined;
+}
+
 /** Checks that there is such a team, and that nobody can delete without saying who they are. */
 export function checkAnonymous(
   raw: string,
-  teams: Readonly<Record<string, { readonly allow?: readonly string[] | undefined }>>,
+  teams: Readonly<Record<string, Permissions>>,
+  defaults: Permissions,
 ): readonly Finding[] {
   const path = ['anonymous'];
   const name = resolveAnonymous(raw);
@@ -26,7 +31,7 @@ export function checkAnonymous(
     const hint = nearest === undefined ? '' : `, did you mean "${nearest}"?`;
     return [{ severity: 'error', path, message: `there is no team ${name}${hint}` }];
   }
-  if (team.allow?.includes('delete') !== true) return [];
+  if ((team.allow ?? defaults.allow)?.includes('delete') !== true) return [];
   const message = `lets everybody delete what team ${name} may delete`;
   return [{ severity: 'warning', path, message }];
 }
