@@ -54,7 +54,7 @@ test('check calls a file that is not there a problem', async () => {
   assert.deepEqual(await runCli(['check', '--config', 'nowhere.yaml']), {
     status: 3,
     stdout: `nowhere.yaml:1:1: cannot read the file: no such file
-FAILED: 1 errors, 0 warnings
+FAILED: 1 error, 0 warnings
 `,
     stderr: '',
   });
@@ -69,7 +69,7 @@ test('check reads secrets unless it is told to leave them', async () => {
   assert.deepEqual(await runCli(['check', '--config', file]), {
     status: 3,
     stdout: `${file}:2:81: upstream.basic_auth.password: cannot read ${secret}: no such file
-FAILED: 1 errors, 0 warnings
+FAILED: 1 error, 0 warnings
 `,
     stderr: '',
   });

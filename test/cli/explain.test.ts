@@ -66,7 +66,7 @@ DENY: 403 job_not_allowed
   },
   {
     name: 'a target that is not clear',
-    args: ['payments', '--from', '10.1.2.3', 'PUT', '/metrics/job/settlement/'],
+    args: ['payments', '--from', '10.1.2.3', 'PUT', '/metrics/job/settlement//'],
     status: 3,
     stdout: `allow  gateway_network  allow_networks: 10.1.2.3
 allow  endpoint         push
