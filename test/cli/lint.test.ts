@@ -36,6 +36,7 @@ FAILED: 1 problem (metric_not_allowed)
     status: 3,
     stdout: `stdin: the push has more than 10000 series
   split it over several groups, or drop labels that make many series
+  an operator can raise limits.series of the team
 FAILED: 1 problem (too_many_series)
 `,
   },
