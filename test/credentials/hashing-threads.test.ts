@@ -46,7 +46,7 @@ test('threads are used again: as many as were needed at once, and they give way'
     context.skip('priorities are of whole processes here');
     return;
   }
-  assert.deepEqual([countThreads(10), countThreads(0) > 0], [6, true]);
+  assert.deepEqual([countThreads(5), countThreads(0) > 0], [6, true]);
 });
 
 /** Threads of this process with a niceness: the 19th field of proc(5), `/proc/pid/stat`. */

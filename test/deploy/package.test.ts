@@ -35,7 +35,8 @@ before(async () => {
   const sources = join(scratch.path, 'sources');
   const { files, name } = JSON.parse(readProjectFile('package.json'));
   for (const path of [...files, 'src', 'tsconfig.json', 'package.json', 'README.md', 'LICENSE']) {
-    if (path !== 'dist') await cp(ROOT + path, join(sources, path), { recursive: true });
+    if (path === 'dist' || path.startsWith('!')) continue;
+    await cp(ROOT + path, join(sources, path), { recursive: true });
   }
   await symlink(`${ROOT}node_modules`, join(sources, 'node_modules'));
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', scratch.path], {
