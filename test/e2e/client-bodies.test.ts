@@ -41,7 +41,7 @@ for (const [file, [name, type]] of Object.entries(CAPTURED)) {
     const { decision } = readCaptured(file);
     assert.ok(decision.effect === 'allow', JSON.stringify(decision));
     const found = decision.value.families.find((family) => family.name === name);
-    assert.deepEqual(found, { name, type });
+    assert.equal(found?.type, type);
   });
 }
 
