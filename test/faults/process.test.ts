@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startServer } from '../http/loopback-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
@@ -129,9 +128,7 @@ test('scrapes leave no warning in the log', async () => {
 });
 
 test('row 47: what was pushed does not stay in memory', async () => {
-  await using upstream = await startServer((req, res) => {
-    req.resume().on('end', () => res.end());
-  });
+  await using upstream = await startRecordingUpstream();
   const limits = { rate: '10000/s', burst: 10_000 };
   const change = { defaults: { allow: ['push', 'read'], limits } };
   await using gateway = await startGatewayProcess(stageDocument(upstream.url, change), {
@@ -144,6 +141,7 @@ test('row 47: what was pushed does not stay in memory', async () => {
     const headers = { authorization: TOKEN.authorization };
     const target = `${gateway.url}/metrics/job/etl/instance/${count}`;
     assert.equal((await fetch(target, { method: 'PUT', headers, body })).status, 200);
+    upstream.forget();
   }
   await assertSound(gateway);
 });
@@ -215,15 +213,14 @@ test('row 53: an exception in a handler is answered 500, is logged, and ends not
   assert.equal((await push(gateway)).status, 200);
 });
 
-/** A name server that does not know the upstream until a signal comes. */
+/** A name server that does not know the upstream until a file is there; every thread has one. */
 const NAME_SERVER = `
 import dns from 'node:dns';
-let isKnown = false;
-process.on('SIGUSR2', () => { isKnown = true; });
+import { existsSync } from 'node:fs';
 const { lookup } = dns;
 dns.lookup = (name, options, answer) => {
   if (name !== 'pushgateway.example') return lookup(name, options, answer);
-  if (isKnown) return lookup(process.env.UPSTREAM_HOST, options, answer);
+  if (existsSync(process.env.KNOWN)) return lookup(process.env.UPSTREAM_HOST, options, answer);
   process.nextTick(answer, Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
 };
 `;
@@ -237,11 +234,12 @@ test('row 55: an upstream whose name is not known ends a push in 502, and is ask
     ...process.env,
     NODE_OPTIONS: `--import=${names}`,
     UPSTREAM_HOST: upstream.host,
+    KNOWN: `${scratch.path}/known`,
   });
   assert.equal(await verdictOf(await push(gateway)), '502 upstream_unreachable');
   assert.equal((await scrape(gateway)).status, 502);
   assert.equal((await fetch(`${gateway.url}/-/ready`)).status, 503);
-  process.kill(gateway.pid, 'SIGUSR2');
+  await scratch.write('known', '');
   await eventually('the upstream', async () =>
     (await push(gateway)).status === 200 ? true : undefined,
   );
