@@ -1,10 +1,10 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import {
   createWire,
-  readExtent,
   readString,
   readVarint,
-  type Wire,
+  renderVarint,
+  skipValue,
 } from '../exposition/protobuf/wire.ts';
 import type { ReadScope } from '../policy/read-scope.ts';
 import type { ScrapeFilter } from './scrape-filter.ts';
@@ -18,7 +18,6 @@ const METRIC_LABEL = 1;
 const LABEL_NAME = 1;
 const LABEL_VALUE = 2;
 
-const BYTES_OF_FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 const LENGTH_DELIMITED = 2;
 
 /**
@@ -119,40 +118,13 @@ function forEachField(
     const start = wire.at;
     const tag = readVarint(wire, message.length);
     if (tag === undefined) return false;
-    const contentStart = skipField(wire, tag % 8, message.length);
+    const contentStart = skipValue(wire, tag % 8, message.length);
     if (contentStart === undefined) return false;
     const whole = message.subarray(start, wire.at);
     const content = message.subarray(contentStart, wire.at);
     if (!visit(Math.floor(tag / 8), whole, content)) return false;
   }
   return true;
-}
-
-/** Moves behind a field; where its content begins. */
-function skipField(wire: Wire, type: number, end: number): number | undefined {
-  if (type === LENGTH_DELIMITED) {
-    const fieldEnd = readExtent(wire, end);
-    if (fieldEnd === undefined) return undefined;
-    const start = wire.at;
-    wire.at = fieldEnd;
-    return start;
-  }
-  const start = wire.at;
-  if (type === 0) return readVarint(wire, end) === undefined ? undefined : start;
-  const size = BYTES_OF_FIXED[type];
-  if (size === undefined || size > end - wire.at) return undefined;
-  wire.at += size;
-  return start;
-}
-
-function renderVarint(value: number): Buffer {
-  const bytes: number[] = [];
-  let left = value;
-  while (left >= 0x80) {
-    bytes.push((left % 0x80) + 0x80);
-    left = Math.floor(left / 0x80);
-  }
-  return Buffer.from([...bytes, left]);
 }
 
 function invalid(internal: string): Decision<never> {

@@ -65,6 +65,17 @@ export function readDouble(wire: Wire, end: number): number | undefined {
   return value;
 }
 
+/** Writes a varint in its shortest form. */
+export function renderVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) + 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return Buffer.from([...bytes, rest]);
+}
+
 /** Reads the length of what follows; where that ends, which is not after `end`. */
 export function readExtent(wire: Wire, end: number): number | undefined {
   const length = readVarint(wire, end);
@@ -88,4 +99,29 @@ export function readString(wire: Wire, end: number): string | undefined {
   } catch {
     return fail(wire, 'text that is not UTF-8');
   }
+}
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+const BYTES_OF_FIXED: Readonly<Record<number, number>> = { 1: DOUBLE_BYTES, 5: 4 };
+
+/**
+ * Passes over the value of a field; where its content begins, which is behind its length if it has
+ * one.
+ * @param wireType - of its tag
+ */
+export function skipValue(wire: Wire, wireType: number, end: number): number | undefined {
+  if (wireType === LENGTH_DELIMITED) {
+    const valueEnd = readExtent(wire, end);
+    if (valueEnd === undefined) return undefined;
+    const start = wire.at;
+    wire.at = valueEnd;
+    return start;
+  }
+  const start = wire.at;
+  if (wireType === VARINT) return readVarint(wire, end) === undefined ? undefined : start;
+  const size = BYTES_OF_FIXED[wireType];
+  if (size === undefined || size > end - wire.at) return fail(wire, 'a value that is cut off');
+  wire.at += size;
+  return start;
 }

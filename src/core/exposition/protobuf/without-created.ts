@@ -1,11 +1,8 @@
-import { createWire, readExtent, readVarint, type Wire } from './wire.ts';
+import { createWire, readExtent, readVarint, renderVarint, skipValue, type Wire } from './wire.ts';
 
 /** Field numbers on the way from a family to the creation time of its histograms. */
 const PATH = [4, 7] as const;
 const CREATED_TIMESTAMP = 15;
-
-const VARINT = 0;
-const FIXED64 = 1;
 
 /**
  * Writes a body of delimited families anew without the creation times of histograms: Prometheus
@@ -30,15 +27,17 @@ function copyFields(wire: Wire, end: number, depth: number): Buffer {
   while (wire.at < end) {
     const start = wire.at;
     const tag = readVarint(wire, end);
-    if (tag === undefined) throw new Error('a body is written anew that was not sound');
-    const content = wire.at;
-    const fieldEnd = skipValue(wire, end, tag % 8);
+    const behindTag = wire.at;
+    const content = tag === undefined ? undefined : skipValue(wire, tag % 8, end);
+    if (tag === undefined || content === undefined) {
+      throw new Error('a body is written anew that was not sound');
+    }
+    const fieldEnd = wire.at;
     const field = Math.floor(tag / 8);
     if (field === PATH[depth]) {
-      parts.push(wire.bytes.subarray(start, content));
+      parts.push(wire.bytes.subarray(start, behindTag));
       wire.at = content;
-      const messageEnd = readExtent(wire, end) ?? end;
-      parts.push(...delimit(copyFields(wire, messageEnd, depth + 1)));
+      parts.push(...delimit(copyFields(wire, fieldEnd, depth + 1)));
     } else if (depth < PATH.length || field !== CREATED_TIMESTAMP) {
       parts.push(wire.bytes.subarray(start, fieldEnd));
     }
@@ -47,23 +46,6 @@ function copyFields(wire: Wire, end: number, depth: number): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Passes over a value; where it ends. */
-function skipValue(wire: Wire, end: number, wireType: number): number {
-  if (wireType === VARINT) readVarint(wire, end);
-  else wire.at = wireType === FIXED64 ? wire.at + 8 : (readExtent(wire, end) ?? end);
-  return wire.at;
-}
-
 function delimit(message: Buffer): readonly Buffer[] {
   return [renderVarint(message.byteLength), message];
-}
-
-function renderVarint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) + 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return Buffer.from([...bytes, rest]);
 }
