@@ -26,40 +26,53 @@ const LENGTH_DELIMITED = 2;
  * @see prometheus/client_model `io/prometheus/client/metrics.proto`
  */
 export function createProtobufFilter(scope: ReadScope): ScrapeFilter {
-  let rest: Buffer = NOTHING;
+  let parts: Buffer[] = [];
+  let held = 0;
+  /** Bytes with which the family at hand is whole; joined before that, they would be copied again. */
+  let needed = 0;
   return {
     add(chunk) {
-      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      parts.push(Buffer.from(chunk));
+      held += chunk.length;
+      if (held < needed) return allow(NOTHING);
+      let rest = Buffer.concat(parts);
       const kept: Buffer[] = [];
+      needed = 0;
       while (rest.length > 0) {
-        const whole = takeMessage(rest);
-        if (whole === 'more') break;
-        if (whole === undefined) return invalid('the scrape is not delimited protobuf');
-        const family = filterFamily(whole.message, scope);
+        const extent = readFamilyExtent(rest);
+        if (extent === undefined) return invalid('the scrape is not delimited protobuf');
+        if (extent.end > rest.length) {
+          needed = extent.end;
+          break;
+        }
+        const family = filterFamily(rest.subarray(extent.start, extent.end), scope);
         if (family === undefined) return invalid('a family of the scrape is not understood');
-        kept.push(...family);
-        rest = whole.rest;
+        kept.push(family);
+        rest = rest.subarray(extent.end);
       }
+      parts = [rest];
+      held = rest.length;
       return allow(Buffer.concat(kept));
     },
-    end: () => (rest.length === 0 ? allow(NOTHING) : invalid('the scrape ends within a family')),
+    end: () => (held === 0 ? allow(NOTHING) : invalid('the scrape ends within a family')),
   };
 }
 
-function takeMessage(
+/** Where the first family begins and ends, which may be beyond the bytes; undefined for none. */
+function readFamilyExtent(
   bytes: Buffer,
-): { readonly message: Buffer; readonly rest: Buffer } | 'more' | undefined {
+): { readonly start: number; readonly end: number } | undefined {
   const wire = createWire(bytes);
   const length = readVarint(wire, bytes.length);
-  if (length === undefined) return bytes.length < 10 ? 'more' : undefined;
-  if (length > MAX_FAMILY_BYTES) return undefined;
-  const end = wire.at + length;
-  if (end > bytes.length) return 'more';
-  return { message: bytes.subarray(wire.at, end), rest: bytes.subarray(end) };
+  // a length that is cut off becomes whole with another byte
+  if (length === undefined) {
+    return bytes.length < 10 ? { start: 0, end: bytes.length + 1 } : undefined;
+  }
+  return length > MAX_FAMILY_BYTES ? undefined : { start: wire.at, end: wire.at + length };
 }
 
 /** The message with its length in front, nothing where no metric is left; undefined if broken. */
-function filterFamily(message: Buffer, scope: ReadScope): readonly Buffer[] | undefined {
+function filterFamily(message: Buffer, scope: ReadScope): Buffer | undefined {
   const parts: Buffer[] = [];
   let metrics = 0;
   const isSound = forEachField(message, (field, whole, content) => {
@@ -76,9 +89,9 @@ function filterFamily(message: Buffer, scope: ReadScope): readonly Buffer[] | un
     return true;
   });
   if (!isSound) return undefined;
-  if (metrics === 0) return [];
+  if (metrics === 0) return NOTHING;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return [renderVarint(length), ...parts];
+  return Buffer.concat([renderVarint(length), ...parts]);
 }
 
 function readLabels(metric: Buffer): ReadonlyMap<string, string> | undefined {

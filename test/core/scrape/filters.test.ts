@@ -122,6 +122,11 @@ describe('the filter of protobuf', () => {
       assert.equal(filter(stream, size), family(own, own).toString('hex'));
     }
   });
+  test('a family of any number of series goes out', () => {
+    const stream = family(Buffer.concat(Array.from({ length: 200_000 }, () => own)));
+    const kept = run(createProtobufFilter(SCOPE), stream, 16 * 1024);
+    assert.ok(kept?.equals(stream));
+  });
   test('what is cut off or broken is not passed on', () => {
     assert.equal(filter(family(own).subarray(0, -1)), undefined);
     assert.equal(filter(family(delimited(4, delimited(1, Buffer.from([0xff]))))), undefined);
