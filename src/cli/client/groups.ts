@@ -65,7 +65,7 @@ export function renderGroupTable(groups: readonly ListedGroup[], now: number): s
 function renderTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => renderPrintable(cell, CELL_BYTES)));
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
   );
   return cells
     .map((row) =>
