@@ -1,22 +1,8 @@
 import { compileGlobs } from '../../core/matcher.ts';
+import type { ListedGroup } from '../../core/store/group-listing.ts';
 import type { Connection } from './connection.ts';
 import type { Verdict } from './judge-answer.ts';
 import { sendPatiently } from './send-patiently.ts';
-
-/** A group as `GET /api/v1/groups` lists it; times in RFC 3339. */
-export interface ListedGroup {
-  readonly job: string;
-  readonly grouping_key: Readonly<Record<string, string>>;
-  /** Null for a group that no path can name. */
-  readonly target: string | null;
-  readonly team: string | null;
-  readonly pushed_at: string | null;
-  readonly failed_at: string | null;
-  readonly expires_at: string | null;
-  readonly series: number;
-  readonly bytes: number | null;
-  readonly credential: string | null;
-}
 
 /** Which groups are meant; what is left out matches all. */
 export interface GroupSelection {

@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import { renderPrintable } from '../../core/printable.ts';
+import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
-import {
-  type GroupSelection,
-  hasFailed,
-  type ListedGroup,
-  listGroups,
-  renderLabels,
-} from './group-list.ts';
+import { type GroupSelection, hasFailed, listGroups, renderLabels } from './group-list.ts';
 import { createOutputOption, parseDurationOption } from './options.ts';
 import { reportFailure } from './report.ts';
 

@@ -1,5 +1,5 @@
 import type { CredentialKind } from '../../core/identity/principal.ts';
-import type { Reason } from '../../core/reason.ts';
+import type { NotedRefusal } from '../../pipeline/ports.ts';
 
 /** Everything that the page of a team shows, as plain values; times are milliseconds since the epoch. */
 export interface PageView {
@@ -10,7 +10,7 @@ export interface PageView {
   readonly groups: readonly GroupView[] | undefined;
   readonly quotas: readonly QuotaView[];
   /** Newest first. */
-  readonly refusals: readonly RefusalView[];
+  readonly refusals: readonly NotedRefusal[];
   readonly credentials: readonly CredentialView[];
   readonly snippets: SnippetView;
   /** Said once, after something was done. */
@@ -61,22 +61,6 @@ export interface QuotaView {
   readonly name: 'groups' | 'series' | 'bytes';
   readonly used: number;
   readonly limit: number;
-}
-
-/** One refusal, or several that differ in nothing but their time. */
-export interface RefusalView {
-  readonly at: number;
-  readonly count: number;
-  readonly team: string;
-  readonly credential: string;
-  readonly method: string;
-  /** As the audit log has it. */
-  readonly target: string;
-  readonly reason: Reason;
-  readonly detail: string;
-  readonly hints: readonly string[];
-  readonly clientAddress: string | undefined;
-  readonly requestId: string;
 }
 
 export interface CredentialView {

@@ -1,6 +1,7 @@
+import type { NotedRefusal } from '../../pipeline/ports.ts';
 import { ADVICE } from './advice.ts';
 import { type Html, html } from './html.ts';
-import type { PageView, RefusalView } from './page-view.ts';
+import type { PageView } from './page-view.ts';
 import { renderCount, renderForeign, renderTime } from './words.ts';
 
 const DETAIL_BYTES = 240;
@@ -15,7 +16,7 @@ ${
 }`;
 }
 
-function renderRefusal(refusal: RefusalView, now: number, namesTeam: boolean): Html {
+function renderRefusal(refusal: NotedRefusal, now: number, namesTeam: boolean): Html {
   const { at, count, team, credential, method, target, reason, detail, hints } = refusal;
   const { clientAddress, requestId } = refusal;
   return html`<li>

@@ -1,4 +1,5 @@
-import type { GroupView, PageView, RefusalView } from '../../../src/http/page/page-view.ts';
+import type { GroupView, PageView } from '../../../src/http/page/page-view.ts';
+import type { NotedRefusal } from '../../../src/pipeline/ports.ts';
 
 export const NOW = Date.parse('2026-11-28T03:12:00Z');
 const MINUTE = 60_000;
@@ -26,7 +27,7 @@ export function sampleGroup(given: Partial<GroupView> & { readonly job: string }
 }
 
 /** A refusal of the sample team. */
-export function sampleRefusal(given: Partial<RefusalView>): RefusalView {
+export function sampleRefusal(given: Partial<NotedRefusal>): NotedRefusal {
   return {
     at: NOW - 14 * MINUTE,
     count: 1,
