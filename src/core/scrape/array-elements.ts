@@ -1,3 +1,5 @@
+import { endOfString } from './quoted-string.ts';
+
 /** Takes the objects of a JSON array apart as its text comes in. */
 export interface ArrayElements {
   /** The objects that became whole with `text`; nothing once the array has ended. */
@@ -54,17 +56,4 @@ export function createArrayElements(): ArrayElements {
     hasEnded: () => depth < 0,
     rest: () => pending,
   };
-}
-
-/** Where the quote is that ends a string; -1 while it is not there. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let start = at;
-  while (text[start - 1] === '\\') start -= 1;
-  return (at - start) % 2 === 1;
 }

@@ -1,3 +1,5 @@
+import { endOfString } from './quoted-string.ts';
+
 /** A quoted string and where it ends, behind the closing quote. */
 interface Quoted {
   readonly text: string;
@@ -64,20 +66,13 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"
 
 function readQuoted(line: string, at: number): Quoted | undefined {
   if (line[at] !== '"') return undefined;
-  let end = line.indexOf('"', at + 1);
-  while (end !== -1 && isEscaped(line, end)) end = line.indexOf('"', end + 1);
+  const end = endOfString(line, at);
   if (end === -1) return undefined;
   const raw = line.slice(at + 1, end);
   const bytes = raw.includes('\\')
     ? raw.replaceAll(/\\(.)/g, (all, character: string) => ESCAPES[character] ?? all)
     : raw;
   return { text: decode(bytes), end: end + 1 };
-}
-
-function isEscaped(line: string, at: number): boolean {
-  let start = at;
-  while (line[start - 1] === '\\') start -= 1;
-  return (at - start) % 2 === 1;
 }
 
 const NOT_ASCII = /[\u0080-\u00ff]/;
