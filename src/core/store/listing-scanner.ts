@@ -1,9 +1,15 @@
 import type { FamilyContent, FamilyType } from '../exposition/push-content.ts';
-import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
+import { renderPushTarget } from '../target/grouping-key.ts';
 import type { ReadGroup } from './group-store.ts';
 import { createJsonPieces, type JsonPieces } from './json-pieces.ts';
 import { createListedSeries } from './listed-series.ts';
-import { LISTED_TYPES } from './stored-groups.ts';
+import {
+  isObject,
+  type JsonObject,
+  LISTED_TYPES,
+  toKey,
+  withoutAddedInstance,
+} from './stored-groups.ts';
 
 /** The answer of `GET /api/v1/metrics`, whole containers of which are open at these depths. */
 const ROOT = 1;
@@ -13,8 +19,6 @@ const METRICS = 5;
 
 const PUSHED = 'push_time_seconds';
 const FAILED = 'push_failure_time_seconds';
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Something in a group: its labels, a family, or what the API adds. */
 interface Member {
@@ -79,8 +83,8 @@ export function createListingScanner(
 
   const endGroup = (): void => {
     // A family that is called `labels` takes the place of the labels; a time stamp has them too.
-    const pairs = labels === undefined ? keyLabels(stamped) : Object.fromEntries(labels);
-    const key = pairs && readKey(pairs);
+    const pairs = labels ? Object.fromEntries(labels) : stamped && withoutAddedInstance(stamped);
+    const key = pairs && toKey(pairs);
     if (key) onGroup({ id: renderPushTarget(key), key, families, ...times });
   };
 
@@ -162,22 +166,6 @@ function typeOf(listed: string, first: JsonObject | undefined): FamilyType {
   return isObject(first?.['buckets']) ? type : 'native_histogram';
 }
 
-function readKey({ job, ...others }: JsonObject): GroupingKey | undefined {
-  if (typeof job !== 'string') return undefined;
-  const pairs = Object.entries(others).map(([label, value]) => ({
-    name: label,
-    value: String(value),
-  }));
-  return { job, labels: pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
-}
-
-/** Those of the key, without the empty `instance` that Pushgateway adds. */
-function keyLabels(stamped: JsonObject | undefined): JsonObject | undefined {
-  if (stamped === undefined) return undefined;
-  const { instance, ...labels } = stamped;
-  return instance === '' ? labels : stamped;
-}
-
 function labelsOf(metric: JsonObject | undefined): JsonObject | undefined {
   return isObject(metric?.['labels']) ? metric['labels'] : undefined;
 }
@@ -186,8 +174,4 @@ function labelsOf(metric: JsonObject | undefined): JsonObject | undefined {
 function readTime(metric: JsonObject | undefined): number | undefined {
   const seconds = Number(metric?.['value']);
   return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

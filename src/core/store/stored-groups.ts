@@ -46,7 +46,7 @@ export function isKnownType(type: string): boolean {
   return LISTED_TYPES.has(type);
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 function readFamilies(entry: JsonObject): readonly ListedFamily[] {
   return Object.entries(entry).flatMap(([name, value]): readonly ListedFamily[] => {
@@ -58,26 +58,32 @@ function readFamilies(entry: JsonObject): readonly ListedFamily[] {
 /** A family that is called `labels` takes the place of the labels; a time stamp has them too. */
 function readKey(entry: JsonObject): GroupingKey | undefined {
   const labels = isFamily(entry['labels']) ? stampedLabels(entry) : entry['labels'];
-  if (!isObject(labels)) return undefined;
-  const { job, ...others } = labels;
-  const pairs = Object.entries(others).map(([name, value]) => ({ name, value: String(value) }));
-  return typeof job === 'string'
-    ? { job, labels: pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
-    : undefined;
+  return isObject(labels) ? toKey(labels) : undefined;
 }
 
-/** Labels of the time stamp of a group: those of its key, and an empty `instance` without one. */
 function stampedLabels({ push_time_seconds: stamp }: JsonObject): JsonObject | undefined {
   const metric: unknown = isFamily(stamp) ? stamp['metrics'][0] : undefined;
-  if (!isObject(metric) || !isObject(metric['labels'])) return undefined;
-  const { instance, ...labels } = metric['labels'];
-  return instance === '' ? labels : metric['labels'];
+  const labels = isObject(metric) ? metric['labels'] : undefined;
+  return isObject(labels) ? withoutAddedInstance(labels) : undefined;
+}
+
+/** Labels of the time stamp of a group without the empty `instance` that Pushgateway adds. */
+export function withoutAddedInstance(stamped: JsonObject): JsonObject {
+  const { instance, ...labels } = stamped;
+  return instance === '' ? labels : stamped;
+}
+
+/** The key that the labels of a group say; undefined without a job. */
+export function toKey({ job, ...others }: JsonObject): GroupingKey | undefined {
+  if (typeof job !== 'string') return undefined;
+  const pairs = Object.entries(others).map(([name, value]) => ({ name, value: String(value) }));
+  return { job, labels: pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 function isFamily(value: unknown): value is JsonObject & { readonly metrics: readonly unknown[] } {
   return isObject(value) && Array.isArray(value['metrics']);
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
