@@ -5,14 +5,14 @@ import { test } from 'node:test';
 
 const ROOT = new URL('../src/', import.meta.url);
 
-/** What `compose.ts` strings together. */
+/** What `compose/` strings together. */
 const EVERYTHING = readdirSync(ROOT, 'utf8');
 
 /** What an adapter may see of the rest: never another adapter. */
 const ADAPTER = ['core/', 'pipeline/ports.ts'];
 
 /** A command may reach one adapter beside the configuration: what it is the command of. */
-const COMMAND = ['cli/', 'compose.ts', 'config/', 'core/', 'version.ts'];
+const COMMAND = ['cli/', 'compose/compose.ts', 'config/', 'core/', 'version.ts'];
 
 /** What belongs to no adapter: it limits what runs at once, writes the log. */
 const LIBRARIES = ['node:', 'p-limit', 'pino'];
@@ -42,7 +42,6 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
     outside: ['node:', 'express', 'helmet', 'http-proxy-middleware', 'ulid'],
   },
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
-  'compose.ts': { src: EVERYTHING, outside: LIBRARIES },
   'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },
   'cli/operational-log.ts': { src: ['pipeline/ports.ts', 'cli/line-sink.ts'], outside: ['pino'] },
   'cli/': {
@@ -92,7 +91,7 @@ const planted = [
   ['http/app.ts', 'const leak = await import(name);'],
   ['store/follow-store.ts', "import { createStoreReader } from '../upstream/store-reader.ts';"],
   ['cli/serve.ts', "import { startUpstream } from '../upstream/child.ts';"],
-  ['compose.ts', "import { curl } from './support/curl.ts';"],
+  ['compose/compose.ts', "import { curl } from '../support/curl.ts';"],
   ['helpers/misc.ts', ''],
 ] as const;
 for (const [file, source] of planted) {

@@ -1,4 +1,4 @@
-import type { RunningGateway } from '../compose.ts';
+import type { RunningGateway } from '../compose/compose.ts';
 import type { DemoTokens } from '../demo/demo-config.ts';
 import type { DemoUpstream } from '../demo/demo-upstream.ts';
 import { VERSION } from '../version.ts';

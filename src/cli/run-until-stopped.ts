@@ -1,4 +1,4 @@
-import type { RunningGateway } from '../compose.ts';
+import type { RunningGateway } from '../compose/compose.ts';
 import { EXIT } from './exit.ts';
 import type { createOperationalLog } from './operational-log.ts';
 

@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
-import { composeGateway, type RunningGateway } from '../compose.ts';
+import { composeGateway, type RunningGateway } from '../compose/compose.ts';
 import { renderProblem } from '../config/engine/problem.ts';
 import { loadConfig } from '../config/load.ts';
 import { GatewayError } from '../core/errors.ts';

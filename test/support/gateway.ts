@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { composeGateway } from '../../src/compose.ts';
+import { composeGateway } from '../../src/compose/compose.ts';
 import { renderProblem } from '../../src/config/engine/problem.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { AuditRecord } from '../../src/core/audit/audit-record.ts';

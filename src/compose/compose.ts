@@ -1,31 +1,36 @@
 import { availableParallelism } from 'node:os';
-import { createTeamActivity } from './activity/team-activity.ts';
-import { openAuditLog } from './audit/log/audit-log.ts';
-import { SYSTEM_CLOCK as clock } from './compose/clock.ts';
-import { type Current, openCurrent } from './compose/current.ts';
-import { warnOfSharedPeer } from './compose/peer-warning.ts';
-import { createPublicPort } from './compose/public-port.ts';
-import { createPublicSide } from './compose/public-side.ts';
-import { createReload, type LoadedConfig } from './compose/reload.ts';
-import type { GatewayConfig } from './config/gateway-config.ts';
-import { allow, type Decision } from './core/decision.ts';
-import type { GroupStore } from './core/store/group-store.ts';
-import { decodeGzip } from './encodings/gzip.ts';
-import { decodeSnappy } from './encodings/snappy.ts';
-import { createAdminApp, createAdminServer, type ReloadResult } from './http/admin.ts';
-import { drainServer } from './http/drain.ts';
-import { listen } from './http/listen.ts';
-import { resolveSecurityHeaders } from './http/security-headers.ts';
-import { createByteBudget } from './limits/byte-budget.ts';
-import { createTeamLimiter } from './limits/team-limiter.ts';
-import { createMetricsRegistry, type MetricsRegistry } from './metrics/registry.ts';
-import { createRequestObserver } from './metrics/request-observer.ts';
-import { watchAudit, watchConnections, watchCredentials, watchReadiness } from './metrics/watch.ts';
-import { watchStore } from './metrics/watch-store.ts';
-import { createContentParser } from './parsing/content-parser.ts';
-import type { Gateway } from './pipeline/gateway.ts';
-import type { AuditLog, OperationalLog } from './pipeline/ports.ts';
-import { VERSION } from './version.ts';
+import { createTeamActivity } from '../activity/team-activity.ts';
+import { openAuditLog } from '../audit/log/audit-log.ts';
+import type { GatewayConfig } from '../config/gateway-config.ts';
+import { allow, type Decision } from '../core/decision.ts';
+import type { GroupStore } from '../core/store/group-store.ts';
+import { decodeGzip } from '../encodings/gzip.ts';
+import { decodeSnappy } from '../encodings/snappy.ts';
+import { createAdminApp, createAdminServer, type ReloadResult } from '../http/admin.ts';
+import { drainServer } from '../http/drain.ts';
+import { listen } from '../http/listen.ts';
+import { resolveSecurityHeaders } from '../http/security-headers.ts';
+import { createByteBudget } from '../limits/byte-budget.ts';
+import { createTeamLimiter } from '../limits/team-limiter.ts';
+import { createMetricsRegistry, type MetricsRegistry } from '../metrics/registry.ts';
+import { createRequestObserver } from '../metrics/request-observer.ts';
+import {
+  watchAudit,
+  watchConnections,
+  watchCredentials,
+  watchReadiness,
+} from '../metrics/watch.ts';
+import { watchStore } from '../metrics/watch-store.ts';
+import { createContentParser } from '../parsing/content-parser.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import { VERSION } from '../version.ts';
+import { SYSTEM_CLOCK as clock } from './clock.ts';
+import { type Current, openCurrent } from './current.ts';
+import { warnOfSharedPeer } from './peer-warning.ts';
+import { createPublicPort } from './public-port.ts';
+import { createPublicSide } from './public-side.ts';
+import { createReload, type LoadedConfig } from './reload.ts';
 
 /** One core stays for requests, where there is more than one. */
 const PARSING_THREADS = Math.max(1, availableParallelism() - 1);
