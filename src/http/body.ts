@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { BodyBounds } from '../pipeline/gateway-request.ts';
+import { denyBodySize } from '../pipeline/read-body.ts';
 import { intakeOf } from './intake.ts';
 
 /** Ends the reading of a body that turned out to be broken. */
@@ -74,12 +75,7 @@ function createCounter(
   let chunks = 0;
   return (bytes: number): Deny | undefined => {
     received += bytes;
-    if (received > maxBytes) {
-      return deny(
-        'body_too_large',
-        `the body is larger than the ${maxBytes} bytes a push may have`,
-      );
-    }
+    if (received > maxBytes) return denyBodySize(maxBytes);
     if (contentLength === undefined) chunks += 1;
     if (chunks > maxChunks) {
       return deny('body_too_large', `the body comes in more than ${maxChunks} chunks`);

@@ -26,6 +26,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   HPE_INVALID_HEADER_TOKEN:
     'a header has a byte that may not stand there: names are ASCII without spaces, values without control characters',
   HPE_INVALID_METHOD: 'the first line is METHOD PATH HTTP/1.1, with a method such as PUT or POST',
+  HPE_PAUSED_H2_UPGRADE:
+    'HTTP/2 is not spoken here: send HTTP/1.1; with curl leave --http2-prior-knowledge out',
   HPE_INVALID_CONTENT_LENGTH: 'Content-Length is not a number',
   HPE_INVALID_CHUNK_SIZE: 'a chunk does not begin with its size in hexadecimal digits',
 };

@@ -1,4 +1,4 @@
-import { allow, type Decision, deny } from '../core/decision.ts';
+import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import {
   type ContentEncoding,
   type MediaType,
@@ -34,19 +34,24 @@ export function checkDeclaredBody(
 ): Decision<DeclaredBody> {
   const { contentLength } = framing;
   if ((contentLength ?? 0) > limits.body) {
-    return deny('body_too_large', {
-      detail: `the body is larger than the ${limits.body} bytes a push may have`,
-      hints: [
-        'bytes count as they are sent: gzip makes a push smaller (Content-Encoding: gzip)',
-        'an operator can raise limits.body of the team',
-      ],
-    });
+    return denyBodySize(limits.body);
   }
   const encoding = resolveEncoding(headers.contentEncoding);
   if (encoding.effect === 'deny') return encoding;
   const mediaType = resolveMediaType(headers.contentType);
   if (mediaType.effect === 'deny') return mediaType;
   return allow({ contentLength, encoding: encoding.value, mediaType: mediaType.value });
+}
+
+/** Refuses a body of more than `maxBytes`, as sent. */
+export function denyBodySize(maxBytes: number): Deny {
+  return deny('body_too_large', {
+    detail: `the body is larger than the ${maxBytes} bytes a push may have`,
+    hints: [
+      'bytes count as they are sent: gzip makes a push smaller (Content-Encoding: gzip)',
+      'an operator can raise limits.body of the team',
+    ],
+  });
 }
 
 /** Reads the body whole, under its limits, and undoes its encoding. */

@@ -6,6 +6,7 @@ import { type Decision, deny } from '../../src/core/decision.ts';
 import { failBody, readBody } from '../../src/http/body.ts';
 import { createByteBudget } from '../../src/limits/byte-budget.ts';
 import type { BodyBounds } from '../../src/pipeline/gateway-request.ts';
+import { denyBodySize } from '../../src/pipeline/read-body.ts';
 import { exchange } from '../support/raw-http.ts';
 import { startServer } from './loopback-server.ts';
 
@@ -143,6 +144,13 @@ for (const [name, reason, reading] of REFUSED) {
     assert.equal(decision?.effect === 'deny' && decision.reason, reason);
   });
 }
+
+test('a chunked body that grows over the limit learns what one of a declared length does', async () => {
+  const { decision } = await readSent({
+    send: head('1.1', 'Transfer-Encoding: chunked') + '65\r\n'.padEnd(200, 'x'),
+  });
+  assert.deepEqual(decision, denyBodySize(100));
+});
 
 const EXPECT = 'Expect: 100-continue';
 const CONTINUES = [

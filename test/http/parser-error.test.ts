@@ -21,6 +21,7 @@ const MISTAKES = {
   'a space in the path': ['PUT /metrics/job/a b HTTP/1.1\r\nHost: a\r\n\r\n', /%20/],
   'raw UTF-8 in a header name': ['GET / HTTP/1.1\r\nHost: a\r\nXé: a\r\n\r\n', /ASCII/],
   'a line that is no request': ['hello\r\n\r\n', /METHOD PATH HTTP\/1\.1/],
+  'HTTP/2': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /send HTTP\/1\.1/],
   'a TLS handshake': ['\u0016\u0003\u0001\u0000\u0000', /ask for http:\/\//],
 } as const;
 for (const [name, [send, advice]] of Object.entries(MISTAKES)) {

@@ -21,29 +21,54 @@ export interface LabelShape {
   readonly quantile: number;
 }
 
+/** What is wrong with the names of labels, and what to do about it. */
+export interface ShapeProblem {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** What to do about a series with too many labels. */
+export const TOO_MANY_LABELS =
+  'those of the path and the job count; an operator can raise limits.labels of the team';
+
 /**
  * Works out what label names mean once the grouping key has overwritten its own, or says what is
  * wrong with them.
  * @see pushgateway `storage/diskmetricstore.go`, `sanitizeLabels`
  */
-export function resolveShape(names: readonly string[], scope: ContentScope): LabelShape | string {
+export function resolveShape(
+  names: readonly string[],
+  scope: ContentScope,
+): LabelShape | ShapeProblem {
   const { key, limits, watchedLabels } = scope;
   const sorted = names
     .map((_, position) => position)
     .sort((a, b) => ((names[a] ?? '') < (names[b] ?? '') ? -1 : 1));
   const reserved = names.find((name) => name.startsWith('__'));
-  if (reserved !== undefined) return `the label name ${renderName(reserved)} is reserved`;
+  if (reserved !== undefined) {
+    return {
+      problem: `the label name ${renderName(reserved)} is reserved`,
+      hint: 'choose another name: those that begin with "__" are for Prometheus',
+    };
+  }
   const repeated = sorted.find(
     (position, index) => names[position] === names[sorted[index + 1] ?? -1],
   );
-  if (repeated !== undefined) return `label ${renderName(names[repeated] ?? '')} is there twice`;
+  if (repeated !== undefined) {
+    return {
+      problem: `label ${renderName(names[repeated] ?? '')} is there twice`,
+      hint: 'leave one of them out',
+    };
+  }
 
   const keyNames = new Set(key === undefined ? [] : ['job', ...key.labels.map(({ name }) => name)]);
   const isOverwritten = (position: number): boolean => keyNames.has(names[position] ?? '');
   const identity = sorted.filter((position) => !isOverwritten(position));
   const total = identity.length + keyNames.size;
-  if (total > limits.labels)
-    return `a series has ${total} labels, over the limit of ${limits.labels}`;
+  if (total > limits.labels) {
+    const problem = `a series has ${total} labels, over the limit of ${limits.labels}`;
+    return { problem, hint: TOO_MANY_LABELS };
+  }
 
   const le = names.indexOf('le');
   const quantile = names.indexOf('quantile');

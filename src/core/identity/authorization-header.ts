@@ -1,6 +1,12 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import type { ClientCertificate } from './client-certificate.ts';
-import { explainBasicForm, explainHeaderForm, type FormProblem } from './credential-form.ts';
+import {
+  explainBasicForm,
+  explainHeaderForm,
+  type FormProblem,
+  isTokenAsUserName,
+  TOKEN_AS_USER_NAME,
+} from './credential-form.ts';
 
 /** What a request presents to prove who sends it. */
 export type PresentedCredential =
@@ -60,11 +66,10 @@ function parseBasic(encoded: string): Decision<PresentedCredential> {
   if (colon === -1) return invalid('Basic: no colon', explainBasicForm(text));
   if (colon === 0) return invalid('Basic: no user name', explainBasicForm(text));
   if (CONTROL.test(text)) return invalid('Basic: a control character', explainBasicForm(text));
-  return allow({
-    scheme: 'basic',
-    username: text.slice(0, colon),
-    password: text.slice(colon + 1),
-  });
+  const username = text.slice(0, colon);
+  if (isTokenAsUserName(username))
+    return invalid('Basic: a token as user name', TOKEN_AS_USER_NAME);
+  return allow({ scheme: 'basic', username, password: text.slice(colon + 1) });
 }
 
 /**

@@ -140,6 +140,16 @@ export function explainBasicForm(text: string): FormProblem {
   return { detail: 'Basic without ":" between user name and password', hints: [NAMED_TOKEN] };
 }
 
+/** Whether a whole token of `pushwarden token create` stands where the user name should. */
+export function isTokenAsUserName(userName: string): boolean {
+  return userName.startsWith(TOKEN_PREFIX) && explainTokenForm(userName) === undefined;
+}
+
+export const TOKEN_AS_USER_NAME: FormProblem = {
+  detail: 'a token stands where the user name should',
+  hints: [NAMED_TOKEN],
+};
+
 /** Lets scanners of leaked secrets find a token, and tell a real one from look-alikes. */
 export const TOKEN_PREFIX = 'pwt_';
 const CHECKSUM_LENGTH = 6;

@@ -15,7 +15,7 @@ export function checkEmptyPush(
     return deny('body_invalid', {
       detail: 'the push has no series',
       hints: [
-        'to delete the group send DELETE; that what makes the body failed is more likely',
+        'did the command fail that makes the body? to delete the group, send DELETE',
         'an operator can allow it: empty_pushes: allow',
       ],
     });

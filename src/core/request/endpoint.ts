@@ -25,6 +25,8 @@ const PUSH_ACTIONS: ReadonlyMap<string, Extract<Action, 'push' | 'delete'>> = ne
   ['DELETE', 'delete'],
 ] as const);
 
+const READ_HINT = 'to see what is stored: GET /metrics, or group by group GET /api/v1/groups';
+
 /** A push target seen through escapes and doubled slashes: enough to say what it was meant as. */
 const PUSH_PATH = /^\/+metrics\/+job(?:@base64)?(?:\/|$)/;
 
@@ -44,7 +46,9 @@ export function parseEndpoint(method: string, rawTarget: string): Decision<Endpo
   }
   if (!PUSH_PATH.test(decodeLeniently(path))) return denyPath(path);
   const action = PUSH_ACTIONS.get(method);
-  if (action === undefined) return denyMethod([...PUSH_ACTIONS.keys()]);
+  if (action === undefined) {
+    return denyMethod([...PUSH_ACTIONS.keys()], method === 'GET' ? [READ_HINT] : []);
+  }
   return allow({ kind: 'push', action });
 }
 

@@ -23,7 +23,7 @@ export function splitPath(rawTarget: string): Decision<readonly string[]> {
   if (shape.effect === 'deny') return shape;
   const segments: string[] = [];
   for (const raw of withoutSlashAtEnd(rawTarget).slice(1).split('/')) {
-    const segment = decodeSegment(raw);
+    const segment = decodeSegment(raw, segments);
     if (segment.effect === 'deny') return segment;
     segments.push(segment.value);
   }
@@ -68,11 +68,19 @@ function denyCharacter(rawTarget: string): Deny {
   });
 }
 
-function decodeSegment(raw: string): Decision<string> {
+/** What follows may be base64 with a slash in it, which stands between two segments. */
+export function hintBase64Slash(before: readonly string[]): readonly string[] {
+  return before.some((segment) => segment.endsWith('@base64'))
+    ? ["base64 with a \"/\" in it needs the URL alphabet: base64 -w0 | tr '/+' '_-'"]
+    : [];
+}
+
+function decodeSegment(raw: string, before: readonly string[]): Decision<string> {
   if (raw === '') {
     return deny('target_invalid', {
       detail: 'the path has an empty segment',
       hints: [
+        ...hintBase64Slash(before),
         'look for // or a slash at the end: an empty variable, or a base URL that ends in a slash',
         'if a label has an empty value, leave the label out',
       ],

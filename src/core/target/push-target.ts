@@ -2,7 +2,7 @@ import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
 import { parseLabelName, parseLabelValue } from './label.ts';
-import { MAX_TARGET_BYTES, PUSH_TEMPLATE, splitPath } from './path-segment.ts';
+import { hintBase64Slash, MAX_TARGET_BYTES, PUSH_TEMPLATE, splitPath } from './path-segment.ts';
 
 /** Where a push or delete goes: what Pushgateway will store, and the one path that says so. */
 export interface PushTarget {
@@ -55,7 +55,11 @@ function parsePairs(components: readonly string[]): Decision<readonly GroupingLa
   if (components.length % 2 !== 0) {
     return deny('target_invalid', {
       detail: `${renderName(components.at(-1) ?? '')} has no value`,
-      hints: [TEMPLATE_HINT, 'a value with a slash in it is written <label>@base64/<base64url>'],
+      hints: [
+        ...hintBase64Slash(components),
+        TEMPLATE_HINT,
+        'a value with a slash in it is written <label>@base64/<base64url>',
+      ],
     });
   }
   const pairs: GroupingLabel[] = [];

@@ -45,6 +45,16 @@ for (const [name, [header, detail]] of Object.entries(CASES)) {
   });
 }
 
+test('a token in place of the user name is told by its checksum, whatever the password is', () => {
+  const token = createToken();
+  for (const password of ['', 'x', 'x-oauth-basic']) {
+    const { detail, hints, internal } = denied(parseAuthorization(basic(`${token}:${password}`)));
+    assert.equal(detail, 'a token stands where the user name should');
+    assert.ok(!JSON.stringify({ detail, hints, internal }).includes(token));
+  }
+  assert.equal(parseAuthorization(basic(`pwt_ci:${token}`)).effect, 'allow');
+});
+
 test('a damaged token is told by its checksum, a whole one or one of elsewhere is not', () => {
   const token = createToken();
   assert.equal(explainTokenForm(token), undefined);

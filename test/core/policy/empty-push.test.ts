@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkEmptyPush } from '../../../src/core/policy/empty-push.ts';
 import type { Action } from '../../../src/core/policy/policy-spec.ts';
+import { denied } from '../../support/decision.ts';
 
 const CASES = [
   ['POST', 'deny', ['push', 'delete'], 'body_invalid'],
@@ -16,3 +17,9 @@ for (const [method, emptyPushes, actions, expected] of CASES) {
     assert.equal(decision.effect === 'allow' ? 'ok' : decision.reason, expected);
   });
 }
+
+test('checkEmptyPush asks for the likely cause before it says how to delete', () => {
+  const [hint = ''] =
+    denied(checkEmptyPush('PUT', { actions: new Set(), emptyPushes: 'deny' })).hints ?? [];
+  assert.match(hint, /^did the command fail .*DELETE$/);
+});

@@ -68,6 +68,12 @@ for (const method of [...OTHER_METHODS, 'GET']) {
   });
 }
 
+test('parseEndpoint says where to read what a GET of a push path is meant to show', () => {
+  const [hint] = denied(parseEndpoint('GET', '/metrics/job/a')).hints ?? [];
+  assert.equal(hint, 'to see what is stored: GET /metrics, or group by group GET /api/v1/groups');
+  assert.deepEqual(denied(parseEndpoint('PATCH', '/metrics/job/a')).hints, []);
+});
+
 for (const method of [...OTHER_METHODS, 'POST', 'PUT', 'DELETE']) {
   test(`parseEndpoint refuses ${JSON.stringify(method)} on a read path and names GET`, () => {
     const refusal = denied(parseEndpoint(method, '/metrics'));

@@ -97,6 +97,10 @@ const HINTS = [
   ['/a%2Fb', 'write such a value as job@base64/<base64url> or <label>@base64/<base64url>'],
   ['/a#b', 'or as a whole: job@base64/<base64url> or <label>@base64/<base64url>'],
   ['/a/{x}', 'or was a placeholder or variable not replaced?'],
+  [
+    '/metrics/job/a/l@base64/Pz8/',
+    "base64 with a \"/\" in it needs the URL alphabet: base64 -w0 | tr '/+' '_-'",
+  ],
 ] as const;
 for (const [raw, hint] of HINTS) {
   test(`splitPath says what to do about ${raw}`, () => {

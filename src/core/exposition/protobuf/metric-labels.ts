@@ -83,7 +83,7 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   if (long !== undefined)
     return `the label name ${renderName(long)} has over ${maxName} characters`;
   const resolved = resolveShape(newNames, seen.scope);
-  if (typeof resolved === 'string') return resolved;
+  if ('problem' in resolved) return resolved.problem;
   seen.names = newNames;
   for (const name of newNames) seen.labelNames.add(name);
   seen.shape = resolved;

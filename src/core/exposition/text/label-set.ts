@@ -1,6 +1,6 @@
 import type { Deny } from '../../decision.ts';
 import { renderName } from '../../printable.ts';
-import { type LabelShape, resolveShape } from '../label-shape.ts';
+import { type LabelShape, resolveShape, TOO_MANY_LABELS } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
 import { type LabelValues, writeEscapedValue } from '../series-identity.ts';
@@ -85,7 +85,11 @@ export function readLabels(
     if (typeof valueEnd !== 'number') return valueEnd;
     count += 1;
     if (count > labels.most) {
-      return denyLine(line, `a series has over ${labels.scope.limits.labels} labels`);
+      return denyLine(
+        line,
+        `a series has over ${labels.scope.limits.labels} labels`,
+        TOO_MANY_LABELS,
+      );
     }
     at = skipBlanks(text, valueEnd + 1);
     const code = text.charCodeAt(at);
@@ -110,8 +114,7 @@ export function labelValue(text: string, labels: LabelSet, index: number): strin
   return unescapeValue(text.slice(labels.starts[index], labels.ends[index]));
 }
 
-const SHAPE_HINT =
-  'leave one of them out: a label comes once, "__" is for Prometheus, labels of the path count';
+const LONGER_VALUE = 'shorten it; an operator can raise limits.label_value of the team';
 
 /** What the names of the set mean, or a refusal of them. */
 export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
@@ -119,7 +122,7 @@ export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
   const names = labels.names.slice(0, labels.count);
   const list = names.join();
   const shape = labels.shapes.get(list) ?? resolveShape(names, labels.scope);
-  if (typeof shape === 'string') return denyLine(line, shape, SHAPE_HINT);
+  if ('problem' in shape) return denyLine(line, shape.problem, shape.hint);
   labels.shapes.set(list, shape);
   labels.shape = shape;
   return shape;
@@ -204,7 +207,7 @@ function readLabel(
   labels.starts[index] = open + 1;
   labels.ends[index] = close;
   return isTooLong(text, open + 1, close, labels.scope.limits.labelValue)
-    ? denyLine(line, `a label value has over ${labels.scope.limits.labelValue} bytes`)
+    ? denyLine(line, `a label value has over ${labels.scope.limits.labelValue} bytes`, LONGER_VALUE)
     : close;
 }
 

@@ -82,7 +82,7 @@ export function denyValue(line: number, text: string, start: number, isValue: bo
         VALUE_MISTAKES,
         tail,
         `${renderQuoted(rest)} after the value`,
-        'a line ends after its value',
+        'a line ends after its value; the next series begins a line of its own',
       );
 }
 

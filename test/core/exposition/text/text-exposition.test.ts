@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PushedFamily } from '../../../../src/core/exposition/push-content.ts';
 import { parseText } from '../../../support/content-scope.ts';
+import { denied } from '../../../support/decision.ts';
 
 const HISTOGRAM = `# HELP h Time spent.
 # TYPE h histogram
@@ -302,6 +303,20 @@ test('parseTextExposition does not read on when a line has more labels than it c
   assert.match(whole.effect === 'deny' ? (whole.detail ?? '') : '', /"\}" is missing/);
   const more = parseText('a{b="",instance="",job="",d="",e="",f="",g\n', { limits, key });
   assert.match(more.effect === 'deny' ? (more.detail ?? '') : '', /over 3 labels/);
+});
+
+test('parseTextExposition says of each limit that an operator can raise it', () => {
+  const limits = { series: 10, labels: 2, name: 3, labelValue: 4 };
+  const OVER = [
+    ['a{b="",c="",d=""} 1\n', 'limits.labels'],
+    ['a{b="",c="",d="",e="",f=""} 1\n', 'limits.labels'],
+    ['a{b="12345"} 1\n', 'limits.label_value'],
+    ['abcd 1\n', 'limits.name'],
+  ] as const;
+  for (const [text, key] of OVER) {
+    const hints = denied(parseText(text, { limits })).hints ?? [];
+    assert.ok(hints.join('\n').includes(`an operator can raise ${key} of the team`), text);
+  }
 });
 
 test('parseTextExposition measures label values in bytes of what they mean', () => {

@@ -46,6 +46,11 @@ export const LINE_MISTAKES: readonly Mistake[] = [
     hints: ['write NAME{LABEL="VALUE"} NUMBER'],
   },
   {
+    pattern: /^\s*[A-Za-z_:][\w:]*[ \t]*\[\s*[A-Za-z_]\w*\s*=/,
+    problem: 'labels stand in braces',
+    hints: ['write NAME{LABEL="VALUE"} NUMBER'],
+  },
+  {
     pattern: /^\s*([A-Za-z_:][\w:]*)=([^\s={}"']*)\s*$/,
     problem: '"=" stands between name and value',
     hints: ([, name = '', value = '']) => [

@@ -45,7 +45,11 @@ export const VALUE_MISTAKES: readonly Mistake[] = [
   {
     pattern: /^(\\?["'`“”‘’])(.*?)\\?["'`“”‘’]/,
     problem: 'quotes around the value',
-    hints: ([, , value = '']) => [`write ${renderPrintable(value, 40)} without them`],
+    hints: ([, , value = '']) => [
+      value.trim() === ''
+        ? 'nothing stands between them: is the variable empty? leave the line out, or write NaN'
+        : `write ${renderPrintable(value, 40)} without them`,
+    ],
   },
   {
     pattern: /^[-+]?[\d.]+(?:e[-+]?\d+)?[;,]+\s*$/i,
@@ -102,6 +106,21 @@ export const VALUE_MISTAKES: readonly Mistake[] = [
     hints: ([, unit = '']) => [
       `write the number alone; the unit goes into the name: ${unitEnding(unit)}`,
     ],
+  },
+  {
+    pattern: /^\d+[dhm](?:\d+(?:ms|[hms]))+\s*$/i,
+    problem: ([value]) => `${renderQuoted(value.trim())} is a duration in parts`,
+    hints: ['write it in seconds, as one number; the name ends in _seconds'],
+  },
+  {
+    pattern: /^[-+]nan(?=\s|$)/i,
+    problem: ([value]) => `${renderQuoted(value)} is not a value`,
+    hints: ['write NaN, without a sign'],
+  },
+  {
+    pattern: /^(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|[-+]?inf)[ \t]*\{/i,
+    problem: 'labels after the value',
+    hints: ['labels stand between name and value: NAME{LABEL="VALUE"} NUMBER'],
   },
   {
     pattern: /^[€£]|^\$\d/,

@@ -70,6 +70,7 @@ const NAMES: Cases = {
   'a variable of a shell': ['$NAME 1\n', /"\$NAME" was not replaced/, /double quotes/],
   'a placeholder': ['<metric> 1\n', /XML|placeholder/, /./],
   'an expression': ['sum(rows) 1\n', /expression/, /queries/],
+  'labels in brackets': ['rows[table="a"] 1\n', /labels stand in braces/, /^write NAME/],
   'a range': ['rows[5m] 1\n', /range/, /write NAME/],
   'a comment of C': ['// rows\n', /comment begins with "#"/, /before/],
   'a comment of SQL': ['-- rows\n', /comment begins with "#"/, /before/],
@@ -96,6 +97,11 @@ const VALUES: Cases = {
   null: ['rows null\n', /"null" is not a value/, /NaN/],
   None: ['rows None\n', /"None" is not a value/, /NaN/],
   'not available': ['rows N/A\n', /"N\/A" is not a value/, /NaN/],
+  'quotes around nothing': ['rows ""\n', /quotes around the value/, /is the variable empty/],
+  'not a number, with a sign': ['rows -nan\n', /"-nan" is not a value/, /^write NaN/],
+  'a duration in parts': ['rows 1h30m\n', /"1h30m" is a duration/, /in seconds/],
+  'labels behind it': ['rows 5 {a="b"}\n', /labels after the value/, /^labels stand between/],
+  'another series behind it': ['a 5 b 6\n', /"b 6" after the value/, /a line of its own/],
   quotes: ['rows "5"\n', /quotes around the value/, /^write 5 /],
   'a variable of a shell': ['rows $VALUE\n', /"\$VALUE" was not replaced/, /double quotes/],
   'a command of a shell': ['rows $(date +%s)\n', /was not replaced/, /double quotes/],
@@ -161,7 +167,7 @@ const LABELS: Cases = {
   'a matcher of a query': ['a{b=~"c"} 1\n', /not a query/, /LABEL="VALUE"/],
   'another matcher': ['a{b!="c"} 1\n', /not a query/, /LABEL="VALUE"/],
   'a label twice': ['a{b="c",b="d"} 1\n', /label "b" is there twice/, /one of them/],
-  __name__: ['a{__name__="b"} 1\n', /"__name__" is reserved/, /./],
+  __name__: ['a{__name__="b"} 1\n', /"__name__" is reserved/, /^choose another name/],
 };
 
 const COMMENTS: Cases = {
