@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { describeReadError } from '../config/engine/secrets.ts';
 import { EXIT } from './exit.ts';
 import { createRoot, inheritSettings } from './root.ts';
 import { registerVersion } from './version.ts';
@@ -25,9 +26,16 @@ export async function run(argv: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
       return;
     }
-    console.error(`pushwarden: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`pushwarden: ${describe(error)}`);
     process.exitCode = EXIT.failed;
   }
+}
+
+/** A file that cannot be opened is said in words, everything else as it was thrown. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOpening = 'syscall' in error && error.syscall === 'open' && 'path' in error;
+  return isOpening ? `cannot open ${error.path}: ${describeReadError(error)}` : error.message;
 }
 
 /** Anywhere before `--`, as of any program. */

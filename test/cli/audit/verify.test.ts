@@ -108,6 +108,14 @@ describe('a torn last line', () => {
   });
 });
 
+test('audit commands say in a sentence that a file is not there', async () => {
+  for (const command of ['verify', 'show', 'report', 'suggest-policy']) {
+    const { status, stderr } = await runCli(['audit', command, 'not-there.jsonl']);
+    assert.equal(status, 1);
+    assert.equal(stderr, 'pushwarden: cannot open not-there.jsonl: no such file\n');
+  }
+});
+
 test('audit verify takes an anchor with and without the name of the hash', async () => {
   await using scratch = await createScratch();
   const { closed, current, head } = await writeLog(scratch);
