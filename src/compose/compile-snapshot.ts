@@ -1,27 +1,32 @@
 import { createHash } from 'node:crypto';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { compileNetworks } from '../core/network/network-set.ts';
-import { compilePolicy } from '../core/policy/policy.ts';
+import { compilePolicyInSteps } from '../core/policy/policy.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
+import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { CredentialContext } from '../credentials/credential-context.ts';
 import { createAuthenticators, renderChallenges } from '../credentials/registry.ts';
 import type { CredentialFacts, Snapshot } from '../pipeline/snapshot.ts';
 
-/** Compiles a configuration for the requests that will be decided under it. */
-export function compileSnapshot(config: GatewayConfig, context: CredentialContext): Snapshot {
+/** Compiles a configuration for the requests that will be decided under it, in steps for each team. */
+export function* compileSnapshot(
+  config: GatewayConfig,
+  context: CredentialContext,
+): Steps<Snapshot> {
   const { teams, allowNetworks, server } = config;
+  const credentials = yield* mapInSteps(teams, listCredentials);
   return Object.freeze({
     configHash: config.hash,
     pathPrefix: config.pathPrefix,
     trustedProxies: compileNetworks(config.trustedProxies),
     allowNetworks: allowNetworks && compileNetworks(allowNetworks),
     denyNetworks: compileNetworks(config.denyNetworks),
-    policy: compilePolicy(teams),
+    policy: yield* compilePolicyInSteps(teams),
     anonymousTeam: config.anonymousTeam,
-    authenticators: createAuthenticators(teams, context),
+    authenticators: yield* createAuthenticators(teams, context),
     challenges: renderChallenges(teams),
     ui: config.ui,
-    credentials: teams.flatMap(listCredentials),
+    credentials: credentials.flat(),
     bodyTimeoutMs: server.bodyTimeoutMs,
     bodyChunks: server.chunks,
     upstreamTimeoutMs: config.upstream.timeoutMs,

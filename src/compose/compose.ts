@@ -98,7 +98,7 @@ export async function composeGateway(
   warnOfSharedPeer(publicServer, current.snapshot, log);
   watchConnections(publicServer, metrics);
 
-  const reload = createReload({ load, current, publicSide, metrics, audit, log });
+  const reload = createReload({ load, current, publicSide, metrics, audit, clock, log });
   const { isReady } = lifetime;
   const admin = createAdminApp({
     securityHeaders,

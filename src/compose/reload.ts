@@ -2,9 +2,10 @@ import { listChanges, listFixedChanges } from '../config/changes.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { ReloadResult } from '../http/admin.ts';
 import type { Metrics } from '../metrics/registry.ts';
-import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { Current } from './current.ts';
 import type { PublicSide } from './public-side.ts';
+import { runInSlices } from './run-in-slices.ts';
 
 /** What loading a configuration came to. */
 export type LoadedConfig =
@@ -17,6 +18,7 @@ interface ReloadOptions {
   readonly publicSide: PublicSide;
   readonly metrics: Metrics;
   readonly audit: AuditLog;
+  readonly clock: Clock;
   readonly log: OperationalLog;
 }
 
@@ -25,7 +27,7 @@ interface ReloadOptions {
  * asks for what only a restart can change, leaves the one in use alone.
  */
 export function createReload(options: ReloadOptions): () => Promise<ReloadResult> {
-  const { load, current, publicSide, metrics, audit, log } = options;
+  const { load, current, publicSide, metrics, audit, clock, log } = options;
 
   const refuse = (problems: readonly string[]): ReloadResult => {
     metrics.pushwarden_config_last_reload_successful.set(0);
@@ -42,7 +44,7 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
     const fixed = listFixedChanges(before, loaded.config);
     if (fixed.length > 0)
       return refuse(fixed.map((key) => `${key}: only a restart can change this`));
-    const changed = listChanges(before, loaded.config);
+    const changed = await runInSlices(listChanges(before, loaded.config), clock);
     await current.replace(loaded.config);
     publicSide.apply(loaded.config);
     audit.record({ event: 'reload', config_hash: loaded.config.hash, changed });

@@ -1,18 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Steps } from '../core/steps.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 import type { PushgatewayConfig } from './sections/upstream.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
 const FIXED_KEYS = ['listen', 'admin', 'audit'] as const satisfies (keyof GatewayConfig)[];
 
-/** Names what differs between two configurations, never a value: `upstream`, `teams.payments`. */
-export function listChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
+/**
+ * Names what differs between two configurations, never a value: `upstream`, `teams.payments`. A step
+ * for each team.
+ */
+export function* listChanges(
+  before: GatewayConfig,
+  after: GatewayConfig,
+): Steps<readonly string[]> {
   const { teams: teamsBefore, hash: _, ...restBefore } = before;
   const { teams: teamsAfter, hash: __, ...restAfter } = after;
-  return [
-    ...listDifferentKeys(byKey(restBefore), byKey(restAfter)),
-    ...listDifferentKeys(byName(teamsBefore), byName(teamsAfter)).map((name) => `teams.${name}`),
-  ];
+  const keys = yield* listDifferentKeys(byKey(restBefore), byKey(restAfter));
+  const teams = yield* listDifferentKeys(byName(teamsBefore), byName(teamsAfter));
+  return [...keys, ...teams.map((name) => `teams.${name}`)];
 }
 
 /** Names what only a restart can change. */
@@ -50,10 +56,14 @@ function byName(teams: GatewayConfig['teams']): ReadonlyMap<string, unknown> {
   return new Map(teams.map((team) => [team.name, team]));
 }
 
-function listDifferentKeys(
+function* listDifferentKeys(
   before: ReadonlyMap<string, unknown>,
   after: ReadonlyMap<string, unknown>,
-): readonly string[] {
-  const keys = new Set([...before.keys(), ...after.keys()]);
-  return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key))).sort();
+): Steps<readonly string[]> {
+  const different: string[] = [];
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    if (!isDeepStrictEqual(before.get(key), after.get(key))) different.push(key);
+    yield;
+  }
+  return different.sort();
 }

@@ -2,6 +2,7 @@ import { allow, type Decision, deny } from '../core/decision.ts';
 import type { BasicSpec, HtpasswdSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
+import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
 import type { CredentialContext } from './credential-context.ts';
 import { createDecoys } from './decoys.ts';
@@ -36,11 +37,12 @@ interface Attempt {
  * wrong password does.
  * @see RFC 7617
  */
-export function createBasicAuthenticator(
+export function* createBasicAuthenticator(
   credentials: readonly TeamCredential<PasswordSpec>[],
   context: CredentialContext,
-): Authenticator | undefined {
-  const users = new Map(credentials.flatMap(listUsers).map((user) => [user.username, user]));
+): Steps<Authenticator | undefined> {
+  const listed = yield* mapInSteps(credentials, listUsers);
+  const users = new Map(listed.flat().map((user) => [user.username, user]));
   if (users.size === 0) return undefined;
   const decoyOf = createDecoys([...users.values()].map(({ passwordHash }) => passwordHash));
   const { passwords, throttle, clock } = context;

@@ -2,6 +2,7 @@ import { deny } from '../core/decision.ts';
 import type { ClientCertificate } from '../core/identity/client-certificate.ts';
 import type { CertificateSpec } from '../core/identity/credential.ts';
 import { compileGlobs } from '../core/matcher.ts';
+import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import type { CredentialContext } from './credential-context.ts';
 import { checkExpiry } from './expiry.ts';
@@ -18,12 +19,12 @@ interface Candidate extends TeamCredential<CertificateSpec> {
  * or fingerprint. The first credential that matches decides, in the order of the configuration.
  * @see RFC 5280 section 4.2.1.6
  */
-export function createCertificateAuthenticator(
+export function* createCertificateAuthenticator(
   credentials: readonly TeamCredential<CertificateSpec>[],
   { clock }: CredentialContext,
-): Authenticator | undefined {
+): Steps<Authenticator | undefined> {
   if (credentials.length === 0) return undefined;
-  const candidates = credentials.map((credential): Candidate => {
+  const candidates = yield* mapInSteps(credentials, (credential): Candidate => {
     return { ...credential, match: compileMatch(credential.spec) };
   });
   return {

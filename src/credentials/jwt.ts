@@ -4,6 +4,7 @@ import type { PresentedCredential } from '../core/identity/authorization-header.
 import { type ClaimTest, compileClaimConditions } from '../core/identity/claim-condition.ts';
 import type { JwtSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import type { CredentialContext } from './credential-context.ts';
 import { checkExpiry } from './expiry.ts';
@@ -26,12 +27,12 @@ const MAX_EXPLAINED = 3;
  * the order of the configuration.
  * @see RFC 7519, RFC 8725
  */
-export function createJwtAuthenticator(
+export function* createJwtAuthenticator(
   credentials: readonly TeamCredential<JwtSpec>[],
   { clock, issuers }: CredentialContext,
-): Authenticator | undefined {
+): Steps<Authenticator | undefined> {
   if (credentials.length === 0) return undefined;
-  const candidates = credentials.map((credential): Candidate => {
+  const candidates = yield* mapInSteps(credentials, (credential): Candidate => {
     return { ...credential, test: compileClaimConditions(credential.spec.claims) };
   });
   const verifier = createJwtVerifier(issuers, clock);

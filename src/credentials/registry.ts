@@ -1,5 +1,6 @@
 import type { CredentialSpec } from '../core/identity/credential.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
+import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import { createBasicAuthenticator } from './basic.ts';
 import { createCertificateAuthenticator } from './certificate.ts';
@@ -12,10 +13,10 @@ type Kind = CredentialSpec['type'];
 type SpecOf<K extends Kind> = Extract<CredentialSpec, { type: K }>;
 
 interface KindRow {
-  readonly create: (
-    teams: readonly TeamSpec[],
-    context: CredentialContext,
-  ) => Authenticator | undefined;
+  /** Undefined for a kind that the authenticator of another answers for. */
+  readonly create:
+    | ((teams: readonly TeamSpec[], context: CredentialContext) => Steps<Authenticator | undefined>)
+    | undefined;
   /** What a 401 offers for it; TLS asks for certificates by itself. */
   readonly challenge: string | undefined;
 }
@@ -26,35 +27,47 @@ const BEARER_CHALLENGE = 'Bearer realm="pushwarden"';
 /** A row for every kind, cheap ones first: they are asked in this order. */
 const KINDS = {
   certificate: {
-    create: (teams, context) =>
-      createCertificateAuthenticator(credentialsOf(teams, 'certificate'), context),
+    *create(teams, context) {
+      const credentials = yield* credentialsOf(teams, 'certificate');
+      return yield* createCertificateAuthenticator(credentials, context);
+    },
     challenge: undefined,
   },
   token: {
-    create: (teams, context) => createTokenAuthenticator(credentialsOf(teams, 'token'), context),
+    *create(teams, context) {
+      return createTokenAuthenticator(yield* credentialsOf(teams, 'token'), context);
+    },
     challenge: BEARER_CHALLENGE,
   },
   jwt: {
-    create: (teams, context) => createJwtAuthenticator(credentialsOf(teams, 'jwt'), context),
+    *create(teams, context) {
+      return yield* createJwtAuthenticator(yield* credentialsOf(teams, 'jwt'), context);
+    },
     challenge: BEARER_CHALLENGE,
   },
   // Whoever answers for unknown users has to know all the others.
-  htpasswd: { create: () => undefined, challenge: BASIC_CHALLENGE },
+  htpasswd: { create: undefined, challenge: BASIC_CHALLENGE },
   basic: {
-    create: (teams, context) =>
-      createBasicAuthenticator(credentialsOf(teams, 'basic', 'htpasswd'), context),
+    *create(teams, context) {
+      const credentials = yield* credentialsOf(teams, 'basic', 'htpasswd');
+      return yield* createBasicAuthenticator(credentials, context);
+    },
     challenge: BASIC_CHALLENGE,
   },
 } as const satisfies Record<Kind, KindRow>;
 
-/** Builds an authenticator for each kind of credential that any team has. */
-export function createAuthenticators(
+/** Builds an authenticator for each kind of credential that any team has, in steps for each team. */
+export function* createAuthenticators(
   teams: readonly TeamSpec[],
   context: CredentialContext,
-): readonly Authenticator[] {
-  return Object.values(KINDS)
-    .map(({ create }) => create(teams, context))
-    .filter((authenticator) => authenticator !== undefined);
+): Steps<readonly Authenticator[]> {
+  const authenticators: Authenticator[] = [];
+  for (const { create } of Object.values(KINDS)) {
+    if (create === undefined) continue;
+    const authenticator = yield* create(teams, context);
+    if (authenticator !== undefined) authenticators.push(authenticator);
+  }
+  return authenticators;
 }
 
 /**
@@ -70,13 +83,14 @@ export function renderChallenges(teams: readonly TeamSpec[]): readonly string[] 
   return challenges.size === 0 ? [BEARER_CHALLENGE] : [...challenges].sort();
 }
 
-function credentialsOf<K extends Kind>(
+function* credentialsOf<K extends Kind>(
   teams: readonly TeamSpec[],
   ...kinds: readonly K[]
-): readonly TeamCredential<SpecOf<K>>[] {
+): Steps<readonly TeamCredential<SpecOf<K>>[]> {
   const isOfKind = (spec: CredentialSpec): spec is SpecOf<K> =>
     kinds.some((kind) => kind === spec.type);
-  return teams.flatMap(({ name: team, credentials }) =>
+  const found = yield* mapInSteps(teams, ({ name: team, credentials }) =>
     credentials.filter(isOfKind).map((spec) => ({ team, spec })),
   );
+  return found.flat();
 }

@@ -1,6 +1,7 @@
 import { OBSERVED_REASONS } from '../core/policy/observation.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { Reason } from '../core/reason.ts';
+import type { Steps } from '../core/steps.ts';
 import type { Metrics } from './registry.ts';
 
 /** What a team itself can bring about, and change. */
@@ -48,11 +49,11 @@ type ObservableTeam = Pick<TeamSpec, 'name' | 'mode'>;
 
 /**
  * Begins the counters that alerts look at with zero: `increase` does not see the first event of a
- * series that is born with it. What has been counted stays.
+ * series that is born with it. What has been counted stays. A step for each team.
  *
  * @see https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
  */
-export function beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]): void {
+export function* beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]): Steps<void> {
   const refusals = metrics.pushwarden_refusals_total;
   const wouldRefuse = metrics.pushwarden_would_refuse_total;
   for (const { name: team, mode } of teams) {
@@ -61,6 +62,7 @@ export function beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]):
     }
     for (const reason of TEAM_REASONS) refusals.labels(team, reason).inc(0);
     metrics.pushwarden_hash_collisions_total.labels(team).inc(0);
+    yield;
   }
   for (const reason of UNKNOWN_CALLER_REASONS) refusals.labels(UNKNOWN_CALLER, reason).inc(0);
   for (const kind of UPSTREAM_ERRORS) metrics.pushwarden_upstream_errors_total.labels(kind).inc(0);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { listChanges, listFixedChanges } from '../../src/config/changes.ts';
 import type { GatewayConfig } from '../../src/config/gateway-config.ts';
 import type { PushgatewayConfig } from '../../src/config/sections/upstream.ts';
+import { finish } from '../../src/core/steps.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
 /** A configuration of objects of its own, but for the changes. */
@@ -100,13 +101,13 @@ const CASES: readonly Case[] = [
 for (const [what, changes, changed, fixed] of CASES) {
   test(`a configuration that changes ${what} is told by name`, () => {
     const after = configOf(changes);
-    assert.deepEqual(listChanges(BASE, after), changed);
+    assert.deepEqual(finish(listChanges(BASE, after)), changed);
     assert.deepEqual(listFixedChanges(BASE, after), fixed);
   });
 
   test(`a configuration that changes ${what} back is told by the same names`, () => {
     const before = configOf(changes);
-    assert.deepEqual(listChanges(before, configOf()), changed);
+    assert.deepEqual(finish(listChanges(before, configOf())), changed);
     assert.deepEqual(listFixedChanges(before, configOf()), fixed);
   });
 }
@@ -121,5 +122,5 @@ test('a child started in another way is a change that needs a restart', () => {
 test('no value of a secret is told, only the team that it belongs to', () => {
   const credential = { type: 'token', name: 'n', sha256: 'f'.repeat(64) } as const;
   const after = configOf({ teams: [teamSpec({ name: 'a', credentials: [credential] })] });
-  assert.deepEqual(listChanges(BASE, after), ['teams.a', 'teams.b']);
+  assert.deepEqual(finish(listChanges(BASE, after)), ['teams.a', 'teams.b']);
 });

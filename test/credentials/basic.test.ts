@@ -4,6 +4,7 @@ import { hashSync } from '@node-rs/bcrypt';
 import type { Decision } from '../../src/core/decision.ts';
 import type { BasicSpec } from '../../src/core/identity/credential.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import type { CredentialContext } from '../../src/credentials/credential-context.ts';
 import {
@@ -29,7 +30,7 @@ function specOf(changes: Partial<BasicSpec> = {}): BasicSpec {
 
 function create(specs: readonly BasicSpec[], context: Partial<CredentialContext> = {}) {
   const credentials = specs.map((spec) => ({ team: 'payments', spec }));
-  const authenticator = createBasicAuthenticator(credentials, credentialContext(context));
+  const authenticator = finish(createBasicAuthenticator(credentials, credentialContext(context)));
   return authenticator ?? assert.fail('there is no authenticator');
 }
 
@@ -65,7 +66,7 @@ for (const [algorithm, passwordHash] of [
 }
 
 test('there is no authenticator without users', () => {
-  assert.equal(createBasicAuthenticator([], credentialContext()), undefined);
+  assert.equal(finish(createBasicAuthenticator([], credentialContext())), undefined);
 });
 
 test('each user has a password of its own', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClientCertificate } from '../../src/core/identity/client-certificate.ts';
 import type { CertificateSpec } from '../../src/core/identity/credential.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createCertificateAuthenticator } from '../../src/credentials/certificate.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { ADDRESS, credentialContext, NOW } from '../support/credential-context.ts';
@@ -24,7 +25,7 @@ function create(...specs: readonly Partial<CertificateSpec>[]) {
     team: `team-${index}`,
     spec: { type: 'certificate', name: 'edge', ...spec } as const,
   }));
-  const authenticator = createCertificateAuthenticator(credentials, credentialContext());
+  const authenticator = finish(createCertificateAuthenticator(credentials, credentialContext()));
   return authenticator ?? assert.fail('there is no authenticator');
 }
 

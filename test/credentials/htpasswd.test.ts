@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { parseHtpasswd } from '../../src/core/identity/htpasswd.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { ADDRESS, credentialContext } from '../support/credential-context.ts';
@@ -16,9 +17,11 @@ function create(text: string, expires?: number) {
   const { users } = parseHtpasswd(text);
   const spec = { type: 'htpasswd', name: 'old-cron', users } as const;
   const expiry = expires !== undefined && { expires };
-  const authenticator = createBasicAuthenticator(
-    [{ team: 'payments', spec: { ...spec, ...expiry } }],
-    credentialContext(),
+  const authenticator = finish(
+    createBasicAuthenticator(
+      [{ team: 'payments', spec: { ...spec, ...expiry } }],
+      credentialContext(),
+    ),
   );
   return authenticator ?? assert.fail('there is no authenticator');
 }
@@ -76,12 +79,14 @@ test('every user of a file is the team, and a subject of its own', async () => {
 test('users of a file and those of basic credentials are known side by side', async () => {
   const { users } = parseHtpasswd('ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=');
   const passwordHash = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=';
-  const authenticator = createBasicAuthenticator(
-    [
-      { team: 'a', spec: { type: 'htpasswd', name: 'file', users } },
-      { team: 'b', spec: { type: 'basic', name: 'ci', username: 'ci', passwordHash } },
-    ],
-    credentialContext(),
+  const authenticator = finish(
+    createBasicAuthenticator(
+      [
+        { team: 'a', spec: { type: 'htpasswd', name: 'file', users } },
+        { team: 'b', spec: { type: 'basic', name: 'ci', username: 'ci', passwordHash } },
+      ],
+      credentialContext(),
+    ),
   );
   const run = async (username: string, password: string) =>
     (await authenticator?.authenticate(basic(username, password), ADDRESS)) ?? assert.fail();
@@ -92,5 +97,8 @@ test('users of a file and those of basic credentials are known side by side', as
 
 test('a file without users makes no authenticator', () => {
   const spec = { type: 'htpasswd', name: 'empty', users: [] } as const;
-  assert.equal(createBasicAuthenticator([{ team: 'a', spec }], credentialContext()), undefined);
+  assert.equal(
+    finish(createBasicAuthenticator([{ team: 'a', spec }], credentialContext())),
+    undefined,
+  );
 });

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { PresentedCredential } from '../../src/core/identity/authorization-header.ts';
 import type { JwtSpec } from '../../src/core/identity/credential.ts';
 import { type IssuerSpec, SIGNATURE_ALGORITHMS } from '../../src/core/identity/issuer.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createJwtAuthenticator } from '../../src/credentials/jwt.ts';
 import type { Issuer } from '../../src/credentials/jwt-verifier.ts';
 import { createFixedKeySet, type KeySet } from '../../src/credentials/key-set.ts';
@@ -56,9 +57,11 @@ interface Setting {
 }
 
 function openStage({ credentials = [['payments', CREDENTIAL]], issuers, clock = CLOCK }: Setting) {
-  const authenticator = createJwtAuthenticator(
-    credentials.map(([team, spec]) => ({ team, spec })),
-    credentialContext({ clock, issuers: issuers ?? [{ spec: SPEC, keys: fixedKeys(KEY) }] }),
+  const authenticator = finish(
+    createJwtAuthenticator(
+      credentials.map(([team, spec]) => ({ team, spec })),
+      credentialContext({ clock, issuers: issuers ?? [{ spec: SPEC, keys: fixedKeys(KEY) }] }),
+    ),
   );
   assert.ok(authenticator);
   return (presented: PresentedCredential) => authenticator.authenticate(presented, ADDRESS);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
 import type { CredentialSpec } from '../../src/core/identity/credential.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createAuthenticators, renderChallenges } from '../../src/credentials/registry.ts';
 import { authenticate } from '../../src/pipeline/authenticate.ts';
 import { ADDRESS, credentialContext, recordingVerifier } from '../support/credential-context.ts';
@@ -52,7 +53,7 @@ for (const [what, credentials, challenges] of CHALLENGES) {
 }
 
 test('createAuthenticators makes none when nobody has a credential', () => {
-  assert.deepEqual(createAuthenticators([teamSpec()], credentialContext()), []);
+  assert.deepEqual(finish(createAuthenticators([teamSpec()], credentialContext())), []);
 });
 
 const TEAMS = [
@@ -68,7 +69,7 @@ const PRINCIPALS: readonly (readonly [header: string, principal: Principal, hash
 for (const [authorization, principal, hashes] of PRINCIPALS) {
   test(`"${authorization}" is the ${principal.scheme} of its team, for ${hashes} hashes`, async () => {
     const passwords = recordingVerifier();
-    const authenticators = createAuthenticators(TEAMS, credentialContext({ passwords }));
+    const authenticators = finish(createAuthenticators(TEAMS, credentialContext({ passwords })));
     const request = gatewayRequest({ headers: { authorization } });
     assert.deepEqual(allowed(await authenticate(request, ADDRESS, { authenticators })), principal);
     assert.equal(passwords.started.length, hashes);
@@ -77,7 +78,7 @@ for (const [authorization, principal, hashes] of PRINCIPALS) {
 
 for (const userPass of ['ci:pwt_a', 'nightly:secret', 'a:secret', 'b:pwt_a']) {
   test(`"${userPass}" mixes two credentials and is refused`, async () => {
-    const authenticators = createAuthenticators(TEAMS, credentialContext());
+    const authenticators = finish(createAuthenticators(TEAMS, credentialContext()));
     const request = gatewayRequest({ headers: { authorization: `Basic ${btoa(userPass)}` } });
     const decision = await authenticate(request, ADDRESS, { authenticators });
     assert.equal(denied(decision).reason, 'credential_invalid');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { finish } from '../../src/core/steps.ts';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import { beginSeries } from '../../src/metrics/starting-series.ts';
 import { watchReadiness } from '../../src/metrics/watch.ts';
@@ -10,7 +11,7 @@ import { missingPrograms } from '../support/program.ts';
 
 test('a counter that alerts look at is there with 0 before anything happened', async () => {
   const { metrics, render } = createMetricsRegistry();
-  beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]);
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]));
   const exposition = await render();
   for (const series of [
     'pushwarden_refusals_total{team="payments",reason="job_not_allowed"} 0',
@@ -24,10 +25,12 @@ test('a counter that alerts look at is there with 0 before anything happened', a
 
 test('only a team that is observed begins with 0 for what it would be refused', async () => {
   const { metrics, render } = createMetricsRegistry();
-  beginSeries(metrics, [
-    { name: 'payments', mode: 'enforce' },
-    { name: 'etl', mode: 'observe' },
-  ]);
+  finish(
+    beginSeries(metrics, [
+      { name: 'payments', mode: 'enforce' },
+      { name: 'etl', mode: 'observe' },
+    ]),
+  );
   const teams = [
     ...(await render()).matchAll(/^pushwarden_would_refuse_total\{team="(\w+)".* 0$/gm),
   ];
@@ -36,12 +39,14 @@ test('only a team that is observed begins with 0 for what it would be refused', 
 
 test('series that begin again, at a reload, keep their counts', async () => {
   const { metrics, render } = createMetricsRegistry();
-  beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]);
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]));
   metrics.pushwarden_refusals_total.labels('payments', 'inconsistent').inc();
-  beginSeries(metrics, [
-    { name: 'payments', mode: 'enforce' },
-    { name: 'search', mode: 'enforce' },
-  ]);
+  finish(
+    beginSeries(metrics, [
+      { name: 'payments', mode: 'enforce' },
+      { name: 'search', mode: 'enforce' },
+    ]),
+  );
   const exposition = await render();
   assert.match(exposition, /team="payments",reason="inconsistent"\} 1$/m);
   assert.match(exposition, /team="search",reason="inconsistent"\} 0$/m);

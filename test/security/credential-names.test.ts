@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
+import { finish } from '../../src/core/steps.ts';
 import { createAuthenticators } from '../../src/credentials/registry.ts';
 import { authenticate } from '../../src/pipeline/authenticate.ts';
 import { ADDRESS, credentialContext, recordingVerifier } from '../support/credential-context.ts';
@@ -27,7 +28,7 @@ test('beside a token no user name starts a hash, whether it is that of a credent
       { type: 'basic', name: 'cron', username: 'cron', passwordHash: PASSWORD_HASH },
     ],
   });
-  const authenticators = createAuthenticators([team], credentialContext({ passwords }));
+  const authenticators = finish(createAuthenticators([team], credentialContext({ passwords })));
   const refusals = [];
   for (const name of ['ci', 'cron', 'nobody']) {
     const login = Buffer.from(`${name}:${FORGED}`).toString('base64');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
 import { parseIpAddress } from '../../src/core/network/ip-address.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import type { Authenticator } from '../../src/pipeline/ports.ts';
 import { ADDRESS, credentialContext } from '../support/credential-context.ts';
@@ -19,7 +20,9 @@ const MAX_WAIT_MS = 3000;
 
 function createAuthenticator(): Authenticator {
   const spec = { type: 'htpasswd', name: 'cron', users: HONEST } as const;
-  return createBasicAuthenticator([{ team: 'a', spec }], credentialContext()) ?? assert.fail();
+  return (
+    finish(createBasicAuthenticator([{ team: 'a', spec }], credentialContext())) ?? assert.fail()
+  );
 }
 
 const CROWDS = {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
 import { type IpAddress, parseIpAddress, renderSource } from '../../src/core/network/ip-address.ts';
+import { finish } from '../../src/core/steps.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import { createPasswordVerifier } from '../../src/credentials/password-verifier.ts';
 import { credentialContext, recordingThrottle } from '../support/credential-context.ts';
@@ -32,7 +33,8 @@ test('a client cannot be many by the addresses of its IPv6 network', async () =>
   const throttle = recordingThrottle();
   const spec = { type: 'basic', name: 'ci', username: 'ci', passwordHash: HASH } as const;
   const context = credentialContext({ throttle });
-  const authenticator = createBasicAuthenticator([{ team: 'a', spec }], context) ?? assert.fail();
+  const authenticator =
+    finish(createBasicAuthenticator([{ team: 'a', spec }], context)) ?? assert.fail();
   for (const host of ['1', '2', 'ffff:ffff']) {
     const presented = { scheme: 'basic', username: 'ci', password: host } as const;
     await authenticator.authenticate(presented, address(`2001:db8:0:1::${host}`));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSync } from '@node-rs/bcrypt';
+import { finish } from '../../src/core/steps.ts';
 import { createBasicAuthenticator } from '../../src/credentials/basic.ts';
 import { createDecoys } from '../../src/credentials/decoys.ts';
 import {
@@ -54,7 +55,7 @@ test('a refusal takes no longer for a name that is known, nor shorter', async ()
   const passwordHash = hashSync('secret', { cost: 7 });
   const spec = { type: 'basic', name: 'ci', username: 'ci', passwordHash } as const;
   const authenticator =
-    createBasicAuthenticator([{ team: 'a', spec }], credentialContext()) ?? assert.fail();
+    finish(createBasicAuthenticator([{ team: 'a', spec }], credentialContext())) ?? assert.fail();
   const measure = async (username: string, password: string): Promise<number> => {
     const begun = performance.now();
     await authenticator.authenticate({ scheme: 'basic', username, password }, ADDRESS);
@@ -83,7 +84,8 @@ test('a name that nobody can have costs no hash and no memory', async () => {
     passwordHash: HASHES[0] ?? '',
   } as const;
   const context = credentialContext({ passwords, throttle });
-  const authenticator = createBasicAuthenticator([{ team: 'a', spec }], context) ?? assert.fail();
+  const authenticator =
+    finish(createBasicAuthenticator([{ team: 'a', spec }], context)) ?? assert.fail();
   const presented = { scheme: 'basic', username: 'u'.repeat(129), password: 'a' } as const;
   const decision = await authenticator.authenticate(presented, ADDRESS);
   assert.equal(decision?.effect === 'deny' && decision.reason, 'credential_invalid');

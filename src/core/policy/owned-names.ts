@@ -1,4 +1,5 @@
 import { compileGlobs, type Matcher } from '../matcher.ts';
+import type { Steps } from '../steps.ts';
 
 /** Which names, of metrics or jobs, are other teams'. */
 export interface OwnedNames {
@@ -19,9 +20,10 @@ interface OwnedGlob {
 
 /**
  * Compiles what is whose, once for all teams. A name is held only against globs that begin as
- * it does, so that neither compiling nor matching grows with the square of the teams.
+ * it does, so that neither compiling nor matching grows with the square of the teams. A step for each
+ * glob.
  */
-export function compileOwnedNames(owners: readonly Owner[]): OwnedNames {
+export function* compileOwnedNames(owners: readonly Owner[]): Steps<OwnedNames> {
   const byHead = new Map<string, OwnedGlob[]>();
   for (const { team, globs } of owners) {
     for (const pattern of globs) {
@@ -30,6 +32,7 @@ export function compileOwnedNames(owners: readonly Owner[]): OwnedNames {
       const owned = { team, glob: compileGlobs([pattern]) };
       if (same === undefined) byHead.set(head, [owned]);
       else same.push(owned);
+      yield;
     }
   }
   const lengths = [...new Set([...byHead.keys()].map(({ length }) => length))].sort(

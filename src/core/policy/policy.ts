@@ -3,6 +3,7 @@ import { compileGlobs, type Matcher } from '../matcher.ts';
 import type { IpAddress } from '../network/ip-address.ts';
 import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderName, renderQuoted } from '../printable.ts';
+import { finish, mapInSteps, type Steps } from '../steps.ts';
 import type { Ownership } from '../store/ownership.ts';
 import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
@@ -72,11 +73,16 @@ export const POLICY_CHECKS: readonly PolicyCheck[] = [
 
 /** Compiles the rules of every team. */
 export function compilePolicy(teams: readonly TeamSpec[]): Policy {
+  return finish(compilePolicyInSteps(teams));
+}
+
+/** The same in steps, some for each team. */
+export function* compilePolicyInSteps(teams: readonly TeamSpec[]): Steps<Policy> {
   const foreign: Foreign = {
-    metrics: compileOwnedNames(
+    metrics: yield* compileOwnedNames(
       teams.map(({ name, metrics }) => ({ team: name, globs: metrics.own })),
     ),
-    jobs: compileOwnedNames(
+    jobs: yield* compileOwnedNames(
       teams.filter(holdsJobs).map(({ name, jobs }) => ({ team: name, globs: jobs })),
     ),
     holdsKey: (team, key) =>
@@ -85,7 +91,7 @@ export function compilePolicy(teams: readonly TeamSpec[]): Policy {
         return other !== undefined && coversKey(other, key);
       }),
   };
-  const compiled = teams.map((team) => compileTeam(team, foreign));
+  const compiled = yield* mapInSteps(teams, (team) => compileTeam(team, foreign));
   const byName = new Map(compiled.map((team) => [team.name, team]));
   const owners = compiled
     .filter(({ actions }) => actions.has('push') || actions.has('delete'))

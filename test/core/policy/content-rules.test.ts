@@ -9,6 +9,7 @@ import {
 } from '../../../src/core/policy/content-rules.ts';
 import { compileOwnedNames } from '../../../src/core/policy/owned-names.ts';
 import type { MetricRules, TeamSpec } from '../../../src/core/policy/policy-spec.ts';
+import { finish } from '../../../src/core/steps.ts';
 import { familyContent } from '../../support/group-push.ts';
 
 const NO_RULES: MetricRules = { deny: [], own: [] };
@@ -46,7 +47,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
   assert.ok(team);
   const owners = [team, ...rest].map(({ name, metrics: { own } }) => ({ team: name, globs: own }));
   return {
-    families: compileFamilyRules(team, compileOwnedNames(owners)),
+    families: compileFamilyRules(team, finish(compileOwnedNames(owners))),
     labels: new Map(),
   };
 }

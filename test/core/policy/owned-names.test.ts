@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileOwnedNames } from '../../../src/core/policy/owned-names.ts';
+import { finish } from '../../../src/core/steps.ts';
 
 const team = (name: string, ...own: readonly string[]) => ({ team: name, globs: own });
-const OWNED = compileOwnedNames([
-  team('a', 'pay_*', 'x_total'),
-  team('b', '*_orders', 'pay'),
-  team('c'),
-]);
+const OWNED = finish(
+  compileOwnedNames([team('a', 'pay_*', 'x_total'), team('b', '*_orders', 'pay'), team('c')]),
+);
 
 const CASES = [
   ['c', 'pay_total', true],

@@ -1,0 +1,23 @@
+/**
+ * Work that can be left and taken up again between any two of its steps, each of them small. Whoever
+ * drives it decides when others have their turn.
+ */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
+/** Does all of the work at once. */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** What `Array.prototype.map` does, a step for each item. */
+export function* mapInSteps<T, U>(items: readonly T[], map: (item: T) => U): Steps<readonly U[]> {
+  const mapped: U[] = [];
+  for (const item of items) {
+    mapped.push(map(item));
+    yield;
+  }
+  return mapped;
+}
