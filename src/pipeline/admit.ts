@@ -8,15 +8,15 @@ import { resolveReadScope } from '../core/policy/read-scope.ts';
 import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
-import { checkFraming, type Framing } from '../core/request/framing.ts';
+import type { Framing } from '../core/request/framing.ts';
 import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import { type AuditTrail, describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
+import { checkArrival } from './check-arrival.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
-import { checkNetworks, locateClient } from './locate-client.ts';
 import type { Upstream, UpstreamRead } from './ports.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -88,19 +88,11 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const { request, gateway, trail } = arrival;
   const snapshot = gateway.snapshot();
   const at = beginChecks(arrival.onCheck);
-  const serving = at('draining', gateway.isDraining() ? deny('draining') : allow(undefined));
-  if (serving.effect === 'deny') return serving;
+  const arrived = checkArrival(arrival, snapshot, at);
+  if (arrived.effect === 'deny') return arrived;
+  const { address } = arrived.value;
 
-  const framing = at('framing', checkFraming(request.head));
-  if (framing.effect === 'deny') return framing;
-
-  const address = locateClient(request, snapshot);
-  if (address.effect === 'deny') return at('gateway_network', address);
-  trail.learn({ clientAddress: address.value });
-  const reachable = at('gateway_network', checkNetworks(address.value, snapshot));
-  if (reachable.effect === 'deny') return reachable;
-
-  const proved = await authenticate(request, address.value, snapshot);
+  const proved = await authenticate(request, address, snapshot);
   const principal = at('credential', proved);
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
@@ -120,8 +112,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 
   const observation = createObservation(team.mode);
   trail.learn({ wouldDeny: observation.wouldDeny });
-  const facts = { address: address.value, framing: framing.value };
-  const known = { ...arrival, ...facts, at, snapshot, team, observation };
+  const known = { ...arrival, ...arrived.value, at, snapshot, team, observation };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value.path);

@@ -1,7 +1,7 @@
 import { allow, type Decision } from '../../core/decision.ts';
 import { authenticate } from '../../pipeline/authenticate.ts';
 import type { Caller, PageExchange } from './page-exchange.ts';
-import { prove } from './sign-in.ts';
+import { isWithinOwnNetworks, prove } from './sign-in.ts';
 
 /**
  * Finds out who asks for a page: an `Authorization` decides alone; then the cookie; then the
@@ -21,12 +21,11 @@ export async function identifyCaller(
 }
 
 function findSession(exchange: PageExchange): Caller | undefined {
-  const { sessions, sessionId, snapshot, trail, address } = exchange;
+  const { sessions, sessionId, trail } = exchange;
   const session = sessionId === undefined ? undefined : sessions.find(sessionId);
   if (session === undefined) return undefined;
   const { principal } = session;
-  const networks = snapshot.policy.team(principal.team)?.networks;
-  if (networks !== undefined && !networks.contains(address)) return undefined;
+  if (!isWithinOwnNetworks(principal, exchange)) return undefined;
   trail.learn({ principal });
   return { principal, session };
 }
@@ -38,8 +37,7 @@ async function readCertificate(exchange: PageExchange): Promise<Caller | undefin
   const { authenticators } = snapshot; // the anonymous team has no page
   const proved = await authenticate(request, address, { authenticators });
   if (proved.effect === 'deny') return undefined;
-  const networks = snapshot.policy.team(proved.value.team)?.networks;
-  if (networks !== undefined && !networks.contains(address)) return undefined;
+  if (!isWithinOwnNetworks(proved.value, exchange)) return undefined;
   trail.learn({ principal: proved.value });
   return { principal: proved.value, session: undefined };
 }

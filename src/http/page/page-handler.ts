@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { allow, type Decision, type Deny, deny } from '../../core/decision.ts';
-import { type IpAddress, renderSource } from '../../core/network/ip-address.ts';
+import { renderSource } from '../../core/network/ip-address.ts';
 import { withoutQuery } from '../../core/request/endpoint.ts';
-import { checkFraming } from '../../core/request/framing.ts';
 import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
-import type { Gateway } from '../../pipeline/gateway.ts';
+import { checkArrival } from '../../pipeline/check-arrival.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
-import { checkNetworks, findProxiedClient, locateClient } from '../../pipeline/locate-client.ts';
+import { findProxiedClient } from '../../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
@@ -77,8 +76,8 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     trail: AuditTrail,
     snapshot: Snapshot,
   ): Decision<PageExchange> => {
-    const address = checkArrival(request, trail, gateway, snapshot);
-    if (address.effect === 'deny') return address;
+    const arrived = checkArrival({ request, gateway, trail }, snapshot);
+    if (arrived.effect === 'deny') return arrived;
     const origin = resolvePageOrigin(req, snapshot);
     if (origin === undefined) return deny('request_malformed', 'the Host is no name or address');
     const { rawTarget } = request;
@@ -86,7 +85,7 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     const sessionId = readSessionCookie(req.headers.cookie);
     return allow({
       ...{ ...options, sessions, assets, req, res, request, trail, snapshot, origin },
-      address: address.value,
+      address: arrived.value.address,
       query: new URLSearchParams(rawTarget.slice(path.length)),
       sessionId: path.startsWith('/ui/') ? sessionId : undefined,
       root: rootSeenFrom(path),
@@ -143,23 +142,6 @@ async function keepPace(
 ): Promise<void> {
   if (sessionId !== undefined && sessions.find(sessionId) !== undefined) return;
   await pace.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
-}
-
-/** Everything that is checked before the page is told of a request. */
-function checkArrival(
-  request: GatewayRequest,
-  trail: AuditTrail,
-  gateway: Gateway,
-  snapshot: Snapshot,
-): Decision<IpAddress> {
-  if (gateway.isDraining()) return deny('draining');
-  const framing = checkFraming(request.head);
-  if (framing.effect === 'deny') return framing;
-  const address = locateClient(request, snapshot);
-  if (address.effect === 'deny') return address;
-  trail.learn({ clientAddress: address.value });
-  const reachable = checkNetworks(address.value, snapshot);
-  return reachable.effect === 'deny' ? reachable : address;
 }
 
 /** Path of `/ui/` seen from another one. */

@@ -85,19 +85,28 @@ export function refuseCrossSite(exchange: PageExchange): void {
 
 /** Finds out whose an `Authorization` is, throttled as everywhere. */
 export async function prove(
-  { request, address, snapshot, trail }: PageExchange,
+  exchange: PageExchange,
   authorization: string,
 ): Promise<Decision<Principal>> {
+  const { request, address, snapshot, trail } = exchange;
   const headers = { ...request.headers, authorization };
   const proof = { headers, clientCertificate: undefined };
   const { authenticators } = snapshot; // the anonymous team has no page
   const principal = await authenticate(proof, address, { authenticators });
   if (principal.effect === 'deny') return principal;
   trail.learn({ principal: principal.value });
-  const networks = snapshot.policy.team(principal.value.team)?.networks;
-  return networks === undefined || networks.contains(address)
+  return isWithinOwnNetworks(principal.value, exchange)
     ? principal
     : deny('network_not_allowed', `the credential may not be used from ${address.text}`);
+}
+
+/** Whether a team lets its credentials be used from where the request comes from. */
+export function isWithinOwnNetworks(
+  { team }: Principal,
+  { snapshot, address }: PageExchange,
+): boolean {
+  const networks = snapshot.policy.team(team)?.networks;
+  return networks === undefined || networks.contains(address);
 }
 
 function refuseSignIn(exchange: PageExchange, refusal: Deny): void {
