@@ -44,6 +44,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
   'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },
   'cli/operational-log.ts': { src: ['pipeline/ports.ts', 'cli/line-sink.ts'], outside: ['pino'] },
+  'cli/compare/': { src: [...COMMAND, 'upstream/'], outside: ['node:', 'commander'] },
   'cli/': {
     src: [...COMMAND, 'audit/', 'credentials/', 'demo/', 'disk/'],
     outside: ['node:', 'commander'],

@@ -8,6 +8,7 @@ import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
 import { registerGroups } from './client/groups.ts';
 import { registerPush } from './client/push.ts';
+import { registerCompare } from './compare/compare.ts';
 import { registerDemo } from './demo.ts';
 import { registerExplain } from './explain.ts';
 import { registerExplainToken } from './explain-token.ts';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   registerSchema(program);
   registerExplain(program);
   registerExplainToken(program);
+  registerCompare(program);
   registerLint(program);
   registerHashPassword(program);
   registerTokenCreate(program.command('token').description('tokens for the configuration'));

@@ -1,9 +1,9 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { ReadGroup } from '../core/store/group-store.ts';
+import { createListedBody } from '../core/store/listed-body.ts';
 import { createListingScanner, UndecidedHistogram } from '../core/store/listing-scanner.ts';
 import {
   createScrapeScanner,
@@ -11,41 +11,35 @@ import {
   type Scrape,
 } from '../core/store/scrape-scanner.ts';
 import { findSuspectGroups, type SuspectGroup } from '../core/store/suspect-groups.ts';
-
-/** Where the store is read, for the thread that reads it. */
-export interface ReadingOptions {
-  /** Origin and path prefix, without a slash at the end. */
-  readonly url: string;
-  /** The whole `Authorization` value. */
-  readonly authorization?: string;
-  /** PEM. */
-  readonly ca?: string;
-}
+import { openAnswer, type ReadingOptions } from './open-answer.ts';
 
 /** What the thread is asked for. */
 export type ReadingJob =
-  | { readonly kind: 'groups' }
+  /** @param bodyBytes - asks for the body of each group too, cut when it is longer */
+  | { readonly kind: 'groups'; readonly bodyBytes?: number }
   | { readonly kind: 'scrape' }
   | { readonly kind: 'suspects'; readonly error: string };
 
 /** A part of what it found; small, so that nobody waits for it. */
 export type ReadingPart =
-  | { readonly kind: 'groups'; readonly groups: readonly ReadGroup[] }
+  | { readonly kind: 'groups'; readonly groups: readonly ListedContent[] }
   /** What came so far does not count: all of it comes again. */
   | { readonly kind: 'again' }
   | { readonly kind: 'stamps'; readonly stamps: readonly GroupStamps[] }
   | { readonly kind: 'scrape'; readonly scrape: Scrape }
   | { readonly kind: 'suspects'; readonly suspects: readonly SuspectGroup[] };
 
+/** A group, with what would push it again if that was asked for. */
+interface ListedContent extends ReadGroup {
+  readonly body?: string;
+}
+
 /** Groups and stamps in one part. */
 const BATCH = 100;
-/** Without a byte, on a connection that is open. */
-const IDLE_TIMEOUT_MS = 30_000;
 /** Of an answer that is no 200. */
 const ERROR_BYTES = 64 * 1024;
 /** Of what is looked through whole: a listing for what breaks a scrape. */
 const WHOLE_BYTES = 128 * 1024 * 1024;
-const USER_AGENT = 'pushwarden';
 
 /**
  * Does one job; ends with an error when what it reads breaks off, is too long silent, or is not
@@ -57,7 +51,7 @@ export async function* doReadingJob(
 ): AsyncGenerator<ReadingPart> {
   switch (job.kind) {
     case 'groups':
-      return yield* readGroups(options);
+      return yield* readGroups(options, job.bodyBytes);
     case 'scrape':
       return yield* scrape(options);
     case 'suspects': {
@@ -67,25 +61,37 @@ export async function* doReadingJob(
   }
 }
 
-async function* readGroups(options: ReadingOptions): AsyncGenerator<ReadingPart> {
+async function* readGroups(
+  options: ReadingOptions,
+  bodyBytes: number | undefined,
+): AsyncGenerator<ReadingPart> {
   try {
-    yield* listGroups(options);
+    yield* listGroups(options, { bodyBytes });
   } catch (error) {
     if (!(error instanceof UndecidedHistogram)) throw error;
     const natives = await readNatives(options);
     yield { kind: 'again' };
-    yield* listGroups(options, natives);
+    yield* listGroups(options, { natives, bodyBytes });
   }
+}
+
+interface ListingOptions {
+  readonly natives?: ReadonlySet<string>;
+  readonly bodyBytes: number | undefined;
 }
 
 async function* listGroups(
   options: ReadingOptions,
-  natives?: ReadonlySet<string>,
+  { natives, bodyBytes }: ListingOptions,
 ): AsyncGenerator<ReadingPart> {
-  const answer = await get(options, '/api/v1/metrics', 'application/json');
+  const answer = await openAnswer(options, '/api/v1/metrics', 'application/json');
   if (answer.statusCode !== 200) throw new Error(`the listing answers ${answer.statusCode}`);
-  let groups: ReadGroup[] = [];
-  const scanner = createListingScanner((group) => groups.push(group), natives);
+  let groups: ListedContent[] = [];
+  const body = bodyBytes === undefined ? undefined : createListedBody(bodyBytes);
+  const scanner = createListingScanner(
+    (group) => groups.push(body ? { ...group, body: body.take() } : group),
+    { natives, onMetrics: body?.add },
+  );
   for await (const chunk of answer) {
     scanner.add(chunk);
     for (; groups.length >= BATCH; groups = groups.slice(BATCH)) {
@@ -97,7 +103,7 @@ async function* listGroups(
 }
 
 async function* scrape(options: ReadingOptions): AsyncGenerator<ReadingPart> {
-  const answer = await get(options, '/metrics', 'text/plain;version=0.0.4');
+  const answer = await openAnswer(options, '/metrics', 'text/plain;version=0.0.4');
   const { statusCode: status = 0 } = answer;
   const scanner = createScrapeScanner();
   let error = '';
@@ -117,7 +123,7 @@ async function* scrape(options: ReadingOptions): AsyncGenerator<ReadingPart> {
 
 /** Names of the native histograms of a scrape, none if it is broken or too large for that. */
 async function readNatives(options: ReadingOptions): Promise<ReadonlySet<string>> {
-  const answer = await get(options, '/metrics', CONTENT_TYPES.protobuf);
+  const answer = await openAnswer(options, '/metrics', CONTENT_TYPES.protobuf);
   const body = answer.statusCode === 200 ? await readWhole(answer) : undefined;
   const content = body && parseProtobufExposition(body, SCRAPE_SCOPE);
   const families = content?.effect === 'allow' ? content.value.families : [];
@@ -126,7 +132,7 @@ async function readNatives(options: ReadingOptions): Promise<ReadonlySet<string>
 
 /** Undefined for one that is too large to be looked through, or no listing. */
 async function readListing(options: ReadingOptions): Promise<unknown> {
-  const body = await readWhole(await get(options, '/api/v1/metrics', 'application/json'));
+  const body = await readWhole(await openAnswer(options, '/api/v1/metrics', 'application/json'));
   try {
     return body && JSON.parse(body.toString('utf8'));
   } catch {
@@ -143,21 +149,4 @@ async function readWhole(answer: IncomingMessage): Promise<Buffer | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function get(
-  { url, authorization, ca }: ReadingOptions,
-  path: string,
-  accept: string,
-): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const headers = { accept, 'user-agent': USER_AGENT, ...(authorization && { authorization }) };
-  const options: RequestOptions = { headers, agent: false, timeout: IDLE_TIMEOUT_MS };
-  const outgoing = url.startsWith('https:')
-    ? requestHttps(`${url}${path}`, { ...options, ...(ca && { ca }) }, resolve)
-    : requestHttp(`${url}${path}`, options, resolve);
-  outgoing.on('timeout', () => outgoing.destroy(new Error('the upstream says nothing')));
-  outgoing.on('error', reject);
-  outgoing.end();
-  return promise;
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { doReadingJob, type ReadingJob, type ReadingOptions } from './reading-jobs.ts';
+import type { ReadingOptions } from './open-answer.ts';
+import { doReadingJob, type ReadingJob } from './reading-jobs.ts';
 
 /** What the thread says: a part of what it found, or how the job ended. */
 export type ThreadMessage =

@@ -5,7 +5,8 @@ import type { ReadGroup } from '../core/store/group-store.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { StoreReader } from '../pipeline/ports.ts';
-import type { ReadingJob, ReadingOptions, ReadingPart } from './reading-jobs.ts';
+import type { ReadingOptions } from './open-answer.ts';
+import type { ReadingJob, ReadingPart } from './reading-jobs.ts';
 import type { ThreadMessage, ThreadOrder } from './reading-thread.ts';
 
 const THREAD = new URL(`./reading-thread${extname(import.meta.url)}`, import.meta.url);

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { readEnvironment, readText } from '../../config/engine/secrets.ts';
+import { createUrlParser } from '../url-option.ts';
 import { findNetrcLogin } from './netrc.ts';
 
 /** Where the gateway is, and how this caller proves who it is. */
@@ -43,22 +44,7 @@ export function resolveConnection({ url: given, tokenFile }: ConnectionOptions):
   return { url, authorization: readNetrc(url) };
 }
 
-function parseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError('must be a URL such as https://push.example.com');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new InvalidArgumentError(
-      'must have no user name or password: put them into PUSHWARDEN_TOKEN or a netrc file',
-    );
-  }
-  if (url.search !== '' || url.hash !== '') {
-    throw new InvalidArgumentError('must end with its path');
-  }
-  url.pathname = url.pathname.replace(/\/+$/, '');
-  return url.href.replace(/\/$/, '');
-}
+const parseUrl = createUrlParser('put them into PUSHWARDEN_TOKEN or a netrc file');
 
 /** @see RFC 6750 section 2.1 */
 function renderBearer(token: string): string {

@@ -36,16 +36,31 @@ interface Member {
 /** Metrics that are read at once; there is no bound to how many a family has. */
 const METRICS_AT_ONCE = 256;
 
+/** Metrics of one family as the API lists them, all of them or some. */
+export interface ListedMetrics {
+  readonly name: string;
+  readonly type: FamilyType;
+  readonly metrics: readonly unknown[];
+}
+
+interface ScannerOptions {
+  /**
+   * Names of the native histograms; without them a listing that does not tell which ones are ends in
+   * an `UndecidedHistogram`.
+   */
+  readonly natives?: ReadonlySet<string> | undefined;
+  /** Gets what the next group holds, before the group itself. */
+  readonly onMetrics?: ((listed: ListedMetrics) => void) | undefined;
+}
+
 /**
  * Reads groups out of the answer of `GET /api/v1/metrics` while it arrives.
  * @param onGroup - gets each group when it is whole; what has no key is none
- * @param natives - names of the native histograms; without them a listing that does not tell which
- * ones are ends in an `UndecidedHistogram`
  * @see pushgateway `api/v1/api.go`, `metrics`
  */
 export function createListingScanner(
   onGroup: (group: ReadGroup) => void,
-  natives?: ReadonlySet<string>,
+  { natives, onMetrics }: ScannerOptions = {},
 ): JsonPieces {
   const series = createListedSeries();
   const rootKeys = new Set<string>();
@@ -60,8 +75,14 @@ export function createListingScanner(
     const type = typeOf(of.texts.get('type') ?? '', of.first);
     const isUndecided = type === 'histogram' && hasNoBuckets(of.first);
     if (isUndecided && natives === undefined) throw new UndecidedHistogram(of.name);
-    const isNative = isUndecided && natives?.has(of.name);
-    const more = series.readFamily(of.name, isNative ? 'native_histogram' : type, of.metrics);
+    const isNative = isUndecided && natives?.has(of.name) === true;
+    const listed = {
+      name: of.name,
+      type: isNative ? 'native_histogram' : type,
+      metrics: of.metrics,
+    } as const;
+    const more = series.readFamily(listed.name, listed.type, listed.metrics);
+    onMetrics?.(listed);
     of.metrics = [];
     of.content = of.content === undefined ? more : joinContents(of.content, more);
   };
@@ -96,15 +117,7 @@ export function createListingScanner(
         stamped = undefined;
         times = { pushedAt: undefined, failedAt: undefined };
       } else if (depth === MEMBER) {
-        member = {
-          name,
-          texts: new Map(),
-          isFamily: false,
-          key: '',
-          first: undefined,
-          metrics: [],
-          content: undefined,
-        };
+        member = createMember(name);
       } else if (depth === METRICS && member?.key === 'metrics') {
         member.isFamily = true;
       }
@@ -129,6 +142,11 @@ export function createListingScanner(
     },
   });
   return onlyWith('data', rootKeys, pieces);
+}
+
+function createMember(name: string): Member {
+  const nothing = { key: '', first: undefined, content: undefined };
+  return { name, texts: new Map(), isFamily: false, metrics: [], ...nothing };
 }
 
 /** The same, but for what ends without a key at its root. */
