@@ -147,7 +147,7 @@ export const METRICS = {
   },
   pushwarden_team_last_push_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a push of a team was last accepted.',
+    help: 'When a push of a team was last accepted; until the first one since the start, when a group that it owns was last pushed.',
     labels: ['team'],
   },
   pushwarden_groups: {

@@ -14,7 +14,8 @@ const OLDEST_FOR_MS = 60_000;
 
 /**
  * The same registry, which looks when it is read at what teams own and may own. A team that only
- * reads owns nothing and has no series.
+ * reads owns nothing and has no series. What was pushed before the start counts as a team's last
+ * push until it pushes again.
  */
 export function watchStore(
   registry: MetricsRegistry,
@@ -25,14 +26,17 @@ export function watchStore(
   let lookedAt = Number.NEGATIVE_INFINITY;
   return {
     ...registry,
-    render() {
+    async render() {
       const seen = view();
       report(metrics, seen);
       if (clock.monotonic() - lookedAt >= OLDEST_FOR_MS) {
-        lookedAt = clock.monotonic();
-        reportOldest(metrics, seen);
+        const times = pushTimes(seen);
+        // a store without groups may be one that was not read yet, and costs nothing to look at
+        if (times.size > 0) lookedAt = clock.monotonic();
+        reportOldest(metrics, times);
+        await beginLastPush(metrics, times);
       }
-      return registry.render();
+      return await registry.render();
     },
   };
 }
@@ -56,15 +60,45 @@ function report(metrics: Metrics, { teams, store }: StoreView): void {
   }
 }
 
-function reportOldest(metrics: Metrics, { store }: StoreView): void {
-  const oldest = new Map<string, number>();
-  for (const { owner, pushedAt } of store.groups()) {
+/** When groups of a team were pushed, in milliseconds since the epoch. */
+interface PushTimes {
+  readonly oldest: number;
+  /** Of what was stored before the start, or past the gateway. */
+  readonly newestUnseen: number | undefined;
+}
+
+function pushTimes({ store }: StoreView): ReadonlyMap<string, PushTimes> {
+  const times = new Map<string, PushTimes>();
+  for (const { owner, pushedAt, credential } of store.groups()) {
     if (owner === undefined || pushedAt === undefined) continue;
-    oldest.set(owner, Math.min(pushedAt, oldest.get(owner) ?? pushedAt));
+    const { oldest = pushedAt, newestUnseen } = times.get(owner) ?? {};
+    times.set(owner, {
+      oldest: Math.min(pushedAt, oldest),
+      newestUnseen:
+        credential === undefined ? Math.max(pushedAt, newestUnseen ?? pushedAt) : newestUnseen,
+    });
   }
+  return times;
+}
+
+function reportOldest(metrics: Metrics, times: ReadonlyMap<string, PushTimes>): void {
   const gauge = metrics.pushwarden_group_oldest_push_timestamp_seconds;
   gauge.reset();
-  for (const [team, pushedAt] of oldest) gauge.labels(team).set(pushedAt / 1000);
+  for (const [team, { oldest }] of times) gauge.labels(team).set(oldest / 1000);
+}
+
+/** A restart must not look like a team that never pushed: alerts look at this one. */
+async function beginLastPush(
+  metrics: Metrics,
+  times: ReadonlyMap<string, PushTimes>,
+): Promise<void> {
+  const gauge = metrics.pushwarden_team_last_push_timestamp_seconds;
+  const { values } = await gauge.get();
+  const known = new Set(values.map(({ labels }) => labels['team']));
+  for (const [team, { newestUnseen }] of times) {
+    if (newestUnseen === undefined || known.has(team)) continue;
+    gauge.labels(team).set(newestUnseen / 1000);
+  }
 }
 
 function isOwner({ allow }: Pick<TeamSpec, 'allow'>): boolean {

@@ -39,3 +39,40 @@ test('what teams own and may own is looked at when the metrics are read', async 
     `pushwarden_group_oldest_push_timestamp_seconds{team="payments"} ${PUSHED_AT / 1000}`,
   ]);
 });
+
+test('after a restart a team is known to have pushed before it', async () => {
+  const store = createStore();
+  const owner = { name: 'payments', quota: {} };
+  await store.assignOwners({ ownerOf: () => owner });
+  const { metrics, ...rest } = createMetricsRegistry();
+  const clock = manualClock();
+  const view = () => ({ teams: [teamSpec()], store });
+  const registry = watchStore({ metrics, ...rest }, view, clock);
+  const lastPush = async (): Promise<readonly string[]> =>
+    linesOf(await registry.render(), 'pushwarden_team_last_push_timestamp_seconds');
+  assert.deepEqual(await lastPush(), [], 'the store was not read yet');
+
+  using reading = store.startReading();
+  const groups = ['/metrics/job/a', '/metrics/job/b'].map((id, at) => ({
+    ...{ id, key: { job: id.slice(-1), labels: [] }, families: [], failedAt: undefined },
+    pushedAt: PUSHED_AT + at,
+  }));
+  await reading.finish({ groups, own: [], keepsNative: true });
+  const name = 'pushwarden_team_last_push_timestamp_seconds{team="payments"}';
+  assert.deepEqual(await lastPush(), [`${name} ${(PUSHED_AT + 1) / 1000}`]);
+
+  metrics.pushwarden_team_last_push_timestamp_seconds.labels('payments').set(1);
+  clock.advance(60_000);
+  assert.deepEqual(await lastPush(), [`${name} 1`], 'what the gateway saw itself counts');
+});
+
+test('a push of another team to a group does not count as one of its owner', async () => {
+  const store = createStore();
+  const owner = { name: 'payments', quota: {} };
+  await store.assignOwners({ ownerOf: () => owner });
+  await pushAll(store, groupPush('a', 'rows:gauge', { team: 'orders' }));
+  const view = () => ({ teams: [teamSpec()], store });
+  const registry = watchStore(createMetricsRegistry(), view, manualClock());
+  const shown = await registry.render();
+  assert.deepEqual(linesOf(shown, 'pushwarden_team_last_push_timestamp_seconds'), []);
+});
