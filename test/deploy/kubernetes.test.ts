@@ -1,51 +1,35 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { Certificate } from '@kubernetes-models/cert-manager/cert-manager.io/v1';
-import {
-  PrometheusRule,
-  ServiceMonitor,
-} from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
-import { StatefulSet } from 'kubernetes-models/apps/v1';
-import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, Service } from 'kubernetes-models/v1';
-import { parse, parseAllDocuments } from 'yaml';
+import { Service } from 'kubernetes-models/v1';
+import { parse } from 'yaml';
 import { renderPrometheusRule } from '../../deploy/kubernetes/prometheus-rule.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { ROOT, readProjectFile } from '../docs/markdown.ts';
 import { findProgram, missingPrograms } from '../support/program.ts';
-import { createScratch } from '../support/scratch.ts';
+import {
+  assertConfigured,
+  assertTaken,
+  assertUnprivileged,
+  find,
+  type KubernetesObject,
+  namesOf,
+  parseObjects,
+} from './kubernetes-objects.ts';
 
 const FOLDER = 'deploy/kubernetes/';
 
-/** What may be rendered, by the schemas of its API. */
-const KINDS = {
-  Certificate,
-  ConfigMap,
-  NetworkPolicy,
-  PodDisruptionBudget,
-  PrometheusRule,
-  Service,
-  ServiceMonitor,
-  StatefulSet,
-} as const;
+/** With kustomize 2.0 and 5.7. */
+const KUBECTLS = ['kubectl-1.20', 'kubectl-1.35'] as const;
 
-// biome-ignore lint/suspicious/noExplicitAny: any object of Kubernetes; its schema is held to below
-type KubernetesObject = any;
-
-function render(path: string): readonly KubernetesObject[] {
-  const kubectl = findProgram('kubectl-1.20') ?? '';
-  const text = execFileSync(kubectl, ['kustomize', `${ROOT}${FOLDER}${path}`], {
+function render(
+  path: string,
+  kubectl: (typeof KUBECTLS)[number] = 'kubectl-1.20',
+): readonly KubernetesObject[] {
+  const text = execFileSync(findProgram(kubectl) ?? '', ['kustomize', `${ROOT}${FOLDER}${path}`], {
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'], // a new one says what it would rather have
   });
-  return parseAllDocuments(text).map((document) => document.toJS());
-}
-
-function find(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject {
-  const found = objects.find((one) => one.kind === kind && one.metadata.name === name);
-  assert.ok(found, `${kind} ${name}`);
-  return found;
+  return parseObjects(text);
 }
 
 const skip = missingPrograms(['kubectl-1.20']);
@@ -72,58 +56,36 @@ const variants = {
 for (const [path, expected] of Object.entries(variants)) {
   test(`${path} renders objects that the API takes`, { skip }, () => {
     const objects = render(path);
-    assert.deepEqual(
-      objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort(),
-      expected,
-    );
-    for (const object of objects) {
-      const model = KINDS[object.kind as keyof typeof KINDS]; // one of the names above
-      assert.equal(object.apiVersion, model.apiVersion);
-      new model(object).validate();
-    }
+    assert.deepEqual(namesOf(objects), expected);
+    assertTaken(objects);
+  });
+
+  test(`a new kubectl renders ${path} as an old one does`, {
+    skip: missingPrograms(KUBECTLS),
+  }, () => {
+    const byName = (objects: readonly KubernetesObject[]) =>
+      Object.fromEntries(
+        objects.map(({ metadata: { annotations = {}, ...metadata }, ...rest }) => [
+          `${rest.kind}/${metadata.name}`,
+          { ...rest, annotations, metadata },
+        ]),
+      );
+    assert.deepEqual(byName(render(path, 'kubectl-1.35')), byName(render(path)));
   });
 
   test(`no container of ${path} runs as root, writes to its root, or has a capability`, {
     skip,
   }, () => {
-    const pods = render(path).flatMap(({ spec }) => spec?.template?.spec ?? []);
-    for (const { securityContext, containers, automountServiceAccountToken } of pods) {
-      assert.equal(securityContext.runAsNonRoot, true);
-      assert.equal(automountServiceAccountToken, false);
-      for (const container of containers) {
-        assert.equal(container.securityContext.readOnlyRootFilesystem, true);
-        assert.equal(container.securityContext.allowPrivilegeEscalation, false);
-        assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
-        assert.match(container.image, /:v?\d+\.\d+\.\d+$/);
-      }
-    }
+    assertUnprivileged(render(path));
   });
 
   test(`the configuration of ${path} is one that the gateway takes, and fits its pod`, {
     skip,
   }, async () => {
     const objects = render(path);
-    await using scratch = await createScratch();
-    const { 'pushwarden.yaml': text } = find(objects, 'ConfigMap', 'pushwarden').data;
-    const config = parse(text);
-    const { tls, ...rest } = config;
-    const file = await scratch.write('pushwarden.yaml', JSON.stringify(rest));
-    const loaded = await loadConfig(file, { now: 0, readsSecrets: false });
-    assert.ok(loaded.ok);
-    const { spec } = find(objects, 'StatefulSet', 'pushwarden').spec.template;
-    const gateway = spec.containers.find(({ name }: { name: string }) => name === 'pushwarden');
-    const mounts: readonly { mountPath: string }[] = gateway.volumeMounts;
-    const isMounted = (path_: string): boolean =>
-      mounts.some(({ mountPath }) => path_.startsWith(`${mountPath}/`));
-    assert.ok(isMounted(config.audit.file));
-    assert.equal(path === 'overlays/tls', tls !== undefined);
-    assert.ok(Object.values<string>(tls ?? {}).every(isMounted));
-    for (const probe of [gateway.startupProbe, gateway.livenessProbe, gateway.readinessProbe]) {
-      assert.equal(probe.httpGet.scheme ?? 'HTTP', tls ? 'HTTPS' : 'HTTP');
-    }
-    const { server, upstream } = loaded.config;
-    const grace = spec.terminationGracePeriodSeconds * 1000;
-    assert.ok(grace > server.drainTimeoutMs + upstream.timeoutMs);
+    await assertConfigured(objects, 'pushwarden');
+    const config = parse(find(objects, 'ConfigMap', 'pushwarden').data['pushwarden.yaml']);
+    assert.equal(config.tls !== undefined, path === 'overlays/tls');
   });
 }
 
@@ -158,9 +120,11 @@ test('what was pushed is scraped with its own job and instance', { skip }, () =>
   assert.equal(endpoint.honorLabels, true);
 });
 
-test('the PrometheusRule is what "npm run rules" writes', () => {
+test('the rules are what "npm run rules" writes', () => {
+  const rules = readProjectFile('deploy/prometheus/rules.yml');
   assert.deepEqual(
     parse(readProjectFile(`${FOLDER}monitoring/prometheus-rule.yaml`)),
-    renderPrometheusRule(readProjectFile('deploy/prometheus/rules.yml')),
+    renderPrometheusRule(rules),
   );
+  assert.equal(readProjectFile('deploy/helm/pushwarden/files/rules.yml'), rules);
 });

@@ -191,7 +191,7 @@ test('both commands run as the units have them, and only who is let in gets thro
       headers: { authorization: 'Bearer pushwarden-example-nightly' },
       body: 'rows 1\n',
     });
-  assert.equal((await push(process_.ready)).status, 200);
+  assert.equal((await push(process_.ready)).status, 202);
   assert.equal((await push(`http://${upstream.ready}`)).status, 401);
   assert.deepEqual(await process_.stop('SIGTERM'), { code: 0, signal: null });
 });

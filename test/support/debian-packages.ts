@@ -34,6 +34,7 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: 'g++', purpose: 'test', why: 'compiles what pushes with it' },
   { name: 'shellcheck', purpose: 'test', why: 'checks the scripts' },
   { name: 'openssl', purpose: 'test', why: 'makes certificates for the TLS tests' },
+  { name: 'unzip', purpose: 'test', why: 'unpacks helm and a new kubectl' },
   { name: 'strace', purpose: 'test', why: 'injects disk faults under the audit log' },
   { name: 'iproute2', purpose: 'test', why: 'network namespaces of the topology tests' },
   { name: 'chromium', purpose: 'test', why: 'the browser that the page is looked at with' },

