@@ -42,6 +42,7 @@ export function renderDemoEvent({ record, outcome }: JoinedRecord): readonly str
       return [`  ${time}  ${team}  ${show(method)} ${show(target)}: ${result}`];
     }
     case 'aggregate':
+      if (record.reason === 'ok') return [];
       return [`  ${time}  ${team}  refused ${record.count} times: ${record.reason}`];
     case 'expired':
       return [`  ${time}  ${team}  ${show(record.target)}: deleted for its age`];

@@ -55,7 +55,7 @@ const MAX_DETAIL_BYTES = 199;
 
 /** Bytes of what a client wrote. */
 const KNOWN = { target: 256, userAgent: 256 } as const;
-/** Whoever is unknown gets less of the disk. */
+/** Whoever is refused without a credential gets less of the disk. */
 const UNKNOWN = { target: 128, userAgent: 64 } as const;
 
 /** Begins the trail of a request at the time of its arrival. */
@@ -101,7 +101,8 @@ async function append(
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
   const { clientAddress, principal, target, content, wouldDeny = [] } = facts;
   const { userAgent } = request.headers;
-  const limits = principal === undefined ? UNKNOWN : KNOWN;
+  const isProved = principal !== undefined && principal.scheme !== 'none';
+  const limits = isProved || refusal === undefined ? KNOWN : UNKNOWN;
   return {
     event: 'decision',
     request_id: request.id,

@@ -3,14 +3,18 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAuditLog } from '../../src/audit/log/audit-log.ts';
+import type { DecisionEvent } from '../../src/core/audit/audit-record.ts';
 import { createRefusalFlood } from '../../src/core/audit/refusal-flood.ts';
 import { nodeFileSystem } from '../../src/disk/file-system.ts';
 import { assertWhole, decision, outcome, refusal, verifyAll } from '../audit/chain-fixture.ts';
 import { readAuditFiles } from '../audit/disk-faults.ts';
+import { auditHere } from '../cli/audit/history.ts';
 import { rawRequest, startStage } from '../faults/stage.ts';
 import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { exchange } from '../support/raw-http.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch } from '../support/scratch.ts';
 
 /**
@@ -25,7 +29,17 @@ const ROTATE = 256 * 1024;
 const BUDGET = 100;
 const LOG = { info() {}, warn() {}, error() {} };
 
-test('a flood from 60 addresses does not push out what teams did', async () => {
+const NOBODY = { team: 'crowd', credential: 'anonymous', scheme: 'none' } as const;
+const FLOODS: Readonly<Record<string, Partial<DecisionEvent>>> = {
+  'of refusals of unknown callers': { decision: 'deny', reason: 'credential_missing' },
+  'of refusals under `anonymous`': { ...NOBODY, decision: 'deny', reason: 'job_not_allowed' },
+  'of reads under `anonymous`': { ...NOBODY, method: 'GET', target: '/metrics' },
+};
+for (const [name, more] of Object.entries(FLOODS)) {
+  test(`a flood ${name} from 60 addresses does not push out what teams did`, () => flood(more));
+}
+
+async function flood(more: Partial<DecisionEvent>): Promise<void> {
   await using scratch = await createScratch();
   const clock = manualClock();
   let recorded = 0;
@@ -43,9 +57,8 @@ test('a flood from 60 addresses does not push out what teams did', async () => {
     for (let address = 0; address < 60; address += 1) {
       for (let count = 0; count < 10; count += 1) {
         const peer = `10.0.0.${address}`;
-        audit.record(
-          refusal('flood', { peer_ip: peer, client_ip: peer, user_agent: 'x'.repeat(64) }),
-        );
+        const from = { peer_ip: peer, client_ip: peer, user_agent: 'x'.repeat(64) };
+        audit.record(decision('flood', { ...from, ...more }));
       }
     }
     clock.advance(1000);
@@ -68,6 +81,56 @@ test('a flood from 60 addresses does not push out what teams did', async () => {
     .filter((name) => name.startsWith('audit.unknown.jsonl'))
     .reduce((sum, name) => sum + statSync(join(scratch.path, name)).size, 0);
   assert.ok(bytes <= (KEPT + 1) * ROTATE, `${bytes} bytes`);
+}
+
+test('of callers without a credential the log of teams has what they pushed, the other what they read and were refused', async () => {
+  await using scratch = await createScratch();
+  await using upstream = await startRecordingUpstream();
+  const auditFile = join(scratch.path, 'audit.jsonl');
+  const unknownFile = join(scratch.path, 'audit.unknown.jsonl');
+  await using gateway = await startGateway({
+    upstream: { url: upstream.url },
+    anonymous: 'crowd',
+    audit: { file: auditFile, sync: 'none' },
+    teams: { crowd: { jobs: ['hello'], allow: ['push', 'read'] } },
+  });
+  const push = { method: 'PUT', body: 'rows 1\n' };
+  const answers = [
+    await fetch(`${gateway.url}/metrics/job/hello`, push),
+    await fetch(`${gateway.url}/metrics/job/other`, {
+      ...push,
+      headers: { 'User-Agent': 'x'.repeat(200) },
+    }),
+    await fetch(`${gateway.url}/api/v1/groups`),
+  ];
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 403, 200],
+  );
+  const known = await eventually('an outcome', async () => {
+    const records = readAuditFiles(auditFile);
+    return records.some(({ event }) => event === 'outcome') ? records : undefined;
+  });
+  assert.deepEqual(
+    known.map(({ event }) => event),
+    ['start', 'decision', 'outcome'],
+  );
+  const unknown = await eventually('both others', async () => {
+    const records = readAuditFiles(unknownFile).filter(({ event }) => event === 'decision');
+    return records.length === 2 ? records : undefined;
+  });
+  assert.ok(unknown.every((record) => record.event === 'decision' && record.scheme === 'none'));
+  assert.equal(
+    unknown.some((record) => JSON.stringify(record).includes('x'.repeat(65))),
+    false,
+  );
+  const files = [auditFile, unknownFile];
+  const shown = await auditHere('show', '--scheme', 'none', '--team', 'crowd', ...files);
+  for (const found of ['job/hello', 'job/other', '/api/v1/groups'])
+    assert.ok(shown.includes(found));
+  const { rows } = JSON.parse(await auditHere('report', '--output', 'json', ...files));
+  assert.deepEqual([rows[0].key, rows[0].allowed, rows[0].refused], ['crowd', 2, 1]);
+  assert.match(await auditHere('suggest-policy', ...files), /^ {2}hello:$/m);
 });
 
 test('refusals of a team stay with what the team did', async () => {

@@ -6,7 +6,7 @@ import { type RecordedReads, withReadFilter } from './read-filter.ts';
 import { withUnknownCallers } from './unknown-callers.ts';
 
 export interface AuditLogConfig extends ChainLogConfig {
-  /** Files for the refusals of callers whom nobody knows; left out: they go with the others. */
+  /** Files for what callers do who have no credential; left out: it goes with the rest. */
   readonly unknown?: UnknownLogConfig;
   /** Which allowed reads are recorded; left out: all. */
   readonly reads?: RecordedReads;
@@ -19,7 +19,7 @@ interface UnknownLogConfig {
   readonly keep: number;
 }
 
-/** Records a second, over all addresses, of callers whom nobody knows. */
+/** Records a second, over all addresses, of callers who have no credential. */
 const UNKNOWN_PER_SECOND = 100;
 /** Addresses, and as many networks, that are told apart among them. */
 const UNKNOWN_SOURCES = 256;
@@ -35,8 +35,9 @@ export async function openAuditLog(
   const { unknown: own, reads = 'all', ...main } = config;
   const { clock, observer } = dependencies;
   const known = await openChainLog(main, dependencies);
-  const log = withReadFilter(withFloodControl(known, clock), reads);
-  if (own === undefined) return withOutcomeWatch(log);
+  const log = withFloodControl(known, clock);
+  const finish = (whole: AuditLog): AuditLog => withOutcomeWatch(withReadFilter(whole, reads));
+  if (own === undefined) return finish(log);
   try {
     const unknown = await openChainLog(
       { ...main, ...own, sync: 'none' },
@@ -53,7 +54,7 @@ export async function openAuditLog(
       },
     );
     const bounds = { totalPerSecond: UNKNOWN_PER_SECOND, maxSources: UNKNOWN_SOURCES };
-    return withOutcomeWatch(withUnknownCallers(log, withFloodControl(unknown, clock, bounds)));
+    return finish(withUnknownCallers(log, withFloodControl(unknown, clock, bounds)));
   } catch (error) {
     await log.close().catch(() => undefined); // the first error says more
     throw error;

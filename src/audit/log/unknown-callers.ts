@@ -2,8 +2,9 @@ import type { AuditEvent } from '../../core/audit/audit-record.ts';
 import type { AuditLog } from '../../pipeline/ports.ts';
 
 /**
- * The same audit log, but refusals of callers whom nobody knows go to `unknown`: to be refused takes
- * no credential, and what it writes must not push out what teams did.
+ * The same audit log, but refusals of callers whom nobody knows go to `unknown`, and so do refusals
+ * and reads of those who are let in without a credential: neither takes one, and what they write
+ * must not push out what teams did. Pushes stay with the others, whoever sent them.
  */
 export function withUnknownCallers(audit: AuditLog, unknown: AuditLog): AuditLog {
   return {
@@ -27,8 +28,7 @@ export function withUnknownCallers(audit: AuditLog, unknown: AuditLog): AuditLog
   };
 }
 
+/** Of what is recorded in passing, reads and refusals. */
 function isOfUnknown(event: AuditEvent): boolean {
-  const isRefusal =
-    event.event === 'aggregate' || (event.event === 'decision' && event.decision === 'deny');
-  return isRefusal && event.team === undefined;
+  return event.event === 'decision' && (event.team === undefined || event.scheme === 'none');
 }

@@ -54,8 +54,7 @@ function renderWho({ record }: JoinedRecord): string {
   if (record.event === 'expired') return `${record.team ?? ''}/(${record.by})`;
   const { team, credential } = record;
   if (team === undefined) return '';
-  const isAnonymous = record.event === 'decision' && record.scheme === 'none';
-  return `${team}/${isAnonymous ? '(none)' : (credential ?? '')}`;
+  return `${team}/${record.scheme === 'none' ? '(none)' : (credential ?? '')}`;
 }
 
 function renderClient({ record }: JoinedRecord): string {
@@ -66,7 +65,9 @@ function renderClient({ record }: JoinedRecord): string {
 
 function renderResult({ record, outcome }: JoinedRecord): string {
   if (record.event === 'expired') return 'expired';
-  if (record.event === 'aggregate') return `${record.count} x ${record.reason}`;
+  if (record.event === 'aggregate') {
+    return `${record.count} x ${record.reason === 'ok' ? 'allow' : record.reason}`;
+  }
   if (record.decision === 'deny') return record.reason;
   const status = record.method === 'GET' ? 'allow' : String(outcome?.status ?? 'no outcome');
   const why = outcome?.reason === undefined ? status : `${status} ${outcome.reason}`;

@@ -159,17 +159,23 @@ export interface CheckpointEvent {
   readonly signature: string;
 }
 
-/** Refusals that got no record of their own because too many of the same kind came at once. */
+/**
+ * Refusals, and allowed reads of callers without a credential, that got no record of their own
+ * because too many of the same kind came at once.
+ */
 export interface AggregateEvent {
   readonly event: 'aggregate';
-  readonly reason: Reason;
+  /** `ok`: they were allowed. */
+  readonly reason: Reason | 'ok';
   readonly team?: string;
   readonly credential?: string;
-  /** Left out with `credential`, or when too many addresses came at once to tell them apart. */
+  /** Set where the team is that of callers without a credential. */
+  readonly scheme?: 'none';
+  /** Left out with a credential, or when too many addresses came at once to tell them apart. */
   readonly client_ip?: string;
   /** In its place where too many came: 24 bits of IPv4, 64 of IPv6. */
   readonly client_network?: string;
-  /** Refusals counted here, beside those with records of their own. */
+  /** How many were counted here, beside those with records of their own. */
   readonly count: number;
   /** When the first and the last of them came. */
   readonly since: string;

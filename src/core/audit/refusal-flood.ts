@@ -1,5 +1,4 @@
 import { parseIpAddress, renderNetwork } from '../network/ip-address.ts';
-import type { Reason } from '../reason.ts';
 import type { AggregateEvent, DecisionEvent } from './audit-record.ts';
 
 /** Records of their own that one source gets per second for one reason. */
@@ -19,13 +18,13 @@ export interface FloodBounds {
   readonly maxSources: number;
 }
 
-/** Decides which refusals get a record of their own, and counts the others exactly. */
+/** Decides which refusals, or reads, get a record of their own, and counts the others exactly. */
 export interface RefusalFlood {
   /**
-   * False: the refusal was counted and will be part of an aggregate.
+   * False: it was counted and will be part of an aggregate.
    * @param now milliseconds since the epoch
    */
-  admits(refusal: DecisionEvent, now: number): boolean;
+  admits(decision: DecisionEvent, now: number): boolean;
   /**
    * Takes the aggregates of floods that have ended or have gone on for ten seconds; with
    * `Infinity` for `now`, all of them.
@@ -35,7 +34,7 @@ export interface RefusalFlood {
 
 type Source = Pick<
   AggregateEvent,
-  'reason' | 'team' | 'credential' | 'client_ip' | 'client_network'
+  'reason' | 'team' | 'credential' | 'scheme' | 'client_ip' | 'client_network'
 >;
 
 interface Flood {
@@ -57,15 +56,16 @@ interface Counted {
 }
 
 /**
- * Keeps refusals from filling the disk: ten records a second for each credential, or address where
- * there is none, and reason; a thousand in all; bounded memory, whatever comes.
+ * Keeps refusals, and reads that take no credential, from filling the disk: ten records a second for
+ * each credential, or address where there is none, and reason; a thousand in all; bounded memory, whatever comes.
  */
 export function createRefusalFlood({ totalPerSecond, maxSources } = BOUNDS): RefusalFlood {
   const floods = new Map<string, Flood>();
   const total: Window = { since: 0, count: 0 };
 
-  function find(refusal: DecisionEvent, reason: Reason): Flood {
-    const source = identify(refusal, reason);
+  function find(decision: DecisionEvent): Flood {
+    const source = identify(decision);
+    const { reason } = source;
     const known = floods.get(keyOf(source));
     if (known !== undefined) return known;
     if (floods.size < maxSources) return add(source);
@@ -83,9 +83,8 @@ export function createRefusalFlood({ totalPerSecond, maxSources } = BOUNDS): Ref
   }
 
   return {
-    admits(refusal, now) {
-      if (refusal.reason === 'ok') return true;
-      const flood = find(refusal, refusal.reason);
+    admits(decision, now) {
+      const flood = find(decision);
       const isQuiet = countIn(flood.admitted, now) <= RECORDS_PER_SECOND;
       if (isQuiet && countIn(total, now) <= totalPerSecond) return true;
       flood.counted ??= { count: 0, since: now, until: now };
@@ -109,10 +108,13 @@ export function createRefusalFlood({ totalPerSecond, maxSources } = BOUNDS): Ref
   };
 }
 
-function identify(refusal: DecisionEvent, reason: Reason): Source {
-  const { team, credential, client_ip, peer_ip } = refusal;
-  if (team !== undefined && credential !== undefined) return { reason, team, credential };
-  return { reason, client_ip: client_ip ?? peer_ip };
+/** All who have no credential share a name, and are told apart by their addresses. */
+function identify(decision: DecisionEvent): Source {
+  const { reason, team, credential, scheme, client_ip, peer_ip } = decision;
+  const isKnown = team !== undefined && credential !== undefined;
+  const source = { reason, client_ip: client_ip ?? peer_ip };
+  if (!isKnown) return source;
+  return scheme === 'none' ? { ...source, team, credential, scheme } : { reason, team, credential };
 }
 
 /** The network of 24 or 64 bits that an address is in: what one attacker is likely to have. */

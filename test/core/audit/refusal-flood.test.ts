@@ -46,6 +46,27 @@ test('ten refusals a second of one address get records, the others are counted',
   assert.deepEqual(flood.collect(NOON + 9000), []);
 });
 
+test('callers without a credential are told apart by address, and their reads are counted too', () => {
+  const flood = createRefusalFlood();
+  const nobody = { team: 'crowd', credential: 'anonymous', scheme: 'none' } as const;
+  const read = { ...nobody, method: 'GET', decision: 'allow', reason: 'ok' } as const;
+  for (const client_ip of ['10.0.0.1', '10.0.0.2']) {
+    assert.equal(admit(flood, 12, NOON, { ...nobody, client_ip }), 10);
+    assert.equal(admit(flood, 13, NOON, { ...read, client_ip }), 10);
+  }
+  const aggregates = flood.collect(Number.POSITIVE_INFINITY);
+  assert.deepEqual(
+    aggregates.map(({ reason, team, client_ip, count }) => [reason, team, client_ip, count]),
+    [
+      ['credential_invalid', 'crowd', '10.0.0.1', 2],
+      ['ok', 'crowd', '10.0.0.1', 3],
+      ['credential_invalid', 'crowd', '10.0.0.2', 2],
+      ['ok', 'crowd', '10.0.0.2', 3],
+    ],
+  );
+  assert.ok(aggregates.every(({ scheme }) => scheme === 'none'));
+});
+
 test('refusals of one credential are counted together, wherever they come from', () => {
   const flood = createRefusalFlood();
   const principal = { team: 'payments', credential: 'ci', reason: 'job_not_allowed' } as const;

@@ -63,7 +63,7 @@ export class UsageReport {
   add(record: Counted): void {
     const tally = this.#tallyOf(String(this.#keyOf(record)), record.time);
     const count = countOf(record);
-    const isRefused = record.event === 'aggregate' || record.decision === 'deny';
+    const isRefused = isRefusal(record);
     const reason = reasonOf(record);
     if (isRefused) tally.refused += count;
     else tally.allowed += count;
@@ -114,6 +114,10 @@ export function renderCredential(team: string, credential: string): string {
 }
 
 function reasonOf(record: Counted): string | undefined {
-  if (record.event === 'aggregate' || record.decision === 'deny') return record.reason;
-  return record.would_deny;
+  if (isRefusal(record)) return record.reason;
+  return record.event === 'decision' ? record.would_deny : undefined;
+}
+
+function isRefusal(record: Counted): boolean {
+  return record.reason !== 'ok';
 }
