@@ -184,7 +184,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const inspected = inspectBody(push, team, { parse, passes: arrival.observation.passes });
   const content = at('content', await inspected);
   if (content.effect === 'deny') return content;
-  trail.learn({ content: { ...sent, ...describeContent(content.value) } });
+  const described = { ...sent, ...describeContent(content.value) };
+  trail.learn({ content: described });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
   const upstream = pickUpstream(arrival, target.value);
@@ -194,8 +195,9 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const claim = at('store', await claimGroup(arrival, upstream, understood));
   if (claim.effect === 'deny') return claim;
   const { adopted } = claim.value;
-  const names = adopted.map(({ name }) => name);
-  trail.learn({ content: { ...sent, ...describeContent(content.value), adopted: names } });
+  if (adopted.length > 0) {
+    trail.learn({ content: { ...described, adopted: adopted.map(({ name }) => name) } });
+  }
 
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;

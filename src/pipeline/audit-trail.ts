@@ -38,7 +38,7 @@ export type OutcomeFacts = Omit<OutcomeEvent, 'event' | 'request_id' | 'duration
 
 /** The audit records of one request. */
 export interface AuditTrail {
-  /** Everything learned so far. */
+  /** Everything learned so far; it grows with what is learned. */
   readonly facts: Facts;
   learn(facts: Facts): void;
   /** On disk when it resolves; `audit_unavailable` when it cannot be. */
@@ -65,13 +65,11 @@ export function createAuditTrail(
   clock: Clock,
 ): AuditTrail {
   const arrivedAt = clock.monotonic();
-  let facts: Facts = {};
+  const facts: Facts = {};
   return {
-    get facts() {
-      return facts;
-    },
+    facts,
     learn: (more) => {
-      facts = { ...facts, ...more };
+      Object.assign(facts, more);
     },
     recordAllowed: () => append(audit, renderDecision(request, facts)),
     recordInPassing: (refusal) => audit.record(renderDecision(request, facts, refusal)),
