@@ -61,15 +61,44 @@ export function createTeamLimiter({ maxWaiting }: TeamLimiterOptions): TeamLimit
     return known;
   };
   return {
-    enter(team, limits, guest) {
+    async enter(team, limits, guest) {
       const state = stateOf(team, limits);
+      if (isFree(state, limits)) {
+        const lease = await enterAtOnce(state, team, limits, guest);
+        if (lease !== undefined) return lease;
+      }
       const { promise, resolve } = Promise.withResolvers<Decision<Lease>>();
-      if (!state.line.hasRoom(guest.bytes)) return Promise.resolve(denyCrowd(limits, state));
+      if (!state.line.hasRoom(guest.bytes)) return denyCrowd(limits, state);
       joinLine(state, limits, guest, resolve);
       void serve(state, team);
-      return promise;
+      return await promise;
     },
   };
+}
+
+/** Whether nobody is in the line, or would be. */
+function isFree({ line, isServing, underWay }: TeamState, { concurrent }: TeamLimits): boolean {
+  return line.length === 0 && !isServing && underWay < concurrent;
+}
+
+/** Most pushes find a free place, and are spared a timer; undefined for one that is to wait. */
+async function enterAtOnce(
+  state: TeamState,
+  team: string,
+  limits: TeamLimits,
+  guest: TeamGuest,
+): Promise<Decision<Lease> | undefined> {
+  const lease = openLease(state, () => void serve(state, team));
+  let refusal: Deny | undefined;
+  try {
+    const waitMs = await consume(state.rate, team);
+    if (waitMs === 0 || guest.passes?.(denyRate(limits, waitMs))) return allow(lease);
+    if (waitMs > limits.waitMs) refusal = denyRate(limits, waitMs);
+  } catch (error) {
+    refusal = deny('internal_error', { internal: String(error) });
+  }
+  lease[Symbol.dispose]();
+  return refusal;
 }
 
 function joinLine(
