@@ -86,16 +86,27 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       deadline: performance.now() + timeoutMs,
     });
 
+  const sendOnceOrTwice = async (request: UpstreamRequest): Promise<UpstreamOutcome> => {
+    const first = await attempt(request);
+    if (!isReplayable(request.method, first) || !connections.historyOf(first.error)?.wasReused) {
+      return describe(first, 1);
+    }
+    return describe(await attempt(request), 2);
+  };
+
+  /** Requests that have a connection or wait for one. */
+  let underWay = 0;
   return {
     async send(request) {
-      if (pool.stats.queued >= options.connections * QUEUE_FACTOR) {
+      if (underWay >= options.connections * (QUEUE_FACTOR + 1)) {
         return failed('overloaded', false, 0, 'too many requests wait for the upstream');
       }
-      const first = await attempt(request);
-      if (!isReplayable(request.method, first) || !connections.historyOf(first.error)?.wasReused) {
-        return describe(first, 1);
+      underWay += 1;
+      try {
+        return await sendOnceOrTwice(request);
+      } finally {
+        underWay -= 1;
       }
-      return describe(await attempt(request), 2);
     },
     async status(timeoutMs) {
       const result = await ask('/api/v1/status', timeoutMs);

@@ -27,6 +27,10 @@ export class EntryQueue {
   #entries: Entry[] = [];
   #length = 0;
 
+  get size(): number {
+    return this.#entries.length;
+  }
+
   /** False when there is no room: the entry was not taken. */
   push(entry: Entry): boolean {
     if (this.#length + entry.json.length > MAX_LENGTH) return false;

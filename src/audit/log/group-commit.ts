@@ -10,6 +10,10 @@ import { Outage } from './outage.ts';
 
 /** Characters of entries that one batch takes: the whole queue most of the time. */
 const BATCH_LENGTH = 1024 * 1024;
+/** Turns of the event loop in which a batch gathers at most: fractions of a millisecond. */
+const GATHERING_TURNS = 8;
+/** Entries that are worth a batch as they are. */
+const MANY = 16;
 /** A small batch shows as well whether a broken disk is back. */
 const PROBE_LENGTH = 64 * 1024;
 
@@ -37,9 +41,10 @@ interface Batch {
 }
 
 /**
- * Group commit: what one turn of the event loop brings goes to the disk together; while a batch is
- * on its way new events queue, and the next batch takes the whole queue. Knows when the disk fails
- * or hangs, and records it once it is back.
+ * Group commit: what one turn of the event loop brings goes to the disk together, and what the next
+ * few bring as long as each brings more: to wake the thread that writes costs more than to write a
+ * record. While a batch is on its way new events queue, and the next batch takes the whole queue.
+ * Knows when the disk fails or hangs, and records it once it is back.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -129,14 +134,24 @@ export class GroupCommit {
     return this.#outage?.phase === 'down';
   }
 
-  /** A batch is sent once all that this turn of the event loop brings has come. */
+  /** A batch is sent once a turn of the event loop brings nothing more. */
   #pumpSoon(): void {
     if (this.#inFlight !== undefined || this.#isPumpDue) return;
     this.#isPumpDue = true;
-    setImmediate(() => {
+    let seen = this.#queue.size;
+    let turns = 1;
+    const look = (): void => {
+      const { size } = this.#queue;
+      if (size > seen && turns < GATHERING_TURNS) {
+        seen = size;
+        turns += 1;
+        setImmediate(look);
+        return;
+      }
       this.#isPumpDue = false;
       this.#pump();
-    });
+    };
+    setImmediate(look);
   }
 
   /** Sends the next batch, if the disk may be tried and there is something to send, or `force`. */
@@ -167,9 +182,12 @@ export class GroupCommit {
   #settle(batch: Batch, reply: WriterReply): void {
     clearTimeout(this.#timer);
     this.#inFlight = undefined;
+    const isQuiet = this.#outage === undefined && !this.#isClosed && !this.#checkpointDue;
     if (reply.type === 'committed') this.#succeed(batch, reply);
     else this.#fail(batch, reply);
-    this.#pump();
+    const { size } = this.#queue;
+    if (isQuiet && size > 0 && size < MANY) this.#pumpSoon();
+    else this.#pump();
     this.#onTurn?.();
   }
 

@@ -136,11 +136,37 @@ test('what comes while a batch is on its way goes together in the next', async (
   assert.deepEqual(disk.batches, [['decision a']]);
   await disk.commit();
   assert.equal(first.state, 'resolved');
+  endTurn();
   assert.deepEqual(disk.batches[1], ['decision b', 'outcome x', 'decision c', 'decision d']);
   assert.ok(others.every(({ state }) => state === 'waits'));
   await disk.commit();
   assert.ok(others.every(({ state }) => state === 'resolved'));
   assert.equal(commit.head.seq, 5);
+});
+
+test('a batch gathers as long as each turn of the event loop brings more', () => {
+  const { disk, commit } = open();
+  commit.submit(decision('a'));
+  commit.submit(decision('b'));
+  setImmediate(() => commit.submit(decision('c')));
+  endTurn();
+  assert.deepEqual(disk.batches, [['decision a', 'decision b', 'decision c']]);
+});
+
+test('a batch that always gets more is sent all the same', () => {
+  const { disk, commit } = open();
+  commit.submit(decision('a'));
+  let count = 1;
+  const goOn = (): void => {
+    if (disk.batches.length > 0) return;
+    commit.submit(decision(`b${count}`));
+    count += 1;
+    assert.ok(count < 100);
+    setImmediate(goOn);
+  };
+  goOn();
+  endTurn();
+  assert.ok(count > 2 && count < 12, `${count}`);
 });
 
 test('a batch has a bounded size', () => {
