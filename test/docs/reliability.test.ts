@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { join } from 'node:path/posix';
 import { test } from 'node:test';
 import { ROOT, readProjectFile, tableRows } from './markdown.ts';
 
@@ -9,16 +8,14 @@ const PROMISES = 'docs/operate/reliability.md';
 
 /** The name of a test begins with the rows that it shows and a colon. */
 const TEST_NAME = /['"`]rows? (\d+(?:(?:, | and )\d+)*): /g;
-const LINK = /\]\((\.\.\/\.\.\/test\/[^)]+)\)/g;
+const TEST_FILE = /`(test\/[^`]+)`/g;
 const ROWS = 57;
 
 const page = readProjectFile(PAGE);
 const rows = tableRows(page).filter(([number = '']) => /^\d+$/.test(number));
 /** `row file`, as the page has them. */
 const documented = rows.flatMap(([number, ...cells]) =>
-  [...cells.join().matchAll(LINK)].map(
-    ([, link = '']) => `${number} ${join('docs/contribute', link)}`,
-  ),
+  [...cells.join().matchAll(TEST_FILE)].map(([, file = '']) => `${number} ${file}`),
 );
 /** `row file`, as the tests are named. */
 const shown = globSync('test/**/*.test.ts', { cwd: ROOT }).flatMap((file) =>

@@ -7,7 +7,7 @@ import * as behaviour from '../support/upstream-behaviour.ts';
 
 /**
  * An upstream that fails in every way it can: no failure turns into a 2xx, none is passed on, none
- * ends the gateway. The tests are named by the rows of the fault table in `docs/operate/reliability.md`.
+ * ends the gateway. The tests are named by the rows of the fault table in `docs/contribute/faults.md`.
  */
 
 const TOKEN = tokenCredential('etl');
