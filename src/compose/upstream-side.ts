@@ -5,7 +5,14 @@ import type { Ownership } from '../core/store/ownership.ts';
 import { createReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchUpstream } from '../metrics/watch.ts';
-import type { Clock, OperationalLog, Upstream } from '../pipeline/ports.ts';
+import type {
+  Clock,
+  OperationalLog,
+  ReadAnswer,
+  Upstream,
+  UpstreamRead,
+  UpstreamRequest,
+} from '../pipeline/ports.ts';
 import { createFollowedStore, type FollowedStore } from '../store/follow-store.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';
@@ -81,12 +88,25 @@ export async function openUpstreamSide(
     // As often as Prometheus scrapes, by its defaults or near them: one more reader of the store.
     { name: 'poll', everyMs: 15_000, run: () => followed.poll() },
   ]);
+  const { send } = watchUpstream(client, metrics, clock);
+  const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });
   const lending = createLending({
     store: followed.store,
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     tidy: followed.tidy.bind(followed),
-    send: watchUpstream(client, metrics, clock).send,
-    read: createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock }),
+    async send(request: UpstreamRequest) {
+      const outcome = await send(request);
+      followed.noteOutcome(outcome);
+      return outcome;
+    },
+    read: (what: UpstreamRead, answer: ReadAnswer) =>
+      read(what, {
+        ...answer,
+        refuse(refusal) {
+          if (refusal.reason === 'upstream_unreachable') void followed.probe();
+          answer.refuse(refusal);
+        },
+      }),
   });
   return {
     lend: lending.lend,

@@ -26,6 +26,8 @@ export interface FollowedStore {
   probe(): Promise<void>;
   /** Scrapes it, and sees whether somebody else has changed it. Never rejects. */
   poll(): Promise<void>;
+  /** Hears what came of a push: an upstream that could not be reached is away from that moment. */
+  noteOutcome(outcome: UpstreamOutcome): void;
   /** @see `Upstream.tidy` */
   tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
   /** Goes on over another way to the same Pushgateway. */
@@ -130,6 +132,16 @@ class Follower implements FollowedStore {
       this.#probing = undefined;
     });
     return this.#probing;
+  }
+
+  noteOutcome(outcome: UpstreamOutcome): void {
+    if (outcome.kind !== 'failed' || outcome.reason !== 'upstream_unreachable') return;
+    if (outcome.mayBeApplied) {
+      void this.probe(); // a connection that broke tells less than one that was refused
+    } else {
+      this.#become('away', { answer: 'none' });
+      this.#observer.probed(false);
+    }
   }
 
   async poll(): Promise<void> {

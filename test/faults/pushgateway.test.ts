@@ -56,6 +56,32 @@ for (const version of PUSHGATEWAYS) {
     }
   });
 
+  test(`row 1: a killed Pushgateway ${version} is away from the first push on`, {
+    skip,
+  }, async () => {
+    await using pushgateway = await startPushgateway({ version });
+    const { port } = pushgateway;
+    await using gateway = await startGatewayProcess(stageDocument(pushgateway.url));
+    const readiness = async () => (await fetch(`${gateway.url}/-/ready`)).status;
+    const isUp = () => readMetric(gateway, 'pushwarden_upstream_up');
+    const logged = (message: string) =>
+      gateway.log.filter((line) => line.includes(`"msg":"${message}"`)).length;
+    assert.equal((await push(gateway)).status, 200);
+    assert.deepEqual([await readiness(), await isUp()], [200, 1]);
+    await pushgateway.stop('SIGKILL');
+    for (const _ of [1, 2, 3]) {
+      assert.equal(await verdictOf(await push(gateway)), '502 upstream_unreachable');
+      assert.deepEqual([await readiness(), await isUp()], [503, 0]);
+    }
+    await using again = await startPushgateway({ version, port });
+    await eventually('ready again', async () => ((await readiness()) === 200 ? true : undefined));
+    assert.equal(await isUp(), 1);
+    assert.equal((await push(gateway)).status, 200);
+    assert.equal((await again.groups()).length, 1);
+    await eventually('a line', () => logged('upstream_back') || undefined);
+    assert.deepEqual([logged('upstream_away'), logged('upstream_back')], [1, 1]);
+  });
+
   describe(`a poisoned Pushgateway ${version}`, { skip }, () => {
     const POISON = {
       'an empty instance': 'a/instance/',

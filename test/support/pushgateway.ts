@@ -34,6 +34,8 @@ interface PushgatewayOptions {
   readonly version: PushgatewayVersion;
   /** Path prefix under which it serves everything, such as `/pg`. */
   readonly routePrefix?: string;
+  /** Of one that was killed, to start it anew there; any free one unless given. */
+  readonly port?: number;
   /** Added to the command line. */
   readonly args?: readonly string[];
 }
@@ -55,7 +57,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
     command,
     args: [
       '--persistence.file=',
-      `--web.listen-address=127.0.0.1:0`,
+      `--web.listen-address=127.0.0.1:${options.port ?? 0}`,
       '--web.enable-admin-api',
       '--log.format=json',
       ...(options.routePrefix ? [`--web.route-prefix=${options.routePrefix}`] : []),
