@@ -10,6 +10,10 @@ import { type Decision, type Deny, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import { readProtobuf } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import type { ContentScope, PushContent, ReadExposition } from '../core/exposition/push-content.ts';
+import {
+  listSuspiciousLines,
+  type SuspiciousLine,
+} from '../core/exposition/text/suspicious-lines.ts';
 import { readText } from '../core/exposition/text/text-exposition.ts';
 import { compileGlobs } from '../core/matcher.ts';
 import { type ContentRules, listContentProblems } from '../core/policy/content-rules.ts';
@@ -48,7 +52,9 @@ const DEFAULT_RULES: LintRules = {
 export function registerLint(program: Command): void {
   program
     .command('lint')
-    .description('check the body of a push without pushing it; all that is wrong with it')
+    .description(
+      'check the body of a push without pushing it: all that is wrong with it, and what looks wrong',
+    )
     .addOption(
       new Option('--format <name>')
         .choices(['text', 'protobuf'])
@@ -65,7 +71,9 @@ export function registerLint(program: Command): void {
       }
       const body = await (file === '-' ? buffer(process.stdin) : readBody(file));
       const { problems, content } = lint(body, options.format, rules);
-      console.log(render(problems, content, file === '-' ? 'stdin' : file));
+      const name = file === '-' ? 'stdin' : file;
+      const warnings = problems.length > 0 ? [] : suspect(body, options.format);
+      console.log([...renderWarnings(warnings, name), render(problems, content, name)].join('\n'));
       if (problems.length > 0) process.exitCode = EXIT.refused;
     });
 }
@@ -103,6 +111,18 @@ function lint(body: Buffer, format: MediaType, rules: LintRules): ReadExposition
   const size = body.byteLength > limits.decoded ? [denySize(limits)] : [];
   const refused = content.effect === 'deny' ? [] : listContentProblems(content.value, rules);
   return { content, problems: [...size, ...problems, ...refused] };
+}
+
+/** What could be pushed, and hardly means what it says. */
+function suspect(body: Buffer, format: MediaType): readonly SuspiciousLine[] {
+  return format === 'text' ? listSuspiciousLines(body.toString('utf8'), MOST) : [];
+}
+
+function renderWarnings(warnings: readonly SuspiciousLine[], file: string): readonly string[] {
+  return warnings.flatMap(({ line, problem, hints }) => [
+    `${file}:${line}: warning: ${problem}`,
+    ...hints.map((hint) => `  ${hint}`),
+  ]);
 }
 
 function denySize({ decoded }: TeamLimits): Deny {

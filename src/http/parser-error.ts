@@ -12,6 +12,8 @@ const HANDSHAKE = 0x16;
 const LINE_ENDS =
   'every line of the head, and the empty one behind it, ends in CR LF (\\r\\n), not in LF alone';
 
+const ONE_LENGTH = 'send Content-Length or Transfer-Encoding: chunked, not both';
+
 /** What a client can do about it; of what is not here only the operator learns more. */
 const ADVICE: Readonly<Record<string, string>> = {
   HPE_CR_EXPECTED: LINE_ENDS,
@@ -29,15 +31,30 @@ const ADVICE: Readonly<Record<string, string>> = {
   HPE_PAUSED_H2_UPGRADE:
     'HTTP/2 is not spoken here: send HTTP/1.1; with curl leave --http2-prior-knowledge out',
   HPE_INVALID_CONTENT_LENGTH: 'Content-Length is not a number',
+  'Duplicate Content-Length': 'send Content-Length once: is it set twice, or by a proxy too?',
+  "Content-Length can't be present with Transfer-Encoding": ONE_LENGTH,
+  "Transfer-Encoding can't be present with Content-Length": ONE_LENGTH,
+  HPE_INVALID_TRANSFER_ENCODING:
+    'the only transfer coding is chunked; compression is said with Content-Encoding: gzip',
+  'Unexpected whitespace after header value':
+    'a header goes on in a second line: write it in one, without the line feed',
   HPE_INVALID_CHUNK_SIZE: 'a chunk does not begin with its size in hexadecimal digits',
 };
+/** A method as it begins a request, in small letters. */
+const SMALL_METHOD = /^(?:get|head|post|put|delete|patch|options) \//;
 const TLS_HERE = 'TLS is not spoken on this port: ask for http://';
 
+/** What the head of a request may have at most. */
+export interface HeadLimits {
+  readonly bytes: number;
+  readonly headers: number;
+}
+
 /** What the parser's error means; undefined when there is nobody left to answer. */
-export function explainParserError(error: ParserError): Deny | undefined {
+export function explainParserError(error: ParserError, limits: HeadLimits): Deny | undefined {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return deny('headers_too_large');
+      return denyLargeHead(limits);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return deny('body_timeout');
     case 'ECONNRESET':
@@ -48,9 +65,26 @@ export function explainParserError(error: ParserError): Deny | undefined {
   }
 }
 
+function denyLargeHead({ bytes, headers }: HeadLimits): Deny {
+  return deny('headers_too_large', {
+    detail: `path and headers have over ${bytes} bytes, or over ${headers} headers`,
+    hints: [
+      'look for a large token or cookie, and at what proxies add',
+      'an operator can raise server.headers, the number of headers; the bytes are fixed',
+    ],
+  });
+}
+
 function denyMalformed({ code = '', message, rawPacket }: ParserError): Deny {
   const reason = message.replace(/^Parse Error: /, '');
-  const advice = rawPacket?.[0] === HANDSHAKE ? TLS_HERE : (ADVICE[reason] ?? ADVICE[code]);
+  const advice = adviceFrom(rawPacket) ?? ADVICE[reason] ?? ADVICE[code];
   const detail = advice === undefined ? `the parser says: ${reason}` : `${advice} (${reason})`;
   return deny('request_malformed', { internal: `${code} ${reason}`, detail });
+}
+
+/** What the first bytes tell that the parser does not. */
+function adviceFrom(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes?.[0] === HANDSHAKE) return TLS_HERE;
+  const start = Buffer.from(bytes?.subarray(0, 16) ?? []).toString('latin1');
+  return SMALL_METHOD.test(start) ? 'a method is written in capital letters: POST' : undefined;
 }

@@ -97,7 +97,8 @@ export function createPublicServer(options: PublicServerOptions): Server {
     turns.take(socket, async () => refuseRaw(socket, refusal));
   });
   server.on('clientError', (error, socket: Socket) => {
-    const refusal = explainParserError(error);
+    const limits = { bytes: MAX_HEADER_BYTES, headers: server.maxHeadersCount ?? bounds.headers };
+    const refusal = explainParserError(error, limits);
     const req = newest.get(socket);
     // The parser has given up: nothing that still comes is told to it.
     intakeOf(socket)?.halt();

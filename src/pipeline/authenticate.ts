@@ -1,9 +1,10 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
 import {
+  denyMissing,
   type PresentedCredential,
   parseAuthorization,
 } from '../core/identity/authorization-header.ts';
-import { explainTokenForm } from '../core/identity/credential-form.ts';
+import { explainBearerForm, explainPasswordForm } from '../core/identity/credential-form.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
@@ -44,20 +45,22 @@ async function prove(
     if (decision !== undefined) return withForm(decision, presented.value);
   }
   const { scheme } = presented.value;
-  const reason = scheme === 'certificate' ? 'credential_missing' : 'credential_invalid';
-  const refusal = deny(reason, { internal: `no credential matches this ${scheme}` });
-  return withForm(refusal, presented.value);
+  const internal = `no credential matches this ${scheme}`;
+  if (scheme === 'certificate') return denyMissing(internal);
+  return withForm(deny('credential_invalid', { internal }), presented.value);
 }
 
-/** A token that was damaged on its way shows it by its checksum, whatever credentials there are. */
+/** What the form of a credential that nobody knows tells, whatever credentials there are. */
 function withForm(
   decision: Decision<Principal>,
   presented: PresentedCredential,
 ): Decision<Principal> {
   if (decision.effect === 'allow' || decision.reason !== 'credential_invalid') return decision;
   if (presented.scheme === 'certificate') return decision;
-  const token = presented.scheme === 'bearer' ? presented.token : presented.password;
-  const form = explainTokenForm(token);
+  const form =
+    presented.scheme === 'bearer'
+      ? explainBearerForm(presented.token)
+      : explainPasswordForm(presented.password);
   return form === undefined ? decision : { ...decision, ...form };
 }
 

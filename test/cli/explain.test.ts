@@ -70,7 +70,7 @@ DENY: 403 job_not_allowed
     status: 3,
     stdout: `allow  gateway_network  allow_networks: 10.1.2.3
 allow  endpoint         push
-deny   target           the path has an empty segment; look for // or a slash at the end: an empty variable, or a base URL that ends in a slash; if a label has an empty value, leave the label out
+deny   target           the path ends in a slash; leave out what stands behind the last value
 DENY: 400 target_invalid
 `,
   },

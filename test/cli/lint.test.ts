@@ -130,3 +130,49 @@ test('lint applies the rules of a team', async () => {
   const half = await runCli(['lint', '--team', 'x', '-'], { input: '' });
   assert.equal(half.status, 2);
 });
+
+const SUSPICIOUS = {
+  'a: 5': ['the name is "a:", with the colon', 'write a if it should only separate'],
+  'a:{b="c"} 5': ['the name is "a:", with the colon', 'write a if it should only separate'],
+  ':rows 5': ['the name begins with ":"'],
+  '# TYPE': ['TYPE of no name is a comment and does nothing'],
+  '# type a gauge': ['this is a comment, not TYPE, and does nothing'],
+  '# HELP: a rows': ['this is a comment, not HELP, and does nothing'],
+  '## TYPE a gauge': ['this is a comment, not TYPE, and does nothing'],
+  '# UNIT a seconds': ['UNIT is of OpenMetrics and does nothing here'],
+  'a{host="$HOST"} 1': ['label host is "$HOST": was it not replaced?'],
+  'a{b="c",host="{{ host }}"} 1': ['label host is "{{ host }}": was it not replaced?'],
+  'a{host="<host>"} 1': ['label host is "<host>": was it not replaced?'],
+  'a{host="b "} 1': ['label host begins or ends with a blank'],
+  'a{host=""} 1': ['label host is empty, which is the same as no label'],
+  'a{job="b"} 1': ['the path replaces label job'],
+  'rows_total -1': ['"rows_total" is -1, and a counter only grows'],
+  'rows_total{a="b"} NaN': ['"rows_total" is NaN, and a counter only grows'],
+  'finished_seconds 1712345678000': ['the value looks like a time in milliseconds'],
+} as const;
+for (const [line, [warning, hint]] of Object.entries(SUSPICIOUS)) {
+  test(`lint warns of ${line}, and ends with 0`, async () => {
+    const { status, stdout } = await runCli(['lint', '-'], { input: `${line}\nb 1\n` });
+    assert.equal(status, 0);
+    const lines = stdout.split('\n');
+    assert.equal(lines[0], `stdin:1: warning: ${warning}`);
+    if (hint !== undefined) assert.equal(lines[1], `  ${hint}`);
+    assert.match(stdout, /\nSUCCESS: /);
+  });
+}
+
+test('lint warns of nothing in what clients write', async () => {
+  const input = `#TYPE b gauge
+# HELP a:b:rate5m Rows, by "table": a, b
+# TYPE a:b:rate5m gauge
+a:b:rate5m{host="web-1",path="C:\\\\tmp",cost="5$",q="say \\"hi\\""} 1.5
+b{x="a b",y="100%"} -1
+# a remark on types: gauge
+# the type of a is a gauge
+# Help is needed
+rows_total 5
+# EOF
+`;
+  const { status, stdout } = await runCli(['lint', '-'], { input });
+  assert.deepEqual([status, stdout], [0, 'SUCCESS: 3 families, 3 series\n']);
+});

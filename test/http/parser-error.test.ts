@@ -21,6 +21,20 @@ const MISTAKES = {
   'a space in the path': ['PUT /metrics/job/a b HTTP/1.1\r\nHost: a\r\n\r\n', /%20/],
   'raw UTF-8 in a header name': ['GET / HTTP/1.1\r\nHost: a\r\nXé: a\r\n\r\n', /ASCII/],
   'a line that is no request': ['hello\r\n\r\n', /METHOD PATH HTTP\/1\.1/],
+  'a method in small letters': ['post / HTTP/1.1\r\nHost: a\r\n\r\n', /capital letters: POST/],
+  'a length beside chunks': [
+    'PUT / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    /Content-Length or Transfer-Encoding: chunked, not both/,
+  ],
+  'two lengths': [
+    'PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    /send Content-Length once/,
+  ],
+  'gzip as a transfer coding': [
+    'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n',
+    /Content-Encoding: gzip/,
+  ],
+  'a header in two lines': ['GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n', /in one, without/],
   'HTTP/2': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', /send HTTP\/1\.1/],
   'a TLS handshake': ['\u0016\u0003\u0001\u0000\u0000', /ask for http:\/\//],
 } as const;
@@ -35,5 +49,21 @@ for (const [name, [send, advice]] of Object.entries(MISTAKES)) {
       gateway.log.find((one) => one.includes(`${id}`)),
     );
     assert.match(line, /request_malformed/);
+  });
+}
+
+const LARGE = {
+  bytes: `X: ${'x'.repeat(20_000)}`,
+  headers: Array.from({ length: 250 }, (_, at) => `X-${at}: a`).join('\r\n'),
+};
+for (const [what, headers] of Object.entries(LARGE)) {
+  test(`a head with too many ${what} is answered with its limits, and who can raise them`, async () => {
+    const send = `GET / HTTP/1.1\r\nHost: a\r\n${headers}\r\n\r\n`;
+    const { answers } = await exchange({ port: gateway.port, send, quietMs: 500 });
+    const [answer] = answers;
+    assert.equal(answer?.status, 431);
+    const body = answer.body.toString();
+    assert.match(body, /over 16384 bytes, or over 200 headers/);
+    assert.match(body, /an operator can raise server\.headers/);
   });
 }

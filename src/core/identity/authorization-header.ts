@@ -1,4 +1,4 @@
-import { allow, type Decision, deny } from '../decision.ts';
+import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import {
   explainBasicForm,
@@ -33,6 +33,8 @@ const LENGTH_PROBLEM: FormProblem = {
   detail: `the Authorization header is longer than ${MAX_HEADER_BYTES} bytes`,
   hints: ['is it a file in place of a token?'],
 };
+const HOW_TO_SEND =
+  'with curl: -H "Authorization: Bearer $TOKEN", or --user NAME:PASSWORD; no other header, no query';
 const CONTROL = /\p{Cc}/u;
 
 /**
@@ -42,7 +44,7 @@ const CONTROL = /\p{Cc}/u;
  * @see RFC 7617 section 2, RFC 6750 section 2.1
  */
 export function parseAuthorization(header: string | undefined): Decision<PresentedCredential> {
-  if (header === undefined) return deny('credential_missing');
+  if (header === undefined) return denyMissing();
   if (header.length > MAX_HEADER_BYTES)
     return invalid('the Authorization header is too long', LENGTH_PROBLEM);
   const token = BEARER.exec(header)?.[1];
@@ -50,6 +52,11 @@ export function parseAuthorization(header: string | undefined): Decision<Present
   const encoded = BASIC.exec(header)?.[1];
   if (encoded !== undefined) return parseBasic(encoded);
   return invalid('the Authorization header is neither Basic nor Bearer', explainHeaderForm(header));
+}
+
+/** Refuses a request without a credential. */
+export function denyMissing(internal?: string): Deny {
+  return deny('credential_missing', { hints: [HOW_TO_SEND], ...(internal && { internal }) });
 }
 
 function parseBasic(encoded: string): Decision<PresentedCredential> {

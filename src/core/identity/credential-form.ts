@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 
 /** What is wrong with the form of a credential; it says nothing of whether it would be valid. */
 export interface FormProblem {
-  readonly detail: string;
+  /** Left out where the form is possible, and only a hint can be given. */
+  readonly detail?: string;
   readonly hints: readonly string[];
 }
 
@@ -11,7 +12,7 @@ const NAMED_TOKEN =
   'with Basic, the user name is the name of the credential and the password its token';
 const STRIP = "take it off: TOKEN=$(tr -d '\\r\\n' < FILE)";
 
-interface FormMistake extends FormProblem {
+interface FormMistake extends Required<FormProblem> {
   readonly pattern: RegExp;
 }
 
@@ -112,7 +113,7 @@ const MISTAKES: readonly FormMistake[] = [
   },
 ];
 
-const OTHER: FormProblem = {
+const OTHER: Required<FormProblem> = {
   detail: 'the Authorization header is neither Basic nor Bearer',
   hints: [SEND],
 };
@@ -178,4 +179,28 @@ export function explainTokenForm(token: string): FormProblem | undefined {
     detail: `the token is damaged: ${size}`,
     hints: ['copy it again, whole; no case may change'],
   };
+}
+
+const JSON_WEB_TOKEN = /^eyJ[\w.-]*$/;
+const DIGEST = /^[\da-f]{64}$/i;
+
+/** What the form of a token tells that no credential matches; undefined for nothing. */
+export function explainBearerForm(token: string): FormProblem | undefined {
+  const parts = token.split('.').length;
+  if (JSON_WEB_TOKEN.test(token) && parts !== 3) {
+    return {
+      detail: `a JWT has three parts with points between them, this one has ${parts}`,
+      hints: ['copy it again, whole, in one line'],
+    };
+  }
+  if (DIGEST.test(token)) {
+    return { hints: ['is it the sha256 of a configuration? send the token that it was made of'] };
+  }
+  return explainTokenForm(token);
+}
+
+/** The same of a password of Basic, which may be a token. */
+export function explainPasswordForm(password: string): FormProblem | undefined {
+  const isToken = password.startsWith(TOKEN_PREFIX) || JSON_WEB_TOKEN.test(password);
+  return explainBearerForm(password) ?? (isToken ? { hints: [NAMED_TOKEN] } : undefined);
 }

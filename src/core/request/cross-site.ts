@@ -14,6 +14,10 @@ interface SiteHeaders {
 export function checkCrossSite(method: string, headers: SiteHeaders): Decision<undefined> {
   if (method === 'GET' || method === 'HEAD') return allow(undefined);
   const { origin, secFetchSite } = headers;
-  const isDirect = origin === undefined && (secFetchSite ?? 'none') === 'none';
-  return isDirect ? allow(undefined) : deny('cross_site');
+  if (origin === undefined && (secFetchSite ?? 'none') === 'none') return allow(undefined);
+  const header = origin === undefined ? 'Sec-Fetch-Site' : 'Origin';
+  return deny('cross_site', {
+    detail: `pushes and deletes from web pages are not allowed: there is the header ${header}`,
+    hints: [`send it from a script or server, without ${header}; in a browser, delete at /ui/`],
+  });
 }

@@ -1,7 +1,7 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import type { Action } from '../policy/policy-spec.ts';
 import { renderPrintable } from '../printable.ts';
-import { PUSH_TEMPLATE } from '../target/path-segment.ts';
+import { denyUrl, PUSH_TEMPLATE } from '../target/path-segment.ts';
 
 /** What a request wants, by path and method alone. */
 export type Endpoint =
@@ -36,7 +36,7 @@ const PUSH_PATH = /^\/+metrics\/+job(?:@base64)?(?:\/|$)/;
  */
 export function parseEndpoint(method: string, rawTarget: string): Decision<Endpoint> {
   if (!rawTarget.startsWith('/')) {
-    return deny('target_invalid', 'the request target must be a path, not a URL');
+    return denyUrl();
   }
   const path = withoutQuery(rawTarget);
   const readPath = READ_PATHS.find((known) => known === path);
@@ -87,6 +87,7 @@ function denyMethod(
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/metrics|\/otlp\//, 'OTLP goes to Prometheus or a collector, not to a push gateway'],
   [/\/api\/v1\/(?:write|push)$/, 'remote write goes to Prometheus, not to a push gateway'],
+  [/\/api\/v1\/import\b/, 'imports of VictoriaMetrics are not taken'],
   [/^\/(?:write|api\/v2\/write)$/, 'the line protocol of InfluxDB is not taken'],
 ];
 

@@ -38,14 +38,17 @@ const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
  */
 export function checkFraming(head: RequestHead): Decision<Framing> {
   if (head.httpVersion !== '1.1' && head.httpVersion !== '1.0') {
-    return malformed('only HTTP/1.1 and HTTP/1.0 are spoken here');
+    return malformed('only HTTP/1.1 and HTTP/1.0 are spoken here', 'send HTTP/1.1');
   }
   const collected = collectSingles(head.rawHeaders);
   if (collected.effect === 'deny') return collected;
   const singles = collected.value;
   const host = singles.get('host');
   if (host === undefined ? head.httpVersion === '1.1' : !HOST.test(host)) {
-    return malformed('the Host header is missing or malformed');
+    return malformed(
+      'the Host header is missing or malformed',
+      'send one, with the name and port of the URL alone, such as "Host: gateway:9091"',
+    );
   }
   const length = checkLength(head, singles);
   if (length.effect === 'deny') return length;
@@ -63,8 +66,15 @@ function collectSingles(rawHeaders: readonly string[]): Decision<Map<SingleHeade
     const name = SINGLE_HEADERS.find((single) => single === lower?.replaceAll('_', '-'));
     if (name === undefined) continue;
     // A proxy of the CGI family takes `Transfer_Encoding` for the real one.
-    if (name !== lower) return malformed(`the ${name} header is written with an underscore`);
-    if (singles.has(name)) return malformed(`the request has two ${name} headers`);
+    if (name !== lower) {
+      return malformed(`the ${name} header is written with an underscore`, 'write it with "-"');
+    }
+    if (singles.has(name)) {
+      return malformed(
+        `the request has two ${name} headers`,
+        'send one: is it set twice in the script, or by a proxy once more?',
+      );
+    }
     singles.set(name, rawHeaders[index + 1] ?? '');
   }
   return allow(singles);
@@ -77,16 +87,26 @@ function checkLength(
   const coding = singles.get('transfer-encoding');
   const length = singles.get('content-length');
   if (coding !== undefined) {
-    if (head.httpVersion === '1.0') return malformed('HTTP/1.0 has no transfer codings');
-    if (coding.toLowerCase() !== 'chunked') return malformed('the only transfer coding is chunked');
-    if (length !== undefined) return malformed('Content-Length beside Transfer-Encoding');
+    if (head.httpVersion === '1.0')
+      return malformed('HTTP/1.0 has no transfer codings', ONE_LENGTH);
+    if (coding.toLowerCase() !== 'chunked') {
+      return malformed('the only transfer coding is chunked', COMPRESSION);
+    }
+    if (length !== undefined) {
+      return malformed('Content-Length beside Transfer-Encoding', 'send one of them');
+    }
     return allow(undefined);
   }
   if (length === undefined) return allow(0);
-  if (!/^[0-9]{1,15}$/.test(length)) return malformed('Content-Length is not a number');
+  if (!/^[0-9]{1,15}$/.test(length)) {
+    return malformed('Content-Length is not a number', 'write the bytes of the body, in digits');
+  }
   return allow(Number(length));
 }
 
-function malformed(detail: string): Decision<never> {
-  return deny('request_malformed', detail);
+const ONE_LENGTH = 'send Content-Length, or HTTP/1.1';
+const COMPRESSION = 'compression is said with Content-Encoding: gzip';
+
+function malformed(detail: string, ...hints: readonly string[]): Decision<never> {
+  return deny('request_malformed', { detail, hints });
 }

@@ -1,5 +1,5 @@
 import { allow, type Decision, deny } from '../decision.ts';
-import { renderName } from '../printable.ts';
+import { renderName, renderPrintable } from '../printable.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -19,7 +19,10 @@ export function parseLabelName(name: string): Decision<string> {
   if (!LABEL_NAME.test(name)) {
     return deny('target_invalid', {
       detail: `${renderName(name)} is not a label name`,
-      hints: ['a label name has letters, digits and "_", and does not begin with a digit'],
+      hints: [
+        ...suggestName(name),
+        'a label name has letters, digits and "_", and does not begin with a digit',
+      ],
     });
   }
   if (RESERVED_NAMES.has(name) || name.startsWith('__') || name.startsWith('U__')) {
@@ -39,10 +42,18 @@ export function parseLabelName(name: string): Decision<string> {
 export function parseLabelValue(value: string, what: string): Decision<string> {
   if (value === '' || ASCII_VALUE.test(value)) return allow(value);
   if (INVISIBLE.test(value)) {
-    return deny('target_invalid', `${what} has a control or invisible character`);
+    return deny('target_invalid', {
+      detail: `${what} has a control or invisible character`,
+      hints: [
+        `leave ${renderCodePoint(value)} out: it comes with a line end, or with text copied from a page`,
+      ],
+    });
   }
   if (SPACE_AT_END.test(value)) {
-    return deny('target_invalid', `${what} begins or ends with a space`);
+    return deny('target_invalid', {
+      detail: `${what} begins or ends with a space`,
+      hints: ['take it off; at the end of a variable it is often a line end made into %20'],
+    });
   }
   if (value.normalize('NFC') !== value) {
     return deny('target_invalid', {
@@ -51,4 +62,17 @@ export function parseLabelValue(value: string, what: string): Decision<string> {
     });
   }
   return allow(value);
+}
+
+function suggestName(name: string): readonly string[] {
+  const suffix = /@\w*$/.exec(name)?.[0];
+  if (suffix !== undefined)
+    return [`the only ending is @base64, not ${renderPrintable(suffix, 40)}`];
+  const fixed = name.replace(/\W+/g, '_').replace(/^(?=\d)/, '_');
+  return /[a-z]/i.test(fixed) ? [`write ${renderPrintable(fixed, 80)}`] : [];
+}
+
+function renderCodePoint(value: string): string {
+  const code = INVISIBLE.exec(value)?.[0].codePointAt(0) ?? 0;
+  return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }

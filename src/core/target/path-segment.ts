@@ -1,5 +1,5 @@
 import { allow, type Decision, type Deny, deny } from '../decision.ts';
-import { renderQuoted } from '../printable.ts';
+import { renderPrintable, renderQuoted } from '../printable.ts';
 import { describePathCharacter } from './path-character.ts';
 
 /** Bytes of a request target, raw, and of a canonical one. */
@@ -22,8 +22,10 @@ export function splitPath(rawTarget: string): Decision<readonly string[]> {
   const shape = checkShape(rawTarget);
   if (shape.effect === 'deny') return shape;
   const segments: string[] = [];
-  for (const raw of withoutSlashAtEnd(rawTarget).slice(1).split('/')) {
-    const segment = decodeSegment(raw, segments);
+  const raws = withoutSlashAtEnd(rawTarget).slice(1).split('/');
+  for (const raw of raws) {
+    if (raw === '') return denyEmpty(segments, raws.slice(segments.length).join('') === '');
+    const segment = decodeSegment(raw);
     if (segment.effect === 'deny') return segment;
     segments.push(segment.value);
   }
@@ -39,10 +41,10 @@ function withoutSlashAtEnd(rawTarget: string): string {
 
 function checkShape(rawTarget: string): Decision<string> {
   if (rawTarget.length > MAX_TARGET_BYTES) {
-    return deny('target_invalid', `the path is longer than ${MAX_TARGET_BYTES} bytes`);
+    return denyLength(`the path is longer than ${MAX_TARGET_BYTES} bytes`);
   }
   if (!rawTarget.startsWith('/')) {
-    return deny('target_invalid', 'the request target must be a path, not a URL');
+    return denyUrl();
   }
   if (rawTarget.includes('?')) {
     return deny('target_invalid', {
@@ -54,6 +56,20 @@ function checkShape(rawTarget: string): Decision<string> {
     return denyCharacter(rawTarget);
   }
   return allow(rawTarget);
+}
+
+/** Refuses a target in absolute form. @see RFC 9112 section 3.2.2 */
+export function denyUrl(): Deny {
+  return deny('target_invalid', {
+    detail: 'the request target must be a path, not a URL',
+    hints: ['is a proxy set (curl --proxy, http_proxy)? take the gateway out of it: no_proxy'],
+  });
+}
+
+/** Refuses a path for its length. */
+export function denyLength(detail: string): Deny {
+  const hints = ['shorten its values: what is long can be a label of a metric in the body'];
+  return deny('target_invalid', { detail, hints });
 }
 
 const BASE64_HINT = 'or as a whole: job@base64/<base64url> or <label>@base64/<base64url>';
@@ -75,17 +91,37 @@ export function hintBase64Slash(before: readonly string[]): readonly string[] {
     : [];
 }
 
-function decodeSegment(raw: string, before: readonly string[]): Decision<string> {
-  if (raw === '') {
-    return deny('target_invalid', {
-      detail: 'the path has an empty segment',
-      hints: [
-        ...hintBase64Slash(before),
-        'look for // or a slash at the end: an empty variable, or a base URL that ends in a slash',
-        'if a label has an empty value, leave the label out',
-      ],
-    });
+/**
+ * Refuses an empty segment for what should stand there.
+ * @param before - the segments before it: `metrics`, `job`, the job, and labels and values in turn
+ */
+function denyEmpty(before: readonly string[], isLast: boolean): Deny {
+  const empty = (detail: string, ...hints: readonly string[]): Deny =>
+    deny('target_invalid', { detail, hints: [...hintBase64Slash(before), ...hints] });
+  const label = before.at(-1) ?? '';
+  if (before.length < 2) {
+    return empty(
+      'the path has an empty segment',
+      'look for //: an empty variable, or a base URL that ends in a slash',
+    );
   }
+  if (before.length === 2) {
+    return empty('the job is empty', 'is the variable empty that should stand behind job/?');
+  }
+  if (before.length % 2 === 0) {
+    const value = `${label.replace(/@base64$/, '')}@base64/<base64url>`;
+    return empty(
+      `label ${renderQuoted(label)} has an empty value`,
+      'is the variable empty? leave the label out, and its slash',
+      `a value that begins with a slash is written ${renderPrintable(value, 80)}`,
+    );
+  }
+  return isLast
+    ? empty('the path ends in a slash', 'leave out what stands behind the last value')
+    : empty('the path has an empty segment', 'look for //: a slash too many, or an empty variable');
+}
+
+function decodeSegment(raw: string): Decision<string> {
   const decoded = raw.includes('%') ? decodePercent(raw) : allow(raw);
   if (decoded.effect === 'deny') return decoded;
   const segment = decoded.value;

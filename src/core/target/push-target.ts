@@ -2,7 +2,13 @@ import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
 import { parseLabelName, parseLabelValue } from './label.ts';
-import { hintBase64Slash, MAX_TARGET_BYTES, PUSH_TEMPLATE, splitPath } from './path-segment.ts';
+import {
+  denyLength,
+  hintBase64Slash,
+  MAX_TARGET_BYTES,
+  PUSH_TEMPLATE,
+  splitPath,
+} from './path-segment.ts';
 
 /** Where a push or delete goes: what Pushgateway will store, and the one path that says so. */
 export interface PushTarget {
@@ -38,7 +44,10 @@ export function parsePushTarget(
   if (job?.name !== 'job') {
     return denyStart();
   }
-  if (job.value === '') return deny('target_invalid', 'the job is empty');
+  if (job.value === '') {
+    const hints = ['is the variable empty that should stand behind job@base64/?'];
+    return deny('target_invalid', { detail: 'the job is empty', hints });
+  }
   return checkLabels(job.value, labels, options);
 }
 
@@ -52,11 +61,13 @@ function denyStart(): Deny {
 }
 
 function parsePairs(components: readonly string[]): Decision<readonly GroupingLabel[]> {
+  const last = components.at(-1) ?? '';
   if (components.length % 2 !== 0) {
     return deny('target_invalid', {
-      detail: `${renderName(components.at(-1) ?? '')} has no value`,
+      detail: `${renderName(last)} has no value`,
       hints: [
         ...hintBase64Slash(components),
+        ...(/^\w+[=:]./.test(last) ? [`write ${renderQuoted(last.replace(/[=:]/, '/'))}`] : []),
         TEMPLATE_HINT,
         'a value with a slash in it is written <label>@base64/<base64url>',
       ],
@@ -113,7 +124,10 @@ function decodeBase64(text: string, what: string): Decision<string> {
   try {
     return allow(UTF8.decode(bytes));
   } catch {
-    return deny('target_invalid', `${what} is not UTF-8`);
+    return deny('target_invalid', {
+      detail: `${what} is not UTF-8`,
+      hints: ['encode the bytes of UTF-8: é is w6k'],
+    });
   }
 }
 
@@ -127,7 +141,10 @@ function checkLabels(
     const checked = parseLabelName(name);
     if (checked.effect === 'deny') return checked;
     if (names.has(name)) {
-      return deny('target_invalid', `label ${renderQuoted(name)} is there twice`);
+      return deny('target_invalid', {
+        detail: `label ${renderQuoted(name)} is there twice`,
+        hints: ['leave one of them out'],
+      });
     }
     names.add(name);
     if (value === '' && !emptyValues) {
@@ -141,7 +158,7 @@ function checkLabels(
   const canonical = renderPushTarget(key);
   if (canonical.length > MAX_TARGET_BYTES) {
     const detail = `the path is longer than ${MAX_TARGET_BYTES} bytes once its values are base64url`;
-    return deny('target_invalid', detail);
+    return denyLength(detail);
   }
   return allow({ key, canonical });
 }

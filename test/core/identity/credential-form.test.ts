@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createToken } from '../../../src/cli/token-create.ts';
 import { parseAuthorization } from '../../../src/core/identity/authorization-header.ts';
-import { explainTokenForm } from '../../../src/core/identity/credential-form.ts';
+import {
+  explainBearerForm,
+  explainPasswordForm,
+  explainTokenForm,
+} from '../../../src/core/identity/credential-form.ts';
 import { denied } from '../../support/decision.ts';
 
 const SECRET = 'Zm9vYmFy';
@@ -64,4 +68,33 @@ test('a damaged token is told by its checksum, a whole one or one of elsewhere i
   const changed = token.slice(0, 9) + (token[9] === 'A' ? 'B' : 'A') + token.slice(10);
   assert.match(explainTokenForm(changed)?.detail ?? '', /a character is another one/);
   assert.match(explainTokenForm(token.toUpperCase())?.detail ?? '', /damaged/);
+});
+
+test('a JWT that is cut is told by its parts, whole ones are nothing to be told of', () => {
+  const whole = `eyJhbGciOiJSUzI1NiJ9.e30.${SECRET}`;
+  assert.equal(explainBearerForm(whole), undefined);
+  const cut = explainBearerForm('eyJhbGciOiJSUzI1NiJ9.e30');
+  assert.equal(cut?.detail, 'a JWT has three parts with points between them, this one has 2');
+});
+
+test('a token that looks like the hash in a configuration gets a hint, and no other detail', () => {
+  const { detail, hints } = explainBearerForm('ab'.repeat(32)) ?? {};
+  assert.equal(detail, undefined);
+  assert.match(hints?.join() ?? '', /the sha256 of a configuration\? send the token/);
+});
+
+test('a token as password gets a hint on the user name, a password none', () => {
+  const jwt = `eyJhbGciOiJSUzI1NiJ9.e30.${SECRET}`;
+  for (const password of [createToken(), jwt]) {
+    const { detail, hints } = explainPasswordForm(password) ?? {};
+    assert.equal(detail, undefined);
+    assert.match(hints?.join() ?? '', /the user name is the name of the credential/);
+  }
+  assert.equal(explainPasswordForm('correct horse'), undefined);
+});
+
+test('a request without a credential is told how to send one with curl', () => {
+  const { reason, hints } = denied(parseAuthorization(undefined));
+  assert.equal(reason, 'credential_missing');
+  assert.match(hints?.join() ?? '', /-H "Authorization: Bearer \$TOKEN", or --user NAME:PASSWORD/);
 });

@@ -20,7 +20,11 @@ const DIRECT = [undefined, 'none'] as const;
 for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
   for (const [origin, secFetchSite] of FROM_PAGES) {
     test(`checkCrossSite refuses ${method} with origin ${origin} and site ${secFetchSite}`, () => {
-      assert.equal(denied(checkCrossSite(method, { origin, secFetchSite })).reason, 'cross_site');
+      const { reason, detail, hints } = denied(checkCrossSite(method, { origin, secFetchSite }));
+      const header = origin === undefined ? 'Sec-Fetch-Site' : 'Origin';
+      assert.equal(reason, 'cross_site');
+      assert.ok(detail?.endsWith(`there is the header ${header}`));
+      assert.match(hints?.join() ?? '', new RegExp(`from a script or server, without ${header}`));
     });
   }
   for (const secFetchSite of DIRECT) {

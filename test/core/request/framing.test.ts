@@ -49,8 +49,9 @@ const HOSTS = ['', ' ', 'a b/c?d@e', 'a, b', 'a,b', 'h%0d%0aX: y', 'u@h', 'h/', 
 const MORE_HOSTS = ['[::1', '::1', '[::1%eth0]', 'é', 'h\n', 'http://h'];
 for (const host of [...HOSTS, ...MORE_HOSTS]) {
   test(`checkFraming refuses the Host ${JSON.stringify(host)}`, () => {
-    const { reason, detail } = denied(check([['Host', host]]));
+    const { reason, detail, hints } = denied(check([['Host', host]]));
     assert.deepEqual([reason, detail], ['request_malformed', NO_HOST]);
+    assert.match(hints?.join() ?? '', /"Host: gateway:9091"/);
   });
 }
 
@@ -84,8 +85,9 @@ for (const header of SINGLE) {
   const others = name === 'Host' ? [] : [HOST];
   for (const second of [header, [name.toLowerCase(), `other ${value}`], [name, '']] as const) {
     test(`checkFraming refuses two ${name} headers, the other one "${second[0]}: ${second[1]}"`, () => {
-      const { reason, detail } = denied(check([...others, header, second]));
+      const { reason, detail, hints } = denied(check([...others, header, second]));
       assert.equal(reason, 'request_malformed');
+      assert.match(hints?.join() ?? '', /^send one: /);
       assert.equal(detail, `the request has two ${name.toLowerCase()} headers`);
     });
   }

@@ -57,10 +57,14 @@ const REFUSED: readonly (readonly [raw: string, detail: string])[] = [
   ['//a', 'the path has an empty segment'],
   ['/a//b', 'the path has an empty segment'],
   ['/a/', 'the path has an empty segment'],
-  ['/metrics/job/a//', 'the path has an empty segment'],
-  ['/metrics/job/a/l/', 'the path has an empty segment'],
-  ['/metrics/job//', 'the path has an empty segment'],
-  ['/metrics/job/', 'the path has an empty segment'],
+  ['/metrics/job/a//', 'the path ends in a slash'],
+  ['/metrics/job/a//b/c', 'the path has an empty segment'],
+  ['/metrics/job/a/l/b/', 'the path ends in a slash'],
+  ['/metrics/job/a/l/', 'label "l" has an empty value'],
+  ['/metrics/job/a/l//tmp/x', 'label "l" has an empty value'],
+  ['/metrics/job//', 'the job is empty'],
+  ['/metrics/job//b', 'the job is empty'],
+  ['/metrics/job/', 'the job is empty'],
   ['/.', 'the path has a dot segment'],
   ['/a/../b', 'the path has a dot segment'],
   ['/a/./b', 'the path has a dot segment'],
@@ -89,11 +93,19 @@ for (const [raw, detail] of REFUSED) {
 }
 
 const HINTS = [
+  ['/a//b', 'look for //: an empty variable, or a base URL that ends in a slash'],
+  ['/metrics/job//a/b', 'is the variable empty that should stand behind job/?'],
+  ['/metrics/job/a/l/', 'is the variable empty? leave the label out, and its slash'],
+  ['/metrics/job/a/l//tmp/x', 'a value that begins with a slash is written l@base64/<base64url>'],
+  ['/metrics/job/a/l/b/', 'leave out what stands behind the last value'],
   [
-    '/a//b',
-    'look for // or a slash at the end: an empty variable, or a base URL that ends in a slash',
+    'http://h/metrics/job/a',
+    'is a proxy set (curl --proxy, http_proxy)? take the gateway out of it: no_proxy',
   ],
-  ['/a/b/', 'if a label has an empty value, leave the label out'],
+  [
+    `/${'a'.repeat(4096)}`,
+    'shorten its values: what is long can be a label of a metric in the body',
+  ],
   ['/a%2Fb', 'write such a value as job@base64/<base64url> or <label>@base64/<base64url>'],
   ['/a#b', 'or as a whole: job@base64/<base64url> or <label>@base64/<base64url>'],
   ['/a/{x}', 'or was a placeholder or variable not replaced?'],
@@ -103,7 +115,7 @@ const HINTS = [
   ],
 ] as const;
 for (const [raw, hint] of HINTS) {
-  test(`splitPath says what to do about ${raw}`, () => {
+  test(`splitPath says what to do about ${raw.slice(0, 80)}`, () => {
     assert.ok(denied(splitPath(raw)).hints?.includes(hint));
   });
 }

@@ -133,8 +133,33 @@ for (const [raw, detail] of REFUSED) {
     test(`parsePushTarget refuses a ${action} to ${raw}: ${detail}`, () => {
       const refusal = denied(parsePushTarget(raw, options));
       assert.deepEqual([refusal.reason, refusal.detail], ['target_invalid', detail]);
+      assert.ok((refusal.hints ?? []).length > 0, 'it does not say what to do');
     });
   }
+}
+
+const HINTS = [
+  ['/metrics/job/a/instance=b', 'write "instance/b"'],
+  ['/metrics/job/a/instance:b', 'write "instance/b"'],
+  ['/metrics/job/a/l/1/l/2', 'leave one of them out'],
+  ['/metrics/job/a/a-b/v', 'write a_b'],
+  ['/metrics/job/a/1a/v', 'write _1a'],
+  ['/metrics/job/a/l@base32/v', 'the only ending is @base64, not @base32'],
+  ['/metrics/job/a/l@BASE64/v', 'the only ending is @base64, not @BASE64'],
+  [
+    '/metrics/job/a%0A',
+    'leave U+000A out: it comes with a line end, or with text copied from a page',
+  ],
+  [
+    '/metrics/job/a%E2%80%8B',
+    'leave U+200B out: it comes with a line end, or with text copied from a page',
+  ],
+] as const;
+for (const [raw, hint] of HINTS) {
+  test(`parsePushTarget says what to do about ${raw}`, () => {
+    const { hints = [] } = denied(parsePushTarget(raw, PUSH));
+    assert.ok(hints.includes(hint), hints.join('\n'));
+  });
 }
 
 for (const raw of ['/metrics/job/a/l@base64/=', '/metrics/job/a/l@base64/==']) {

@@ -5,7 +5,10 @@ import { CONTENT_TYPES } from '../media-type.ts';
 import { denyLine } from './line-problem.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const UTF16_HINTS = ['is it UTF-16? send UTF-8: iconv -f UTF-16 -t UTF-8'] as const;
+const FROM_UTF16 = [
+  'send UTF-8: iconv -f UTF-16 -t UTF-8',
+  'in PowerShell 7 -Encoding utf8NoBOM; before, > and Out-File write UTF-16',
+] as const;
 
 /** Decodes a body and refuses what the text format has nowhere, whatever the lines say. */
 export function decodeText(body: Uint8Array): string | Deny {
@@ -16,7 +19,11 @@ export function decodeText(body: Uint8Array): string | Deny {
     return denyBytes(body);
   }
   if (text.startsWith('\uFEFF')) {
-    return denyLine(1, 'a byte order mark', 'save the file as UTF-8 without a byte order mark');
+    return denyLine(
+      1,
+      'a byte order mark',
+      'save the file as UTF-8 without it: in PowerShell 7 -Encoding utf8NoBOM, else sed 1s/^...//',
+    );
   }
   const nul = text.indexOf('\0');
   return nul === -1 ? text : denyNul(body, lineOf(text, nul));
@@ -26,7 +33,7 @@ export function decodeText(body: Uint8Array): string | Deny {
 function denyBytes(body: Uint8Array): Deny {
   const [first = 0, second = 0] = body;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isUtf16) return denyLine(1, 'this is UTF-16, not UTF-8', ...UTF16_HINTS);
+  if (isUtf16) return denyLine(1, 'this is UTF-16, not UTF-8', ...FROM_UTF16);
   return (
     denyForeign(body) ??
     denyLine(
@@ -40,7 +47,10 @@ function denyBytes(body: Uint8Array): Deny {
 function denyNul(body: Uint8Array, line: number): Deny {
   const isWide = body[1] === 0 || body[0] === 0;
   const foreign = isWide ? undefined : denyForeign(body);
-  return foreign ?? denyLine(line, 'a NUL character', ...UTF16_HINTS);
+  if (isWide) return foreign ?? denyLine(line, 'this is UTF-16, not UTF-8', ...FROM_UTF16);
+  return (
+    foreign ?? denyLine(line, 'a NUL character', 'leave it out; is the file UTF-16, or binary?')
+  );
 }
 
 /** Refuses what is compressed, or protobuf without its header. */

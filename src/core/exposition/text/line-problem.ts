@@ -51,7 +51,11 @@ export function denyName(line: number, text: string, start: number, end: number)
     );
   }
   const found = quoteAt(text, end);
-  if (end === start) return denyLine(line, `a metric name cannot begin with ${found}`, NAME_RULE);
+  if (end === start) {
+    const digits = /^\d\w{0,80}/.exec(text.slice(start, start + 81))?.[0];
+    const fix = digits === undefined ? [] : [`write _${digits}`];
+    return denyLine(line, `a metric name cannot begin with ${found}`, ...fix, NAME_RULE);
+  }
   const name = /^[^\s{=]{1,200}/u.exec(text.slice(start, start + 200))?.[0] ?? '';
   const fixed = name.replace(/[^\w:]+/gu, '_');
   return denyLine(

@@ -14,6 +14,8 @@ import type { SampleName } from './family-table.ts';
 import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
 import { denyLine } from './line-problem.ts';
 
+const DECIMAL_POINT = 'write a decimal point, not a comma: LC_ALL=C makes most tools do so';
+
 /** One sample: a line of the text format, read and not yet judged. */
 export interface Sample {
   readonly line: number;
@@ -105,6 +107,7 @@ function addBound(sample: Sample, distribution: Distribution, bound: string): De
     return denyLine(
       line,
       `${label}=${renderQuoted(bound)} is not a number`,
+      ...(/^-?\d*,\d+$/.test(bound) ? [DECIMAL_POINT] : []),
       `write a decimal number${label === 'le' ? ', or +Inf for the last bucket' : ' such as 0.99'}`,
     );
   }
@@ -130,11 +133,19 @@ function denyCount({ line, name, value }: Sample): Deny {
   );
 }
 
-function denyDuplicate({ line, name }: Sample): Deny {
+function denyDuplicate({ line, name, labels, shape }: Sample): Deny {
+  const replaced = shape.overwritten.map((position) => labels.names[position] ?? '');
   return denyLine(
     line,
     `duplicate series of ${renderName(name.name)}`,
-    'each name and label set may come once',
-    'labels of the path replace those of the body, and an empty value is the same as no label',
+    ...(replaced.length === 0
+      ? [
+          'each name and label set may come once: leave one out, or give each a label of its own',
+          'an empty value is the same as no label',
+        ]
+      : [
+          `the path replaces ${replaced.map(renderName).join(', ')} of the body, so the lines are the same`,
+          'rename the label in the body, or push each value with a path of its own',
+        ]),
   );
 }

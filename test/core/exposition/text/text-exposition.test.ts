@@ -165,7 +165,7 @@ const REFUSED: readonly (readonly [string, string, number, RegExp])[] = [
   ['a value without quotes', 'a{x=1} 1\n', 1, /"x" needs quotes/],
   ['a label without a value', 'a{x} 1\n', 1, /a label/],
   ['a label name with a hyphen', 'a{x-y="1"} 1\n', 1, /a label/],
-  ['a comma too many', 'a{x="1",,} 1\n', 1, /two commas/],
+  ['a comma too many', 'a{x="1",,} 1\n', 1, /a comma where/],
   ['braces that stay open', 'a{x="1"\n', 1, /"\}" is missing/],
   ['a digit at the beginning of a label name', 'a{9x="1"} 1\n', 1, /begin with a digit/],
   ['a line that ends in its labels', 'a{\n', 1, /"\}" is missing/],
@@ -250,7 +250,8 @@ const BROKEN_BYTES: readonly (readonly [string, Uint8Array, number, RegExp])[] =
   ['an overlong form', Buffer.from([0x23, 0xc0, 0xaf, 0x0a]), 1, /not UTF-8/],
   ['a surrogate', Buffer.from([0x23, 0xed, 0xa0, 0x80, 0x0a]), 1, /not UTF-8/],
   ['UTF-16 with its mark', Buffer.from('\uFEFFa 1\n', 'utf16le'), 1, /UTF-16/],
-  ['UTF-16 without its mark', Buffer.from('a 1\n', 'utf16le'), 1, /NUL/],
+  ['UTF-16 without its mark', Buffer.from('a 1\n', 'utf16le'), 1, /UTF-16/],
+  ['a NUL character', Buffer.from('a 1\nb\0 2\n'), 2, /NUL/],
 ];
 
 for (const [name, body, line, problem] of BROKEN_BYTES) {
@@ -267,8 +268,15 @@ test('parseTextExposition tells series apart by the labels that the path does no
   const twice = 'a{job="x",instance="1"} 1\na{job="y",instance="2"} 1\n';
   assert.equal(parseText(twice).effect, 'allow');
   const key = { job: 'batch', labels: [{ name: 'instance', value: 'i' }] };
-  const decision = parseText(twice, { key });
-  assert.match(decision.effect === 'deny' ? (decision.detail ?? '') : '', /duplicate series/);
+  const { detail, hints } = denied(parseText(twice, { key }));
+  assert.equal(detail, 'line 2: duplicate series of "a"');
+  assert.match(hints?.join('\n') ?? '', /the path replaces "instance", "job" of the body/);
+  assert.match(hints?.join('\n') ?? '', /rename the label in the body/);
+});
+
+test('parseTextExposition says of a series that is there twice to give it a label', () => {
+  const { hints } = denied(parseText('a 1\na 2\n'));
+  assert.match(hints?.join('\n') ?? '', /give each a label of its own/);
 });
 
 test('parseTextExposition ends at the limit of series', () => {

@@ -65,7 +65,7 @@ export const FOREIGN_FORMATS: readonly Mistake[] = [
   },
   {
     pattern:
-      /^[A-Za-z_:][\w:]*\+[-\d.]+(?:%0a)?(?=\s*$)|^[\w:.+~*'()=&-]*(?:%[0-9a-f]{2}[\w:.+~*'()=&-]*){2,}(?=\r?\n|$)/i,
+      /^[A-Za-z_:][\w:]*\+[-\d.]+(?:%0a)?(?=\s*$)|^[\w.-]+=(?![-+]?[\d.]+(?:e[-+]?\d+)?\s*$)[^\s&{}"]*[+%][^\s&{}"]*(?=\r?\n|$)|^[\w:.+~*'()=&-]*%(?:20|0a|0d|22|3d|7b)[\w:.+~*'()=&%-]*(?=\r?\n|$)|^[\w:.+~*'()=&-]*(?:%[0-9a-f]{2}[\w:.+~*'()=&-]*){2,}(?=\r?\n|$)/i,
     problem: 'this is percent-encoded, as a form is (curl --data-urlencode)',
     hints: ['send the text itself: with curl --data-binary @FILE'],
   },
@@ -79,7 +79,16 @@ export const FOREIGN_FORMATS: readonly Mistake[] = [
     'StatsD',
     'write NAME 42 for NAME:42|g; statsd_exporter translates',
   ),
-  foreign(/^put [\w./-]+ \d{9,13} \S+/, 'OpenTSDB', EXAMPLE),
+  foreign(
+    /^put [\w./-]+ \d{9,13} \S+/,
+    'OpenTSDB',
+    'write cpu_idle{host="a"} 42 for put cpu.idle TIME 42 host=a',
+  ),
+  foreign(
+    /^[\w.-]+(?:;[\w.-]+=[^;\s]+)+[ \t]+[-+\d.eE]+(?:[ \t]+-?\d{9,13}|[ \t]+\d)?(?=\r?\n|$)/,
+    'Graphite',
+    'write cpu_idle{host="a"} 42 for cpu.idle;host=a 42',
+  ),
   foreign(
     /^[\w-]+(?:\.[\w-]+)+[ \t]+[-+\d.eE]+[ \t]+-?\d{9,13}(?=\r?\n|$)/,
     'Graphite',

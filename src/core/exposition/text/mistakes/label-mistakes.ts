@@ -32,8 +32,8 @@ export const LABEL_NAME_MISTAKES: readonly Mistake[] = [
   },
   {
     pattern: /^,/,
-    problem: 'two commas between labels',
-    hints: ['one comma separates two labels'],
+    problem: 'a comma where a label should begin',
+    hints: ['leave it out: one comma separates two labels'],
   },
   {
     pattern: /^=/,
@@ -56,6 +56,11 @@ export const LABEL_NAME_MISTAKES: readonly Mistake[] = [
 /** What stands after the name of a label in place of `=`. */
 export const EQUALS_MISTAKES: readonly Mistake[] = [
   MATCHER,
+  {
+    pattern: /^:\w*\s*=/,
+    problem: 'a label name cannot have ":"',
+    hints: ['write "_": a label name has letters, digits and "_"'],
+  },
   { pattern: /^:/, problem: 'a label has "=", not ":"', hints: ['write {LABEL="VALUE"}'] },
   { pattern: /^[,}]/, problem: 'a label without a value', hints: ['write {LABEL="VALUE"}'] },
   { pattern: /^\s*$/, problem: 'the "}" is missing after the labels', hints: ['add it'] },
@@ -96,7 +101,11 @@ export const UNQUOTED_HINT = SHELL_QUOTES;
 
 /** What stands after a label value in place of a comma or brace. */
 export const AFTER_VALUE_MISTAKES: readonly Mistake[] = [
-  { pattern: /^\s*$/, problem: 'the "}" is missing after the labels', hints: ['add it'] },
+  {
+    pattern: /^(?:\s*|[-+]?(?:\.?\d|nan\b|inf\b).*)$/i,
+    problem: 'the "}" is missing after the labels',
+    hints: ['add it'],
+  },
   {
     pattern: /^[A-Za-z_]\w*\s*=\s*"/,
     problem: 'a comma is missing between two labels',

@@ -51,6 +51,11 @@ export const LINE_MISTAKES: readonly Mistake[] = [
     hints: ['write NAME{LABEL="VALUE"} NUMBER'],
   },
   {
+    pattern: /^\s*([A-Za-z_:][\w:]*)[ \t]*([|~;])[ \t]*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*$/i,
+    problem: ([, , sign]) => `"${sign}" stands between name and value`,
+    hints: ([, name = '', , value = '']) => [`write ${renderPrintable(`${name} ${value}`, 80)}`],
+  },
+  {
     pattern: /^\s*([A-Za-z_:][\w:]*)=([^\s={}"']*)\s*$/,
     problem: '"=" stands between name and value',
     hints: ([, name = '', value = '']) => [

@@ -18,7 +18,7 @@ export const TYPE_MISTAKES: readonly Mistake[] = [
     'histogram',
     'and _sum and _count for _gsum and _gcount: gaugehistogram is a type of OpenMetrics',
   ),
-  instead(/^info$/i, 'gauge', 'of the name with _info; info is a type of OpenMetrics'),
+  instead(/^info$/i, 'gauge', 'its lines are NAME_info 1; info is a type of OpenMetrics'),
   instead(/^state_?set$/i, 'gauge', 'stateset is a type of OpenMetrics'),
   instead(
     /^(?:int|integer|long|float|double|number|numeric|value|bool|boolean|guage|gage|gague|gauges|updowncounter|level)$/i,

@@ -3,6 +3,7 @@ import type { Mistake } from './mistake.ts';
 
 const POINT = 'write a decimal point, not a comma: LC_ALL=C makes most tools do so';
 const THOUSANDS = 'write a number without thousands separators';
+const NAN = ['write NaN'] as const;
 const NO_TIMESTAMPS =
   'leave it out: Pushgateway takes no timestamps, push_time_seconds says when a push came';
 const NUMBER = '(?:[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[-+]?\\d+)?|[-+]?inf|nan)';
@@ -101,6 +102,11 @@ export const VALUE_MISTAKES: readonly Mistake[] = [
     hints: ['put a version or address into a label: build_info{version="1.2.3"} 1'],
   },
   {
+    pattern: /^(?:([-+]?)(?:∞|1\.#inf\w*|infinite|inf\.|infinity\.)|([-+]?)\.inf)(?=\s|$)/i,
+    problem: ([value]) => `${renderQuoted(value)} is not a value`,
+    hints: ['write +Inf or -Inf'],
+  },
+  {
     pattern: /^[-+]?[\d.]+(?:e[-+]?\d+)?[ \t]*(%|[A-Za-zµμ°€£$]+(?:\/[a-z]+)?)\s*$/i,
     problem: ([value]) => `a unit after the value: ${renderQuoted(value.trim())}`,
     hints: ([, unit = '']) => [
@@ -116,6 +122,22 @@ export const VALUE_MISTAKES: readonly Mistake[] = [
     pattern: /^[-+]nan(?=\s|$)/i,
     problem: ([value]) => `${renderQuoted(value)} is not a value`,
     hints: ['write NaN, without a sign'],
+  },
+  {
+    pattern:
+      /^(?:[-+]?(?:1\.#(?:[qs]?nan|ind)\w*|[qs]?nan[qs]?(?:\(\w*\)|\d*)|nan[qs])|not[ _]?a[ _]?number)(?=\s|$)/i,
+    problem: ([value]) => `${renderQuoted(value)} is not a value`,
+    hints: NAN,
+  },
+  {
+    pattern: new RegExp(`^${NUMBER}[A-Za-z_:][\\w:]*(?:\\{[^}]*\\})?[ \\t]+${NUMBER}`, 'i'),
+    problem: 'two series in one line',
+    hints: ['end each with a line feed: with curl --data-binary, as -d takes line feeds away'],
+  },
+  {
+    pattern: /^[A-Za-z_]\w*\s*=\s*"[^"]*"[ \t]*[,}]/,
+    problem: 'the "{" is missing before the labels',
+    hints: ['write NAME{LABEL="VALUE"} NUMBER'],
   },
   {
     pattern: /^(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|[-+]?inf)[ \t]*\{/i,
