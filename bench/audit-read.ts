@@ -41,6 +41,7 @@ const rows = COMMANDS.map((args) => {
     command: args.join(' '),
     'MiB/s': Math.round(size / seconds),
     'MiB/s of CPU': Math.round(size / cpu),
+    'CPU s / 100 MB': Number(((cpu * 100e6) / (size * 1024 ** 2)).toFixed(2)),
     'MiB at most': Math.round(rss / 1024),
   };
 });

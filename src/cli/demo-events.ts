@@ -1,8 +1,9 @@
 import { followLogs } from '../audit/read/follow-logs.ts';
 import { nameUnknownLog } from '../core/audit/audit-file-names.ts';
 import { HistoryReader } from '../core/audit/history/history-reader.ts';
+import { createLogLine } from '../core/audit/history/log-line.ts';
 import type { JoinedRecord } from '../core/audit/history/outcome-join.ts';
-import { type PastDecision, readLineHead } from '../core/audit/history/past-record.ts';
+import type { PastDecision } from '../core/audit/history/past-record.ts';
 import { createRecordFilter } from '../core/audit/history/record-filter.ts';
 import { renderPrintable } from '../core/printable.ts';
 
@@ -22,9 +23,9 @@ export async function tellDemoEvents(
   const reader = new HistoryReader(createRecordFilter({}));
   const starts = new Map([auditFile, nameUnknownLog(auditFile)].map((file) => [file, 0]));
   for await (const lines of followLogs(starts, signal)) {
-    for (const line of lines) {
-      const head = readLineHead(line);
-      const joined = head === undefined ? [] : reader.take(head, line);
+    for (const text of lines) {
+      const line = createLogLine(text);
+      const joined = line === undefined ? [] : reader.take(line);
       for (const event of joined.flatMap(renderDemoEvent)) say(event);
     }
   }

@@ -1,9 +1,5 @@
 import type { Command } from 'commander';
-import { registerAuditKeygen } from './audit/keygen.ts';
-import { registerAuditReport } from './audit/report.ts';
-import { registerAuditShow } from './audit/show.ts';
-import { registerAuditSuggestPolicy } from './audit/suggest-policy.ts';
-import { registerAuditVerify } from './audit/verify.ts';
+import { registerAudit } from './audit/audit.ts';
 import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
 import { registerGroups } from './client/groups.ts';
@@ -34,12 +30,7 @@ export function createProgram(): Command {
   registerLint(program);
   registerHashPassword(program);
   registerTokenCreate(program.command('token').description('tokens for the configuration'));
-  const audit = program.command('audit').description('the audit log');
-  registerAuditKeygen(audit);
-  registerAuditVerify(audit);
-  registerAuditShow(audit);
-  registerAuditReport(audit);
-  registerAuditSuggestPolicy(audit);
+  registerAudit(program);
   registerImportBasicAuthUsers(
     program.command('import').description('from the configuration of other programs'),
   );

@@ -33,6 +33,7 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: 'prometheus-cpp-dev', purpose: 'test', why: 'the client library of C++, 1.0' },
   { name: 'g++', purpose: 'test', why: 'compiles what pushes with it' },
   { name: 'shellcheck', purpose: 'test', why: 'checks the scripts' },
+  { name: 'jq', purpose: 'test', why: 'runs what the page of the audit log shows' },
   { name: 'openssl', purpose: 'test', why: 'makes certificates for the TLS tests' },
   { name: 'unzip', purpose: 'test', why: 'unpacks helm and a new kubectl' },
   { name: 'strace', purpose: 'test', why: 'injects disk faults under the audit log' },

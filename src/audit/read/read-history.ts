@@ -1,23 +1,19 @@
 import { basename } from 'node:path';
 import { isUnknownLogName } from '../../core/audit/audit-file-names.ts';
-import { type LineHead, readLineHead } from '../../core/audit/history/past-record.ts';
+import { type LineBlock, LineCursor, type LogLine } from '../../core/audit/history/log-line.ts';
+import { readSegmentBlocks } from './segment-blocks.ts';
 import { readSegmentLines } from './segment-lines.ts';
-
-/** A line and what its beginning says. */
-export interface HistoryLine extends LineHead {
-  readonly text: string;
-}
 
 /**
  * Reads the lines of audit logs, given in any order, compressed or not: each log in the order of its
- * segments, and both logs of a gateway together by their times. Bounded memory, whatever the size.
- * What is no line of a log is passed over.
+ * segments, and both logs of a gateway together by their times. Bounded memory, whatever the size:
+ * a block is valid until the next one is asked for.
  * @param ends bytes that are read of files that grow meanwhile
  */
 export async function* readHistory(
   files: readonly string[],
   ends: ReadonlyMap<string, number> = new Map(),
-): AsyncGenerator<readonly HistoryLine[]> {
+): AsyncGenerator<LineBlock> {
   const isUnknown = (file: string): boolean => isUnknownLogName(basename(file));
   const known = await sortSegments(files.filter((file) => !isUnknown(file)));
   const unknown = await sortSegments(files.filter(isUnknown));
@@ -29,15 +25,8 @@ export async function* readHistory(
 async function* readSegments(
   files: readonly string[],
   ends: ReadonlyMap<string, number>,
-): AsyncGenerator<readonly HistoryLine[]> {
-  for (const file of files) {
-    for await (const lines of readSegmentLines(file, ends.get(file))) yield lines.flatMap(readLine);
-  }
-}
-
-function readLine(text: string): readonly HistoryLine[] {
-  const head = readLineHead(text);
-  return head === undefined ? [] : [{ ...head, text }];
+): AsyncGenerator<LineBlock> {
+  for (const file of files) yield* readSegmentBlocks(file, ends.get(file));
 }
 
 /** By the first record of each; a file without one comes last. */
@@ -60,60 +49,62 @@ async function findFirstSeq(file: string): Promise<number> {
 
 /** A clock that was set back does not change the order of one log. */
 async function* mergeByTime(
-  one: AsyncGenerator<readonly HistoryLine[]>,
-  other: AsyncGenerator<readonly HistoryLine[]>,
-): AsyncGenerator<readonly HistoryLine[]> {
+  one: AsyncGenerator<LineBlock>,
+  other: AsyncGenerator<LineBlock>,
+): AsyncGenerator<LineBlock> {
   const sources = [await Peekable.open(one), await Peekable.open(other)] as const;
   const [first, second] = sources;
   while (first.head !== undefined && second.head !== undefined) {
     const [earlier, later] = second.head.time < first.head.time ? [second, first] : [first, second];
-    yield await earlier.takeUntil(later.head?.time ?? '');
+    yield earlier.takeUntil(later.head?.time ?? '');
+    await earlier.fill();
   }
   for (const source of sources) yield* source.rest();
 }
 
 /** A generator of blocks of lines that shows its next line. */
 class Peekable {
-  readonly #source: AsyncGenerator<readonly HistoryLine[]>;
-  #block: readonly HistoryLine[] = [];
-  #at = 0;
+  readonly #source: AsyncGenerator<LineBlock>;
+  #block: LineBlock = { bytes: Buffer.alloc(0), from: 0, to: 0 };
+  #line = new LineCursor(this.#block);
+  #hasLine = false;
 
-  private constructor(source: AsyncGenerator<readonly HistoryLine[]>) {
+  private constructor(source: AsyncGenerator<LineBlock>) {
     this.#source = source;
   }
 
-  static async open(source: AsyncGenerator<readonly HistoryLine[]>): Promise<Peekable> {
+  static async open(source: AsyncGenerator<LineBlock>): Promise<Peekable> {
     const peekable = new Peekable(source);
-    await peekable.#fill();
+    await peekable.fill();
     return peekable;
   }
 
-  get head(): HistoryLine | undefined {
-    return this.#block[this.#at];
+  get head(): LogLine | undefined {
+    return this.#hasLine ? this.#line : undefined;
   }
 
-  /** Takes the lines of this block that are not later, at least one. */
-  async takeUntil(time: string): Promise<readonly HistoryLine[]> {
-    const start = this.#at;
-    this.#at += 1;
-    while (this.head !== undefined && this.head.time <= time) this.#at += 1;
-    const taken = this.#block.slice(start, this.#at);
-    await this.#fill();
-    return taken;
+  /** Takes the lines of this block that are not later, at least one; then it is to be filled. */
+  takeUntil(time: string): LineBlock {
+    const from = this.#line.start;
+    this.#hasLine = this.#line.next();
+    while (this.#hasLine && this.#line.time <= time) this.#hasLine = this.#line.next();
+    return { ...this.#block, from, to: this.#hasLine ? this.#line.start : this.#block.to };
   }
 
-  async *rest(): AsyncGenerator<readonly HistoryLine[]> {
-    if (this.head === undefined) return;
-    yield this.#block.slice(this.#at);
+  async *rest(): AsyncGenerator<LineBlock> {
+    if (!this.#hasLine) return;
+    yield { ...this.#block, from: this.#line.start };
     yield* this.#source;
   }
 
-  async #fill(): Promise<void> {
-    while (this.#at >= this.#block.length) {
+  /** Goes on to the next block with a line where this one has none left. */
+  async fill(): Promise<void> {
+    while (!this.#hasLine) {
       const next = await this.#source.next();
-      this.#at = 0;
-      this.#block = next.done ? [] : next.value;
       if (next.done) return;
+      this.#block = next.value;
+      this.#line = new LineCursor(this.#block);
+      this.#hasLine = this.#line.next();
     }
   }
 }

@@ -2,9 +2,9 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 
-const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 /** Longer than any line that a gateway writes; what is longer is passed over. */
-const MAX_LINE_LENGTH = 64 * 1024;
+export const MAX_LINE_LENGTH = 64 * 1024;
 const NEWLINE = 0x0a;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
@@ -58,7 +58,7 @@ async function* readPlain(path: string, end = Number.POSITIVE_INFINITY): AsyncGe
   }
 }
 
-async function* decompress(path: string): AsyncGenerator<Buffer> {
+export async function* decompress(path: string): AsyncGenerator<Buffer> {
   const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const plain = createGunzip({ chunkSize: CHUNK_BYTES });
   raw.on('error', (error) => plain.destroy(error));

@@ -1,12 +1,18 @@
 import { type Command, Option } from 'commander';
 import { readHistory } from '../../audit/read/read-history.ts';
 import { renderProblem } from '../../config/engine/problem.ts';
-import { loadConfig } from '../../config/load.ts';
 import { pickRecord } from '../../core/audit/history/history-reader.ts';
-import { createRecordFilter, type RecordQuestion } from '../../core/audit/history/record-filter.ts';
+import { LineCursor } from '../../core/audit/history/log-line.ts';
+import { createMemberReader } from '../../core/audit/history/member-reader.ts';
+import {
+  createRecordFilter,
+  FILTERED_MEMBERS,
+  type RecordQuestion,
+} from '../../core/audit/history/record-filter.ts';
 import { listUnused } from '../../core/audit/history/unused.ts';
 import {
   REPORT_KEYS,
+  REPORTED_MEMBERS,
   type ReportKey,
   type ReportRow,
   UsageReport,
@@ -67,9 +73,10 @@ async function report(files: readonly string[], options: ReportOptions): Promise
 async function countUsage(files: readonly string[], options: ReportOptions): Promise<UsageReport> {
   const usage = new UsageReport(options.by);
   const filter = createRecordFilter(toQuestion(options));
+  const read = createMemberReader([...FILTERED_MEMBERS, ...REPORTED_MEMBERS]);
   for await (const block of readHistory(files)) {
-    for (const line of block) {
-      const record = pickRecord(filter, line, line.text);
+    for (const line = new LineCursor(block); line.next(); ) {
+      const record = pickRecord(filter, line, read);
       if (record !== undefined && record.event !== 'expired') usage.add(record);
     }
   }
@@ -78,6 +85,7 @@ async function countUsage(files: readonly string[], options: ReportOptions): Pro
 
 /** Null, and the problems on stderr, when the configuration cannot be used. */
 async function loadTeams(file: string): Promise<readonly TeamSpec[] | null> {
+  const { loadConfig } = await import('../../config/load.ts'); // seldom asked for, and large
   const loaded = await loadConfig(file, { now: Date.now(), readsSecrets: false });
   if (loaded.ok) return loaded.config.teams;
   for (const problem of loaded.problems) console.error(renderProblem(problem));

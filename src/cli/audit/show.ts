@@ -5,8 +5,8 @@ import { readHistory } from '../../audit/read/read-history.ts';
 import { findLastLineEnd, isCompressed } from '../../audit/read/segment-lines.ts';
 import { isClosedSegmentName } from '../../core/audit/audit-file-names.ts';
 import { HistoryReader } from '../../core/audit/history/history-reader.ts';
+import { createLogLine, LineCursor } from '../../core/audit/history/log-line.ts';
 import type { JoinedRecord } from '../../core/audit/history/outcome-join.ts';
-import { readLineHead } from '../../core/audit/history/past-record.ts';
 import { createRecordFilter, type RecordQuestion } from '../../core/audit/history/record-filter.ts';
 import { addFilterOptions, toQuestion } from './filter-options.ts';
 import { printLines } from './print-lines.ts';
@@ -44,7 +44,9 @@ async function show(files: readonly string[], options: ShowOptions): Promise<voi
   const ends = new Map(growing.map((file) => [file, findLastLineEnd(file)]));
   if (isText) await printLines([RECORD_HEADING]);
   for await (const block of readHistory(files, ends)) {
-    await print(block.flatMap((line) => reader.take(line, line.text)));
+    const joined: JoinedRecord[] = [];
+    for (const line = new LineCursor(block); line.next(); ) joined.push(...reader.take(line));
+    await print(joined);
   }
   if (options.follow) await follow(ends, reader, print);
   await print(reader.flush());
@@ -58,9 +60,9 @@ async function follow(
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   for await (const lines of followLogs(starts, stop.signal)) {
-    for (const line of lines) {
-      const head = readLineHead(line);
-      if (head !== undefined) await print(reader.take(head, line));
+    for (const text of lines) {
+      const line = createLogLine(text);
+      if (line !== undefined) await print(reader.take(line));
     }
   }
 }

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { readHistory } from '../../audit/read/read-history.ts';
 import { renderTeams } from '../../config/render-teams.ts';
 import { pickRecord } from '../../core/audit/history/history-reader.ts';
+import { LineCursor } from '../../core/audit/history/log-line.ts';
+import { createMemberReader } from '../../core/audit/history/member-reader.ts';
 import { createRecordFilter } from '../../core/audit/history/record-filter.ts';
 import { suggestTeams } from '../../core/audit/history/suggest-teams.ts';
-import { TrafficProfiles } from '../../core/audit/history/traffic-profile.ts';
+import { PROFILED_MEMBERS, TrafficProfiles } from '../../core/audit/history/traffic-profile.ts';
 import { parseMoment } from './filter-options.ts';
 import { printLines } from './print-lines.ts';
 
@@ -18,9 +20,10 @@ export function registerAuditSuggestPolicy(audit: Command): void {
     .action(async (files: readonly string[], { since }: { readonly since?: string }) => {
       const profiles = new TrafficProfiles();
       const filter = createRecordFilter({ ...(since !== undefined && { since }) });
+      const read = createMemberReader(PROFILED_MEMBERS);
       for await (const block of readHistory(files)) {
-        for (const line of block) {
-          const record = pickRecord(filter, line, line.text);
+        for (const line = new LineCursor(block); line.next(); ) {
+          const record = pickRecord(filter, line, read);
           if (record?.event === 'decision') profiles.add(record);
         }
       }

@@ -1,5 +1,7 @@
+import type { LogLine } from './log-line.ts';
+import type { ReadRecord } from './member-reader.ts';
 import { type JoinedRecord, OutcomeJoin } from './outcome-join.ts';
-import { type LineHead, type PastRecord, readPastRecord, readRequestId } from './past-record.ts';
+import { type PastRecord, readPastRecord, readRequestId } from './past-record.ts';
 import type { RecordFilter } from './record-filter.ts';
 
 /** Picks what is asked for out of the lines of a log, each decision with what came of it. */
@@ -12,15 +14,17 @@ export class HistoryReader {
   }
 
   /** Takes the next line; answers what is complete now. */
-  take(head: LineHead, line: string): readonly JoinedRecord[] {
-    if (head.event === 'outcome') {
+  take(line: LogLine): readonly JoinedRecord[] {
+    if (line.event === 'outcome') {
       // most are of decisions that nobody asked for
-      const isAwaited = this.#join.awaits(readRequestId(line) ?? '');
-      const outcome = isAwaited ? readPastRecord(line) : undefined;
-      return outcome?.event === 'outcome' ? this.#join.settle(outcome) : [];
+      if (!this.#join.awaitsAny() || !this.#join.awaits(readRequestId(line.text) ?? '')) {
+        return NOTHING;
+      }
+      const outcome = readPastRecord(line.text);
+      return outcome?.event === 'outcome' ? this.#join.settle(outcome) : NOTHING;
     }
-    const record = pickRecord(this.#filter, head, line);
-    return record === undefined ? [] : this.#join.take(record);
+    const record = pickRecord(this.#filter, line);
+    return record === undefined ? NOTHING : this.#join.take(record);
   }
 
   /** Gives out what still waits for its outcome. */
@@ -29,14 +33,19 @@ export class HistoryReader {
   }
 }
 
-/** Reads a line if it is asked for; a line that is not is not read beyond its beginning. */
+const NOTHING: readonly JoinedRecord[] = [];
+
+/**
+ * Reads a line if it is asked for; a line that is not is not read beyond its beginning.
+ * @param read - takes all that the filter and the caller look at
+ */
 export function pickRecord(
   filter: RecordFilter,
-  head: LineHead,
-  line: string,
+  line: LogLine,
+  read: ReadRecord = readPastRecord,
 ): PastRecord | undefined {
-  if (!TOLD.has(head.event) || !filter.covers(head, line)) return undefined;
-  const record = readPastRecord(line);
+  if (!TOLD.has(line.event) || !filter.covers(line)) return undefined;
+  const record = read(line.text);
   switch (record?.event) {
     case 'decision':
     case 'aggregate':

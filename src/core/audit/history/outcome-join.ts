@@ -23,6 +23,11 @@ export class OutcomeJoin {
   readonly #waiting: Waiting[] = [];
   readonly #open = new Map<string, Waiting>();
 
+  /** Whether any decision waits for its outcome. */
+  awaitsAny(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** Whether the decision about this request waits for its outcome. */
   awaits(requestId: string): boolean {
     return this.#open.has(requestId);

@@ -1,7 +1,8 @@
 import { compileGlobs } from '../../matcher.ts';
 import { parsePushTarget } from '../../target/push-target.ts';
 import { toAscii } from '../audit-entry.ts';
-import type { LineHead, PastRecord } from './past-record.ts';
+import type { LogLine } from './log-line.ts';
+import type { PastRecord } from './past-record.ts';
 
 /** What is asked for; everything that is given must hold. */
 export interface RecordQuestion {
@@ -23,9 +24,21 @@ export interface RecordQuestion {
 
 export interface RecordFilter {
   /** Whether a line can be asked for, without reading it: by its time, and by words it must have. */
-  covers(head: LineHead, line: string): boolean;
+  covers(line: LogLine): boolean;
   matches(record: PastRecord): boolean;
 }
+
+/** Members of a record that a filter looks at. */
+export const FILTERED_MEMBERS = [
+  'team',
+  'credential',
+  'scheme',
+  'reason',
+  'would_deny',
+  'job',
+  'target',
+  'decision',
+] as const;
 
 /** Compiles a question. */
 export function createRecordFilter(question: RecordQuestion): RecordFilter {
@@ -46,10 +59,10 @@ export function createRecordFilter(question: RecordQuestion): RecordFilter {
     ...(group === undefined ? [] : [(record: Fields) => groupOf(record) === group]),
   ];
   return {
-    covers: ({ time }, line) =>
-      time >= since &&
-      (until === undefined || time < until) &&
-      words.every((word) => line.includes(word)),
+    covers: (line) =>
+      words.every((word) => line.includes(word)) &&
+      (since === '' || line.time >= since) &&
+      (until === undefined || line.time < until),
     matches(record) {
       const fields = { ...record };
       return tests.every((test) => test(fields));

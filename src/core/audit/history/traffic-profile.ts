@@ -22,6 +22,23 @@ export interface TrafficProfile {
   readonly hasEmpty: boolean;
 }
 
+/** Members of a decision that a profile looks at. */
+export const PROFILED_MEMBERS = [
+  'method',
+  'decision',
+  'scheme',
+  'team',
+  'job',
+  'client_ip',
+  'peer_ip',
+  'grouping_key',
+  'body_bytes',
+  'decoded_bytes',
+  'series',
+  'families',
+  'families_more',
+] as const satisfies readonly (keyof PastDecision)[];
+
 /** Teams, jobs, families and addresses that are kept, so that no log fills the memory. */
 const MAX_TEAMS = 2000;
 const MAX_SINGLE_JOBS = 1000;

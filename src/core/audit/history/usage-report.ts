@@ -40,6 +40,9 @@ const KEY_OF: Readonly<Record<ReportKey, (record: Counted) => string>> = {
   day: ({ time }) => time.slice(0, 10),
 };
 
+/** Members of a record that a report looks at, beside those of the filter. */
+export const REPORTED_MEMBERS = ['client_ip', 'client_network', 'peer_ip', 'count'] as const;
+
 interface Tally {
   allowed: number;
   refused: number;
