@@ -2,16 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CONTENT_TYPES, type MediaType } from '../src/core/exposition/media-type.ts';
 import { parseProtobufExposition } from '../src/core/exposition/protobuf/protobuf-exposition.ts';
-import type { ContentScope } from '../src/core/exposition/push-content.ts';
+import type { ContentScope, FamilyContent } from '../src/core/exposition/push-content.ts';
 import { parseTextExposition } from '../src/core/exposition/text/text-exposition.ts';
+import { createMemoryGroupStore } from '../src/core/store/memory-group-store.ts';
+import { parsePushTarget } from '../src/core/target/push-target.ts';
 import { delimited, double, integer, prefixed } from '../test/support/protobuf.ts';
 import { pushgatewayMissing, startPushgateway } from '../test/support/pushgateway.ts';
 import { readProcessCost } from './support/process-cost.ts';
 
 /**
- * What understanding a push costs here, beside what the same push costs Pushgateway, which parses
- * it too, merges it and checks its whole store: CPU time of both, in one run. And how much memory
- * the largest bodies take.
+ * What understanding a push costs here, and entering it into the model of the store, beside what the
+ * same push costs Pushgateway, which parses it too, merges it and checks its whole store: CPU time
+ * of both, in one run. And how much memory the largest bodies take.
  *
  * `npm run bench -- exposition [MILLISECONDS]`
  */
@@ -66,17 +68,21 @@ else printPeak(kind);
 async function printAll(milliseconds: number): Promise<void> {
   if (pushgatewayMissing('1.11')) throw new Error(String(pushgatewayMissing('1.11')));
   await using gateway = await startPushgateway({ version: '1.11' });
-  console.log('format    series     bytes   us/push    MB/s   Pushgateway us/push   ratio');
+  console.log(
+    'format    series     bytes  parse us  and model    MB/s   Pushgateway us/push   ratio',
+  );
   for (const format of ['text', 'protobuf'] as const) {
     for (const series of [5, 100, 10_000]) {
       const body = BODIES[format](series);
-      const own = measureParser(PARSERS[format], body, milliseconds);
+      const parsing = measureParser(PARSERS[format], body, milliseconds);
+      const own = parsing + (await measureModel(PARSERS[format], body, milliseconds));
       const theirs = await measurePushgateway(gateway, format, body, milliseconds);
       const columns = [
         format.padEnd(8),
         String(series).padStart(7),
         String(body.length).padStart(9),
-        own.toFixed(1).padStart(9),
+        parsing.toFixed(1).padStart(9),
+        own.toFixed(1).padStart(10),
         (body.length / own).toFixed(0).padStart(7),
         theirs.toFixed(0).padStart(21),
         `1:${(theirs / own).toFixed(0)}`.padStart(7),
@@ -104,6 +110,34 @@ function measureParser(parse: Parser, body: Buffer, milliseconds: number): numbe
   };
   run(milliseconds);
   return Math.min(run(milliseconds), run(milliseconds), run(milliseconds));
+}
+
+/** CPU microseconds that it takes to enter what a body holds into an empty group, and to take it out. */
+async function measureModel(parse: Parser, body: Buffer, milliseconds: number): Promise<number> {
+  const store = createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision() {} });
+  const target = parsePushTarget('/metrics/job/bench/instance/a', { emptyValues: false });
+  const content = parse(body, SCOPE);
+  if (target.effect === 'deny' || content.effect === 'deny') throw new Error('it is refused');
+  const push = { target: target.value, team: 'a', credential: 'a', method: 'PUT', at: 0 } as const;
+  const enter = async (families: readonly FamilyContent[]): Promise<void> => {
+    const claim = await store.claim({ ...push, content: { families } });
+    if (claim.effect === 'deny') throw new Error('the push is refused');
+    await claim.value.settle('stored');
+  };
+  const run = async (duration: number): Promise<number> => {
+    const before = process.cpuUsage();
+    const end = performance.now() + duration;
+    let count = 0;
+    while (performance.now() < end) {
+      await enter(content.value.families);
+      await enter([]);
+      count += 1;
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / count;
+  };
+  await run(milliseconds);
+  return Math.min(await run(milliseconds), await run(milliseconds));
 }
 
 /** CPU microseconds that Pushgateway uses for one push to an otherwise empty store. */

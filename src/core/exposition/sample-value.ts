@@ -1,6 +1,7 @@
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const ZERO = 0x30;
 const LETTER_E = 0x65;
 
 /** Longer than any number that a client renders: 1.7e308 in full has 309 digits. */
@@ -47,9 +48,63 @@ export function valueBytes(value: string): number {
   return PLAIN.test(value) ? value.length : numberBytes(parseSampleValue(value));
 }
 
+/** Digits of which a plain value may have that many before its point, and behind. */
+const MAX_PLAIN = { whole: 15, before: 9, behind: 6 } as const;
+
+/**
+ * Where a plain value ends, one that comes out of a number as it went in; -1 for any other, which
+ * may be a value all the same.
+ */
+export function scanPlainValue(bytes: Uint8Array, start: number): number {
+  const isNegative = bytes[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  const point = scanDigitBytes(bytes, first);
+  const before = point - first;
+  if (before === 0 || (bytes[first] === ZERO && before > 1)) return -1;
+  if (bytes[point] !== POINT) {
+    const isZero = bytes[first] === ZERO && isNegative;
+    return before > MAX_PLAIN.whole || isZero ? -1 : point;
+  }
+  const end = scanDigitBytes(bytes, point + 1);
+  const behind = end - point - 1;
+  const isPlain = before <= MAX_PLAIN.before && behind > 0 && behind <= MAX_PLAIN.behind;
+  return isPlain && bytes[end - 1] !== ZERO ? end : -1;
+}
+
+function scanDigitBytes(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (((bytes[end] ?? 0) ^ ZERO) <= 9) end += 1;
+  return end;
+}
+
+/** Beyond it, numbers are rendered with an exponent or lose digits. */
+const MAX_RENDERED = 1e15;
+/** Decimals that are looked for before a number is rendered to see how long it is. */
+const DECIMALS = [10, 100, 1000] as const;
+
 /** The same of a number. */
 export function numberBytes(value: number): number {
+  const size = Math.abs(value);
+  if (size < MAX_RENDERED) {
+    const sign = value < 0 ? 1 : 0;
+    if (Number.isInteger(size)) return sign + countDigits(size);
+    for (const factor of DECIMALS) {
+      const shifted = size * factor;
+      // fewer than 16 digits are those of one number alone
+      if (shifted >= MAX_RENDERED) break;
+      const isExact = Number.isInteger(shifted) && shifted % 10 !== 0;
+      if (isExact && shifted / factor === size) {
+        return sign + countDigits(Math.floor(size)) + String(factor).length;
+      }
+    }
+  }
   return String(value).length;
+}
+
+function countDigits(whole: number): number {
+  let digits = 1;
+  for (let bound = 10; whole >= bound; bound *= 10) digits += 1;
+  return digits;
 }
 
 /** 2^64: Pushgateway keeps counts in 64 bits. */

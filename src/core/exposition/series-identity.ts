@@ -9,13 +9,14 @@ import { xxh64 } from '../xxh64.ts';
  */
 export type SeriesIdentities = number[];
 
-/** The labels of a series in their order: bytes that are always the same, and values of the body. */
-export type SeriesLayout = readonly (Uint8Array | LabelPlace)[];
+/** The labels of a series in their order. */
+export type SeriesLayout = readonly LayoutPiece[];
 
-interface LabelPlace {
-  /** The label name with its separator. */
-  readonly name: Uint8Array;
-  /** Where the body has the value. */
+/** Bytes that are the same for all series of the layout, and a value of the body behind them. */
+interface LayoutPiece {
+  /** Names and values with their separators. */
+  readonly bytes: Uint8Array;
+  /** Where the body has the value; `NO_POSITION` for none. */
   readonly position: number;
   /** Pushgateway adds it where it is missing: empty or not, it is there. */
   readonly isInstance: boolean;
@@ -31,6 +32,7 @@ export interface LabelValues {
 /** A UTF-16 code unit is at most three bytes of UTF-8. */
 const MAX_UNIT_BYTES = 3;
 const ENCODER = new TextEncoder();
+const NO_POSITION = -1;
 const SEPARATOR = 0xff;
 const INSTANCE = 'instance';
 
@@ -47,17 +49,18 @@ export function layOutSeries(
   key: GroupingKey | undefined,
 ): SeriesLayout {
   const places = positions.map((position) => {
-    const name = names[position] ?? '';
-    const isInstance = name === INSTANCE;
-    return { label: name, piece: { name: encode([name]), position, isInstance } };
+    const label = names[position] ?? '';
+    return { label, texts: [label], position, isInstance: label === INSTANCE };
   });
-  const constants = (key === undefined ? [] : completeKey(key, places)).map(([label, value]) => ({
-    label,
-    piece: encode([label, value]),
+  const constants = (key === undefined ? [] : completeKey(key, places)).map((pair) => ({
+    label: pair[0],
+    texts: pair,
+    position: NO_POSITION,
+    isInstance: false,
   }));
   return [...places, ...constants]
     .toSorted((a, b) => (a.label < b.label ? -1 : 1))
-    .map(({ piece }) => piece);
+    .map(({ texts, position, isInstance }) => ({ bytes: encode(texts), position, isInstance }));
 }
 
 type Pair = readonly [name: string, value: string];
@@ -75,15 +78,12 @@ function completeKey(
 
 /** Each text with a separator behind it. */
 function encode(texts: readonly string[]): Uint8Array {
-  const units = texts.reduce((sum, { length }) => sum + length, 0);
-  const bytes = new Uint8Array(units * MAX_UNIT_BYTES + texts.length);
-  let at = 0;
+  written = 0;
   for (const text of texts) {
-    at += ENCODER.encodeInto(text, bytes.subarray(at)).written;
-    bytes[at] = SEPARATOR;
-    at += 1;
+    writeLabelValue(text);
+    writeSeparator();
   }
-  return bytes.subarray(0, at);
+  return buffer.slice(0, written);
 }
 
 /**
@@ -99,11 +99,12 @@ export function identifySeries(
   identities: SeriesIdentities,
 ): number {
   const bytes = writeSeries(name, layout, values, identities, true);
-  if (layout.some((piece) => isDroppable(piece, values))) {
-    writeSeries(name, layout, values, identities, false);
-  }
+  if (hasDroppable) writeSeries(name, layout, values, identities, false);
   return bytes;
 }
+
+/** Whether the series that was written last has a label without a value that can be left out. */
+let hasDroppable = false;
 
 function writeSeries(
   name: string,
@@ -113,24 +114,52 @@ function writeSeries(
   withEmpty: boolean,
 ): number {
   written = 0;
+  hasDroppable = false;
   writeLabelValue(name);
   writeSeparator();
   for (const piece of layout) {
-    if (piece instanceof Uint8Array) {
-      writeBytes(piece);
-    } else if (withEmpty || !isDroppable(piece, values)) {
-      writeBytes(piece.name);
-      values.write(piece.position);
-      writeSeparator();
+    const { bytes, position } = piece;
+    if (position === NO_POSITION) {
+      writeBytes(bytes);
+      continue;
     }
+    if (!piece.isInstance && values.isEmpty(position)) {
+      hasDroppable = true;
+      if (!withEmpty) continue;
+    }
+    writeBytes(bytes);
+    values.write(position);
+    writeSeparator();
   }
   const { high, low } = xxh64(buffer, written);
   identities.push(high, low);
   return written;
 }
 
-function isDroppable(piece: Uint8Array | LabelPlace, values: LabelValues): boolean {
-  return !(piece instanceof Uint8Array) && !piece.isInstance && values.isEmpty(piece.position);
+/** Up to here two series are compared with each other; more are sorted first. */
+const FEW_SERIES = 8;
+
+/** Whether an identity is there twice. */
+export function hasTwins(identities: Readonly<SeriesIdentities>): boolean {
+  if (identities.length > 2 * FEW_SERIES) return hasSortedTwins(identities);
+  for (let at = 2; at < identities.length; at += 2) {
+    for (let other = 0; other < at; other += 2) {
+      const isEqual =
+        identities[at + 1] === identities[other + 1] && identities[at] === identities[other];
+      if (isEqual) return true;
+    }
+  }
+  return false;
+}
+
+/** Sorted and not hashed: whoever chooses labels chooses identities. */
+function hasSortedTwins(identities: Readonly<SeriesIdentities>): boolean {
+  const halves = new Int32Array(identities);
+  new BigInt64Array(halves.buffer).sort();
+  for (let at = 2; at < halves.length; at += 2) {
+    if (halves[at] === halves[at - 2] && halves[at + 1] === halves[at - 1]) return true;
+  }
+  return false;
 }
 
 /** The series that is being written; it is hashed before anything else is written. */
@@ -176,10 +205,28 @@ export function writeEscapedValue(text: string, start: number, end: number): voi
   }
 }
 
-function writeBytes(bytes: Uint8Array): void {
-  reserve(bytes.length);
-  buffer.set(bytes, written);
-  written += bytes.length;
+/** The same with a value in a body that is ASCII alone. */
+export function writeEscapedBytes(body: Uint8Array, start: number, end: number): void {
+  reserve(end - start);
+  for (let at = start; at < end; at += 1) {
+    let code = body[at] ?? 0;
+    if (code === BACKSLASH) {
+      at += 1;
+      const escaped = body[at] ?? 0;
+      code = escaped === LETTER_N ? LINE_FEED : escaped;
+    }
+    buffer[written] = code;
+    written += 1;
+  }
+}
+
+/** The same with bytes as they are: mostly a few, which are copied faster one by one. */
+export function writeBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
+  reserve(end - start);
+  for (let at = start; at < end; at += 1) {
+    buffer[written] = bytes[at] ?? 0;
+    written += 1;
+  }
 }
 
 function writeSeparator(): void {

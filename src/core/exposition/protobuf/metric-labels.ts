@@ -2,7 +2,7 @@ import { renderName, renderQuoted } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
-import { type LabelValues, type SeriesLayout, writeLabelValue } from '../series-identity.ts';
+import { type LabelValues, writeLabelValue } from '../series-identity.ts';
 import type { MetricMessage } from './metric-messages.ts';
 
 type LabelMessages = MetricMessage['label'];
@@ -14,16 +14,12 @@ export interface SeenLabels {
   readonly labelNames: Set<string>;
   /** Of the metric before: neighbours mostly have the same label names. */
   names: readonly string[];
+  /** The same in bytes. */
+  encodedNames: readonly Uint8Array[];
   shape: LabelShape | undefined;
   /** Of the metric that is read. */
   current: LabelMessages;
   readonly values: LabelValues;
-}
-
-/** A series, told from the others of its family. */
-export interface EnteredSeries {
-  readonly identity: string;
-  readonly layout: SeriesLayout;
 }
 
 export function createSeenLabels(scope: ContentScope): SeenLabels {
@@ -33,6 +29,7 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
     labelValues,
     labelNames: new Set(),
     names: [],
+    encodedNames: [],
     shape: undefined,
     current: [],
     values: {
@@ -43,11 +40,8 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
   return seen;
 }
 
-/**
- * Enters the labels of a metric, or says what is wrong with them. Labels that the grouping key
- * overwrites and labels without a value do not tell series apart.
- */
-export function enterSeries(seen: SeenLabels, metric: MetricMessage): EnteredSeries | string {
+/** Enters the labels of a metric, or says what is wrong with them. */
+export function enterSeries(seen: SeenLabels, metric: MetricMessage): LabelShape | string {
   const { label: labels, histogram, summary } = metric;
   const shape = shapeOf(seen, labels);
   if (typeof shape === 'string') return shape;
@@ -61,13 +55,21 @@ export function enterSeries(seen: SeenLabels, metric: MetricMessage): EnteredSer
     if (value !== '') seen.labelValues.get(name)?.add(value);
   }
   seen.current = labels;
+  return shape;
+}
+
+/**
+ * A text that is the same for the same series of a family and for no other. Labels that the grouping
+ * key overwrites and labels without a value do not tell series apart.
+ */
+export function renderIdentity({ current }: SeenLabels, shape: LabelShape): string {
   let identity = '';
   for (const position of shape.identity) {
-    const { name = '', value = '' } = labels[position] ?? {};
+    const { name = '', value = '' } = current[position] ?? {};
     // No value has a NUL, so that it separates.
     if (value !== '') identity += `${name}\0${value}\0`;
   }
-  return { identity, layout: shape.layout };
+  return identity;
 }
 
 function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
@@ -85,6 +87,7 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   const resolved = resolveShape(newNames, seen.scope);
   if ('problem' in resolved) return resolved.problem;
   seen.names = newNames;
+  seen.encodedNames = newNames.map((name) => Buffer.from(name, 'latin1'));
   for (const name of newNames) seen.labelNames.add(name);
   seen.shape = resolved;
   return resolved;

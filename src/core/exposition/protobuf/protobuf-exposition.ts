@@ -10,11 +10,12 @@ import {
   type PushContent,
   type ReadExposition,
 } from '../push-content.ts';
-import { identifySeries, type SeriesIdentities } from '../series-identity.ts';
+import { numberBytes } from '../sample-value.ts';
+import { hasTwins, identifySeries, type SeriesIdentities } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
 import { decodeDelimited, TOO_MANY_ELEMENTS } from './message.ts';
 import { countBytes, countLines, explainMetric } from './metric-check.ts';
-import { createSeenLabels, enterSeries, type SeenLabels } from './metric-labels.ts';
+import { createSeenLabels, enterSeries, renderIdentity, type SeenLabels } from './metric-labels.ts';
 import {
   METRIC,
   METRIC_FAMILY,
@@ -22,6 +23,7 @@ import {
   type MetricMessage,
 } from './metric-messages.ts';
 import { isNative } from './native-histogram.ts';
+import { createPlainMetric, type PlainMetric, readPlainMetric } from './plain-metric.ts';
 import { createWire, type Wire } from './wire.ts';
 import { withoutCreated } from './without-created.ts';
 
@@ -39,6 +41,11 @@ interface Reader {
   readonly wire: Wire;
   readonly scope: ContentScope;
   readonly seen: SeenLabels;
+  readonly plain: PlainMetric;
+  /** Whether series are told apart by their labels, and not by their hashes alone. */
+  readonly isExact: boolean;
+  /** Whether two series of a family have the same hash. */
+  hasTwins: boolean;
   /** Sound ones. */
   readonly families: FamilyContent[];
   /** Which of them has which name. */
@@ -54,7 +61,8 @@ interface Reader {
 interface FamilyState {
   readonly name: string;
   readonly type: MetricType;
-  readonly identities: Set<string>;
+  /** Labels of its series, if they are compared. */
+  readonly identities: Set<string> | undefined;
   readonly hashes: SeriesIdentities;
   /** How many of its metrics are native histograms. */
   natives: number;
@@ -81,20 +89,36 @@ export function parseProtobufExposition(
  * what the sound families hold.
  */
 export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number): ReadExposition {
-  const reader: Reader = {
+  // Without a key an instance may be empty or missing, which is the same series with two hashes.
+  if (scope.key === undefined) return readAll(createReader(body, scope, true), most);
+  const reader = createReader(body, scope, false);
+  const read = readAll(reader, most);
+  return reader.hasTwins ? readAll(createReader(body, scope, true), most) : read;
+}
+
+/** @param isExact - whether it finds series that are there twice; without, they are let through */
+function createReader(body: Uint8Array, scope: ContentScope, isExact: boolean): Reader {
+  return {
     wire: createWire(body),
     scope,
     seen: createSeenLabels(scope),
+    plain: createPlainMetric(body),
+    isExact,
+    hasTwins: false,
     families: [],
     taken: new Map(),
     count: 0,
     series: 0,
     hasCreated: false,
   };
+}
+
+function readAll(reader: Reader, most: number): ReadExposition {
+  const { bytes: body } = reader.wire;
   const problems: Deny[] = [];
   while (reader.wire.at < body.byteLength) {
     reader.count += 1;
-    const { limits } = scope;
+    const { limits } = reader.scope;
     const message = decodeDelimited(reader.wire, body.byteLength, METRIC_FAMILY, limits.series);
     if (message === undefined) {
       problems.push(explainProtobufBytes(body) ?? denyWire(reader));
@@ -119,8 +143,8 @@ export function readProtobuf(body: Uint8Array, scope: ContentScope, most: number
 }
 
 function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefined {
-  const { wire, families, taken } = reader;
-  const family = checkFamily(message, reader.scope.limits.name);
+  const { families, taken } = reader;
+  const family = checkFamily(message, reader.scope.limits.name, reader.isExact);
   if (typeof family === 'string') return denyFamily(reader, family);
   for (const name of occupiedNames(family)) {
     const holder = taken.get(name);
@@ -129,11 +153,8 @@ function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefi
     }
     taken.set(name, family);
   }
-  for (const position of message.metric) {
-    wire.at = position;
-    const problem = readMetric(reader, family);
-    if (problem !== undefined) return problem;
-  }
+  const problem = readMetrics(reader, family, message.metric);
+  if (problem !== undefined) return problem;
   if (family.natives > 0 && family.natives < message.metric.length) {
     return denyFamily(reader, 'native and classic histograms in one family', family);
   }
@@ -143,7 +164,26 @@ function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefi
   return undefined;
 }
 
-function checkFamily(message: MetricFamilyMessage, maxName: number): FamilyState | string {
+function readMetrics(
+  reader: Reader,
+  family: FamilyState,
+  positions: readonly number[],
+): Deny | undefined {
+  let problem: Deny | undefined;
+  for (const position of positions) {
+    reader.wire.at = position;
+    problem = readPlain(reader, family) ? undefined : readMetric(reader, family);
+    if (problem !== undefined) break;
+  }
+  if (!reader.isExact) reader.hasTwins ||= hasTwins(family.hashes);
+  return problem;
+}
+
+function checkFamily(
+  message: MetricFamilyMessage,
+  maxName: number,
+  isExact: boolean,
+): FamilyState | string {
   const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
   const type = TYPES[typeNumber];
   if (name === '') return 'no name';
@@ -153,7 +193,8 @@ function checkFamily(message: MetricFamilyMessage, maxName: number): FamilyState
   if (metric.length === 0) return 'no metrics';
   if (help.includes('\0')) return 'a NUL character';
   if (!isUnitOf(unit, name, type)) return `unit ${renderQuoted(unit)} is not in its name`;
-  return { name, type, identities: new Set(), hashes: [], natives: 0, series: 0, bytes: 0 };
+  const identities = isExact ? new Set<string>() : undefined;
+  return { name, type, identities, hashes: [], natives: 0, series: 0, bytes: 0 };
 }
 
 /**
@@ -163,6 +204,22 @@ function checkFamily(message: MetricFamilyMessage, maxName: number): FamilyState
 function isUnitOf(unit: string, name: string, type: MetricType): boolean {
   const base = type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
   return unit === '' || (base.endsWith(`_${unit}`) && base.length > unit.length + 1);
+}
+
+/** Reads a metric that is like the one before but for its label values and its number. */
+function readPlain(reader: Reader, family: FamilyState): boolean {
+  const { wire, scope, seen, plain } = reader;
+  const { shape, encodedNames } = seen;
+  if (reader.isExact || shape === undefined || shape.watched.length > 0) return false;
+  const { labelValue, series } = scope.limits;
+  if (reader.series >= series) return false;
+  const { bytes, at } = wire;
+  if (!readPlainMetric(bytes, at, plain, family.type, encodedNames, labelValue)) return false;
+  const seriesBytes = identifySeries(family.name, shape.layout, plain.values, family.hashes);
+  family.bytes += seriesBytes + numberBytes(plain.value);
+  family.series += 1;
+  reader.series += 1;
+  return true;
 }
 
 function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
@@ -189,11 +246,14 @@ function addSeries(
   family: FamilyState,
 ): string | undefined {
   const { name, identities, hashes } = family;
-  const entered = enterSeries(seen, metric);
-  if (typeof entered === 'string') return entered;
-  if (identities.has(entered.identity)) return 'a duplicate series';
-  identities.add(entered.identity);
-  const seriesBytes = identifySeries(name, entered.layout, seen.values, hashes);
+  const shape = enterSeries(seen, metric);
+  if (typeof shape === 'string') return shape;
+  if (identities !== undefined) {
+    const identity = renderIdentity(seen, shape);
+    if (identities.has(identity)) return 'a duplicate series';
+    identities.add(identity);
+  }
+  const seriesBytes = identifySeries(name, shape.layout, seen.values, hashes);
   family.bytes += countBytes(metric, seriesBytes);
   return undefined;
 }

@@ -16,7 +16,9 @@ export interface Family {
   /** Names, labels and values of its lines so far. */
   bytes: number;
   readonly identities: SeriesIdentities;
-  /** By identity; of types that are one line each there is nothing more to know. */
+  /** Series so far that are one line each. */
+  lines: number;
+  /** Histograms and summaries by their labels, and series of one line if the table is exact. */
   readonly series: Map<string, Distribution | undefined>;
 }
 
@@ -31,12 +33,14 @@ export interface SampleName {
 export interface FamilyTable {
   /** Characters of a name. */
   readonly maxName: number;
+  /** Whether series of one line are told apart by their labels, and not by their hashes alone. */
+  readonly isExact: boolean;
   readonly families: Family[];
   readonly samples: Map<string, SampleName>;
 }
 
-export function createFamilyTable(maxName: number): FamilyTable {
-  return { maxName, families: [], samples: new Map() };
+export function createFamilyTable(maxName: number, isExact: boolean): FamilyTable {
+  return { maxName, isExact, families: [], samples: new Map() };
 }
 
 const ONCE =
@@ -61,7 +65,7 @@ export function declareType(
   const family = resolveFamily(table, name, line);
   if ('effect' in family) return family;
   if (family.type !== undefined) {
-    const isLate = family.series.size > 0;
+    const isLate = hasSeries(family);
     return denyLine(line, `a ${isLate ? 'late' : 'second'} TYPE of ${renderName(name)}`, ONCE);
   }
   family.type = type;
@@ -87,6 +91,11 @@ export function resolveSample(table: FamilyTable, name: string): SampleName {
   return sample;
 }
 
+/** Whether a family has any sample yet. */
+export function hasSeries({ lines, series }: Family): boolean {
+  return lines > 0 || series.size > 0;
+}
+
 /** The family that a HELP or TYPE line names. */
 function resolveFamily(table: FamilyTable, name: string, line: number): Family | Deny {
   const holder = table.samples.get(name) ?? createFamily(table, name);
@@ -101,6 +110,7 @@ function createFamily(table: FamilyTable, name: string): SampleName {
     hasHelp: false,
     bytes: 0,
     identities: [],
+    lines: 0,
     series: new Map(),
   };
   const sample: SampleName = { name, family, suffix: '' };

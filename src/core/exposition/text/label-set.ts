@@ -3,7 +3,7 @@ import { renderName } from '../../printable.ts';
 import { type LabelShape, resolveShape, TOO_MANY_LABELS } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
-import { type LabelValues, writeEscapedValue } from '../series-identity.ts';
+import { type LabelValues, writeEscapedBytes, writeEscapedValue } from '../series-identity.ts';
 import { denyLine, denyLongName, denyMistake, restOfLine } from './line-problem.ts';
 import {
   AFTER_VALUE_MISTAKES,
@@ -47,14 +47,23 @@ export interface LabelSet {
   readonly values: LabelValues;
 }
 
-export function createLabelSet(scope: ContentScope, text: string): LabelSet {
+/** @param ascii - the bytes of the text, if it is ASCII alone */
+export function createLabelSet(
+  scope: ContentScope,
+  text: string,
+  ascii: Uint8Array | undefined,
+): LabelSet {
   // Those that the grouping key overwrites do not count against the limit, the job among them.
   const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
   const starts: number[] = [];
   const ends: number[] = [];
   const values: LabelValues = {
     isEmpty: (position) => starts[position] === ends[position],
-    write: (position) => writeEscapedValue(text, starts[position] ?? 0, ends[position] ?? 0),
+    write(position) {
+      const [start, end] = [starts[position] ?? 0, ends[position] ?? 0];
+      if (ascii === undefined) writeEscapedValue(text, start, end);
+      else writeEscapedBytes(ascii, start, end);
+    },
   };
   const empty = { count: 0, names: [], starts, ends, shape: undefined };
   return { ...empty, scope, most, shapes: new Map(), values };

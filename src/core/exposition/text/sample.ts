@@ -10,7 +10,7 @@ import {
   valueBytes,
 } from '../sample-value.ts';
 import { identifySeries, type SeriesLayout } from '../series-identity.ts';
-import type { SampleName } from './family-table.ts';
+import type { Family, SampleName } from './family-table.ts';
 import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
 import { denyLine } from './line-problem.ts';
 
@@ -27,15 +27,36 @@ export interface Sample {
   readonly value: string;
 }
 
-/** Adds a sample to its family, or refuses it. */
-export function addSample(sample: Sample): Deny | undefined {
+/**
+ * Adds a sample to its family, or refuses it.
+ * @param isExact - whether a series of one line that is there twice is found here
+ */
+export function addSample(sample: Sample, isExact: boolean): Deny | undefined {
   const { family } = sample.name;
-  if (family.type === 'histogram' || family.type === 'summary') return addPart(sample);
-  const identity = renderIdentity(sample.text, sample.labels, sample.shape.identity);
-  if (family.series.has(identity)) return denyDuplicate(sample);
-  family.series.set(identity, undefined);
-  family.bytes += identify(sample, sample.shape.layout) + valueBytes(sample.value);
+  if (isDistribution(family)) return addPart(sample);
+  if (isExact) {
+    const identity = renderIdentity(sample.text, sample.labels, sample.shape.identity);
+    if (family.series.has(identity)) return denyDuplicate(sample);
+    family.series.set(identity, undefined);
+  }
+  addLine(family, sample.labels, sample.shape, valueBytes(sample.value));
   return undefined;
+}
+
+/** Whether the samples of a family are parts of histograms or summaries. */
+export function isDistribution({ type }: Family): boolean {
+  return type === 'histogram' || type === 'summary';
+}
+
+/** Adds a series that is one line. */
+export function addLine(
+  family: Family,
+  { values }: LabelSet,
+  { layout }: LabelShape,
+  bytesOfValue: number,
+): void {
+  family.lines += 1;
+  family.bytes += identifySeries(family.name, layout, values, family.identities) + bytesOfValue;
 }
 
 /** The lines of a histogram and of a summary. */

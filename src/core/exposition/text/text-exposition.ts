@@ -3,7 +3,8 @@ import { renderName } from '../../printable.ts';
 import { countDistributionLines, explainDistribution } from '../distribution.ts';
 import { scanMetricName } from '../name.ts';
 import type { ContentScope, FamilyContent, PushContent, ReadExposition } from '../push-content.ts';
-import { isSampleValue } from '../sample-value.ts';
+import { isSampleValue, scanPlainValue } from '../sample-value.ts';
+import { hasTwins } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
 import { decodeText } from './decode-text.ts';
@@ -12,6 +13,7 @@ import {
   createFamilyTable,
   type Family,
   type FamilyTable,
+  hasSeries,
   resolveSample,
   type SampleName,
 } from './family-table.ts';
@@ -25,17 +27,21 @@ import {
   shapeOf,
 } from './label-set.ts';
 import { denyLine, denyLongName, denyName, denyValue } from './line-problem.ts';
-import { addSample } from './sample.ts';
+import { type LineBefore, readRepeatedLabels } from './repeated-line.ts';
+import { addLine, addSample, isDistribution } from './sample.ts';
 import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './token.ts';
 
 /** The parser between two lines. */
 interface Reader {
   readonly text: string;
+  /** Its bytes, if it is ASCII alone. */
+  readonly ascii: Uint8Array | undefined;
   readonly scope: ContentScope;
   readonly table: FamilyTable;
   /** Of the sample that was read last. */
   readonly labels: LabelSet;
   sampleName: SampleName | undefined;
+  readonly before: LineBefore;
   line: number;
   series: number;
   readonly labelValues: Map<string, Set<string>>;
@@ -62,8 +68,15 @@ export function readText(body: Uint8Array, scope: ContentScope, most: number): R
   const decoded = decodeText(body);
   if (typeof decoded !== 'string') return { content: decoded, problems: [decoded] };
   const isEnded = decoded === '' || decoded.endsWith('\n');
-  const reader = createReader(isEnded ? decoded : `${decoded}\n`, scope);
-  const problems = readLines(reader, most);
+  const ascii = decoded.length === body.length ? body : undefined;
+  const text = isEnded ? decoded : `${decoded}\n`;
+  // Without a key an instance may be empty or missing, which is the same series with two hashes.
+  let reader = createReader(text, ascii, scope, scope.key === undefined);
+  let problems = readLines(reader, most);
+  if (reader.table.families.some(({ identities }) => hasTwins(identities))) {
+    reader = createReader(text, ascii, scope, true);
+    problems = readLines(reader, most);
+  }
   if (!isEnded) {
     const { problem, isJoined } = explainEnd(decoded);
     if (isJoined) return { content: problem, problems: [problem] };
@@ -74,13 +87,21 @@ export function readText(body: Uint8Array, scope: ContentScope, most: number): R
   return { content, problems };
 }
 
-function createReader(text: string, scope: ContentScope): Reader {
+/** @param isExact - whether it finds series that are there twice; without, they are let through */
+function createReader(
+  text: string,
+  ascii: Uint8Array | undefined,
+  scope: ContentScope,
+  isExact: boolean,
+): Reader {
   return {
     text,
+    ascii,
     scope,
-    table: createFamilyTable(scope.limits.name),
-    labels: createLabelSet(scope, text),
+    table: createFamilyTable(scope.limits.name, isExact),
+    labels: createLabelSet(scope, text, ascii),
     sampleName: undefined,
+    before: { start: -1, value: -1 },
     line: 1,
     series: 0,
     labelValues: new Map([...scope.watchedLabels].map((name) => [name, new Set()])),
@@ -103,6 +124,7 @@ function readLines(reader: Reader, most: number): Deny[] {
       if (isOver || end.reason !== 'body_invalid' || problems.length >= most) return problems;
       if (reader.sampleName !== undefined) reader.incomplete.add(reader.sampleName.family);
       reader.sampleName = undefined;
+      reader.before.start = -1;
       at = text.indexOf('\n', at) + 1;
     }
     reader.line += 1;
@@ -122,7 +144,16 @@ function readLine(reader: Reader, start: number): number | Deny {
 }
 
 function readSample(reader: Reader, start: number): number | Deny {
-  const { text, line, labels, scope } = reader;
+  const { text, ascii, line, labels, scope, before } = reader;
+  if (ascii !== undefined) {
+    const end = readRepeatedLabels(ascii, labels, before, start);
+    if (end !== -1) {
+      const value = skipBlanks(text, end);
+      before.start = start;
+      before.value = value;
+      return readPlainValue(reader, ascii, value) ?? readValue(reader, value);
+    }
+  }
   const nameEnd = readSampleName(reader, start);
   let at = skipBlanks(text, nameEnd);
   const name = reader.sampleName;
@@ -136,11 +167,32 @@ function readSample(reader: Reader, start: number): number | Deny {
     if (at === nameEnd) return denyName(line, text, start, nameEnd);
     clearLabels(labels);
   }
+  before.start = start;
+  before.value = at;
+  return readValue(reader, at);
+}
+
+/** The common value of a series of one line; undefined for any other, which is not read. */
+function readPlainValue(reader: Reader, ascii: Uint8Array, at: number): number | undefined {
+  const { table, sampleName: name, labels, scope } = reader;
+  const { shape } = labels;
+  if (name === undefined || shape === undefined || table.isExact) return undefined;
+  if (shape.watched.length > 0 || isDistribution(name.family)) return undefined;
+  const end = scanPlainValue(ascii, at);
+  if (end === -1 || ascii[end] !== LINE_FEED) return undefined;
+  if (reader.series >= scope.limits.series) return undefined;
+  reader.series += 1;
+  addLine(name.family, labels, shape, end - at);
+  return end;
+}
+
+function readValue(reader: Reader, at: number): number | Deny {
+  const { text, line, sampleName: name } = reader;
   const end = scanToken(text, at);
   const value = text.slice(at, end);
   if (!isSampleValue(value)) return denyValue(line, text, at, false);
   if (text.charCodeAt(end) !== LINE_FEED) return denyValue(line, text, at, true);
-  return takeSample(reader, name, value) ?? end;
+  return (name && takeSample(reader, name, value)) ?? end;
 }
 
 /** Neighbours mostly have the same name, which is then not looked up again. */
@@ -166,14 +218,14 @@ function takeSample(reader: Reader, name: SampleName, value: string): Deny | und
     const watched = labelValue(text, labels, position);
     if (watched !== '') reader.labelValues.get(labels.names[position] ?? '')?.add(watched);
   }
-  return addSample({ line, text, name, labels, shape, value });
+  return addSample({ line, text, name, labels, shape, value }, reader.table.isExact);
 }
 
 function finish(reader: Reader): Decision<PushContent> {
   const { table, series, labelValues, labels, incomplete } = reader;
   const families: FamilyContent[] = [];
   for (const family of table.families) {
-    if (family.series.size === 0) continue;
+    if (!hasSeries(family)) continue;
     const problem = incomplete.has(family) ? undefined : checkDistributions(family);
     if (problem !== undefined) return problem;
     families.push(sumUp(family));
@@ -185,11 +237,11 @@ function finish(reader: Reader): Decision<PushContent> {
 /** What is left of a family that is read. A sum or count that lacks is shown as 0. */
 function sumUp({ name, type = 'untyped', isTyped, identities, ...family }: Family): FamilyContent {
   let { bytes } = family;
-  let lines = 0;
+  let { lines } = family;
   for (const distribution of family.series.values()) {
-    const count = distribution === undefined ? 1 : countDistributionLines(distribution);
-    lines += count;
     if (distribution === undefined) continue;
+    const count = countDistributionLines(distribution);
+    lines += count;
     const { seriesBytes, valueBytes, hasSum, hasCount } = distribution;
     bytes += count * seriesBytes + valueBytes + Number(!hasSum) + Number(!hasCount);
   }
