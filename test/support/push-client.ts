@@ -41,9 +41,7 @@ const curlClient: PushClient = {
   families: { ...TYPED, _untyped: 'untyped' },
   needs: [],
   async run(task) {
-    const { username, secret } = task.credential;
-    const login =
-      username === undefined ? ['--oauth2-bearer', secret] : ['--user', `${username}:${secret}`];
+    const login = renderLogin(task);
     const data = task.action === 'delete' ? [] : ['--data-binary', '@-'];
     const method = ['--request', METHODS[task.action]];
     const args = ['--fail-with-body', ...login, ...method, ...data, plainTarget(task)];
@@ -58,7 +56,7 @@ const fetchClient: PushClient = {
   async run(task) {
     const answer = await fetch(plainTarget(task), {
       method: METHODS[task.action],
-      headers: { authorization: task.credential.authorization },
+      ...(task.credential && { headers: { authorization: task.credential.authorization } }),
       ...(task.action !== 'delete' && { body: renderBody(task.prefix) }),
     });
     return { ok: answer.ok, message: await answer.text() };
@@ -73,7 +71,7 @@ function nodeClient(encoding: 'identity' | 'gzip'): PushClient {
     families: TYPED,
     needs: [],
     async run({ action, url, job, instance, prefix, credential }) {
-      const { username, secret, authorization } = credential;
+      const { username, secret, authorization } = credential ?? {};
       const registers = [new promClient.Registry()];
       const help = 'One\nper \\ city.';
       new promClient.Gauge({ name: prefix, help, labelNames: ['city'], registers })
@@ -88,7 +86,7 @@ function nodeClient(encoding: 'identity' | 'gzip'): PushClient {
       new promClient.Summary({ name: `${prefix}_bytes`, help, percentiles, registers }).observe(7);
       const headers = {
         ...(encoding === 'gzip' && { 'Content-Encoding': 'gzip' }),
-        ...(username === undefined && { authorization }),
+        ...(username === undefined && authorization !== undefined && { authorization }),
       };
       const login = username === undefined ? {} : { auth: `${username}:${secret}` };
       const gateway = new promClient.Pushgateway(url, { headers, ...login }, registers[0]);
@@ -173,6 +171,12 @@ export const PUSH_CLIENTS: readonly PushClient[] = [
   rubyClient,
   cppClient,
 ];
+
+function renderLogin({ credential }: PushTask): readonly string[] {
+  if (credential === undefined) return [];
+  const { username, secret } = credential;
+  return username === undefined ? ['--oauth2-bearer', secret] : ['--user', `${username}:${secret}`];
+}
 
 function plainTarget({ url, job, instance }: PushTask): string {
   return `${url}/metrics/job/${job}/instance/${instance}`;
