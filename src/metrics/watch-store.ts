@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import type { Clock } from '../pipeline/ports.ts';
@@ -30,7 +31,7 @@ export function watchStore(
       const seen = view();
       report(metrics, seen);
       if (clock.monotonic() - lookedAt >= OLDEST_FOR_MS) {
-        const times = pushTimes(seen);
+        const times = await pushTimes(seen);
         // a store without groups may be one that was not read yet, and costs nothing to look at
         if (times.size > 0) lookedAt = clock.monotonic();
         reportOldest(metrics, times);
@@ -62,21 +63,29 @@ function report(metrics: Metrics, { teams, store }: StoreView): void {
 
 /** When groups of a team were pushed, in milliseconds since the epoch. */
 interface PushTimes {
-  readonly oldest: number;
+  oldest: number;
   /** Of what was stored before the start, or past the gateway. */
-  readonly newestUnseen: number | undefined;
+  newestUnseen: number | undefined;
 }
 
-function pushTimes({ store }: StoreView): ReadonlyMap<string, PushTimes> {
+/** Groups that are looked at before others go on. */
+const SLICE = 1000;
+
+async function pushTimes({ store }: StoreView): Promise<ReadonlyMap<string, PushTimes>> {
   const times = new Map<string, PushTimes>();
+  let looked = 0;
   for (const { owner, pushedAt, credential } of store.groups()) {
+    looked += 1;
+    if (looked % SLICE === 0) await setImmediate();
     if (owner === undefined || pushedAt === undefined) continue;
-    const { oldest = pushedAt, newestUnseen } = times.get(owner) ?? {};
-    times.set(owner, {
-      oldest: Math.min(pushedAt, oldest),
-      newestUnseen:
-        credential === undefined ? Math.max(pushedAt, newestUnseen ?? pushedAt) : newestUnseen,
-    });
+    let known = times.get(owner);
+    if (known === undefined) {
+      known = { oldest: pushedAt, newestUnseen: undefined };
+      times.set(owner, known);
+    }
+    known.oldest = Math.min(pushedAt, known.oldest);
+    if (credential !== undefined) continue;
+    known.newestUnseen = Math.max(pushedAt, known.newestUnseen ?? pushedAt);
   }
   return times;
 }
