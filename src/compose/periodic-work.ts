@@ -1,11 +1,17 @@
 /** One row says everything about something that is done again and again. */
 export interface PeriodicWork {
+  /** Label value of the metrics. */
   readonly name: string;
   /** Milliseconds from the end of one run to the beginning of the next. */
   readonly everyMs: number;
-  /** Never rejects. */
-  readonly run: () => Promise<void>;
+  /** Whether it did what it is there for; a run that rejects did not. */
+  readonly run: () => Promise<boolean>;
+  /** Where its runs are counted. */
+  readonly metric: WorkMetric;
 }
+
+/** Told of each run of a work when it has ended. */
+export type WorkMetric = (name: string, seconds: number, isDone: boolean) => void;
 
 /** Does the work of every row until disposed. It keeps no process alive. */
 export function startPeriodicWork(rows: readonly PeriodicWork[]): Disposable {
@@ -17,13 +23,18 @@ export function startPeriodicWork(rows: readonly PeriodicWork[]): Disposable {
   };
 }
 
-function repeat({ run, everyMs }: PeriodicWork): Disposable {
+function repeat({ name, run, everyMs, metric }: PeriodicWork): Disposable {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const wait = (): void => {
-    if (!isOver) timer = setTimeout(work, everyMs).unref();
+    if (!isOver) timer = setTimeout(() => void work(), everyMs).unref();
   };
-  const work = (): void => void run().then(wait);
+  const work = async (): Promise<void> => {
+    const beganAt = performance.now();
+    const isDone = await run().catch(() => false);
+    metric(name, (performance.now() - beganAt) / 1000, isDone);
+    wait();
+  };
   wait();
   return {
     [Symbol.dispose]() {

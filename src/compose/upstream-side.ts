@@ -4,7 +4,7 @@ import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import type { Ownership } from '../core/store/ownership.ts';
 import { createReadHandler } from '../http/handle-read.ts';
 import type { Metrics } from '../metrics/registry.ts';
-import { watchUpstream } from '../metrics/watch.ts';
+import { watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
 import type {
   Clock,
   OperationalLog,
@@ -83,10 +83,11 @@ export async function openUpstreamSide(
   const { followed } = known;
   followed.readBy({ ...reader, status: () => client.status(STATUS_TIMEOUT_MS) });
   await Promise.race([followed.probe(), delay(FIRST_READING_MS, undefined, { ref: false })]);
+  const metric = watchPeriodicWork(metrics);
   const work = startPeriodicWork([
-    { name: 'probe', everyMs: 5000, run: () => followed.probe() },
+    { name: 'probe', everyMs: 5000, run: () => followed.probe(), metric },
     // As often as Prometheus scrapes, by its defaults or near them: one more reader of the store.
-    { name: 'poll', everyMs: 15_000, run: () => followed.poll() },
+    { name: 'poll', everyMs: 15_000, run: () => followed.poll(), metric },
   ]);
   const { send } = watchUpstream(client, metrics, clock);
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });

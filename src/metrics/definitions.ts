@@ -105,6 +105,17 @@ export const METRICS = {
     help: 'Whether the last look at the scrape of the upstream found an error, or families missing.',
     labels: [],
   },
+  pushwarden_periodic_work_duration_seconds: {
+    type: 'histogram',
+    help: 'How long what the gateway does again and again takes, by its name.',
+    labels: ['work'],
+    buckets: SECONDS,
+  },
+  pushwarden_periodic_work_failures_total: {
+    type: 'counter',
+    help: 'Runs of it that did not do what they are there for, by its name.',
+    labels: ['work'],
+  },
   pushwarden_store_readings_total: {
     type: 'counter',
     help: 'Readings of all that the upstream stores, by outcome.',

@@ -53,6 +53,16 @@ export function watchReadiness(registry: MetricsRegistry, isReady: () => boolean
   };
 }
 
+/** Counts the runs of what is done again and again. */
+export function watchPeriodicWork(
+  metrics: Metrics,
+): (name: string, seconds: number, isDone: boolean) => void {
+  return (name, seconds, isDone) => {
+    metrics.pushwarden_periodic_work_duration_seconds.labels(name).observe(seconds);
+    metrics.pushwarden_periodic_work_failures_total.labels(name).inc(isDone ? 0 : 1);
+  };
+}
+
 /** Keeps when a credential was last used. */
 export function watchCredentials(
   metrics: Metrics,

@@ -21,8 +21,8 @@ interface TestFollowedStore extends AsyncDisposable {
   readonly readings: readonly string[];
   /** Groups that others changed, a number for each reading that found any. */
   readonly foreign: readonly number[];
-  probe(): Promise<void>;
-  poll(): Promise<void>;
+  probe(): Promise<boolean>;
+  poll(): Promise<boolean>;
 }
 
 /** Follows the store of a Pushgateway; nothing is read until `probe`. */
