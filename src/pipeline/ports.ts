@@ -146,10 +146,14 @@ export interface StoreReader {
   /** What it says of itself; undefined when it does not answer. Never rejects. */
   status(): Promise<StoreStatus | 'not_ready' | 'no_pushgateway' | undefined>;
   /**
-   * Every group. Rejects when the listing breaks off or is none.
-   * @param onProgress - told how many groups there are so far
+   * Hands over every group, a few at a time: no more are read until those are taken. Rejects when
+   * the listing breaks off or is none.
+   * @param onRestart - told that what came so far does not count: all of it comes again
    */
-  groups(onProgress?: (count: number) => void): Promise<readonly ReadGroup[]>;
+  groups(
+    take: (groups: readonly ReadGroup[]) => Promise<void>,
+    onRestart: () => void,
+  ): Promise<void>;
   /** Scrapes it as Prometheus does. Rejects when the answer breaks off. */
   scrape(onStamps: (stamps: readonly GroupStamps[]) => void): Promise<Scrape>;
   /** The groups that may be why a scrape is broken. Rejects when they cannot be read. */

@@ -22,10 +22,16 @@ export interface FollowedStore {
    * `upstream_unreachable` or `upstream_invalid` when there is nothing to read.
    */
   whenKnown(waitMs: number): Promise<Decision<undefined>>;
-  /** Sees whether the upstream is there and still the one that was read. Never rejects. */
-  probe(): Promise<void>;
-  /** Scrapes it, and sees whether somebody else has changed it. Never rejects. */
-  poll(): Promise<void>;
+  /**
+   * Sees whether the upstream is there and still the one that was read. Never rejects.
+   * @returns whether it is there, and what it holds is known
+   */
+  probe(): Promise<boolean>;
+  /**
+   * Scrapes it, and sees whether somebody else has changed it. Never rejects.
+   * @returns whether there was anything to compare with
+   */
+  poll(): Promise<boolean>;
   /** Hears what came of a push: an upstream that could not be reached is away from that moment. */
   noteOutcome(outcome: UpstreamOutcome): void;
   /** @see `Upstream.tidy` */
@@ -89,7 +95,7 @@ class Follower implements FollowedStore {
   #reader: StoreReader | undefined;
   #state: State = 'unknown';
   #status: StoreStatus | undefined;
-  #probing: Promise<void> | undefined;
+  #probing: Promise<boolean> | undefined;
 
   constructor({ store, clock, log, observer }: FollowStoreOptions) {
     this.#model = store;
@@ -127,10 +133,12 @@ class Follower implements FollowedStore {
     }
   }
 
-  probe(): Promise<void> {
-    this.#probing ??= this.#probeOnce().finally(() => {
-      this.#probing = undefined;
-    });
+  probe(): Promise<boolean> {
+    this.#probing ??= this.#probeOnce()
+      .then(() => this.isReady())
+      .finally(() => {
+        this.#probing = undefined;
+      });
     return this.#probing;
   }
 
@@ -144,9 +152,9 @@ class Follower implements FollowedStore {
     }
   }
 
-  async poll(): Promise<void> {
+  async poll(): Promise<boolean> {
     const reader = this.#reader;
-    if (this.#state !== 'read' || reader === undefined) return;
+    if (this.#state !== 'read' || reader === undefined) return false;
     const before = this.#model.familyNames();
     const comparison = this.#stampCheck.begin();
     try {
@@ -160,8 +168,9 @@ class Follower implements FollowedStore {
       // What was pushed or deleted meanwhile may be in the scrape or not.
       const expected = this.#model.familyNames().intersection(before);
       await this.#scrapeWatch.note(scrape, expected, reader);
+      return scrape.status === 200;
     } catch {
-      // a scrape that breaks off tells nothing; the next probe says what there is to say
+      return false; // one that breaks off tells nothing; the next probe says what there is to say
     }
   }
 

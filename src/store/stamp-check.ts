@@ -25,12 +25,12 @@ interface StampComparison {
  * the model has, so the stamps that come after a push of ours are taken for its own, and any others
  * after those for somebody else's.
  */
-export function createStampCheck(store: Pick<GroupStore, 'group' | 'groups'>): StampCheck {
+export function createStampCheck(store: Pick<GroupStore, 'group' | 'size'>): StampCheck {
   return new Check(store);
 }
 
 class Check implements StampCheck {
-  readonly #store: Pick<GroupStore, 'group' | 'groups'>;
+  readonly #store: Pick<GroupStore, 'group' | 'size'>;
   /** What groups were seen with after a push of ours. */
   readonly #accepted = new Map<GroupId, GroupStamps>();
   /** Pushed to since they were last seen. */
@@ -39,7 +39,7 @@ class Check implements StampCheck {
   #recent = new Set<GroupId>();
   #deleted = new Set<GroupId>();
 
-  constructor(store: Pick<GroupStore, 'group' | 'groups'>) {
+  constructor(store: Pick<GroupStore, 'group' | 'size'>) {
     this.#store = store;
   }
 
@@ -87,11 +87,15 @@ class Check implements StampCheck {
     return before?.pushedAt === stamps.pushedAt && before.failedAt === stamps.failedAt;
   }
 
-  /** Whether the model has a group that the scrape did not have, though it is older than that. */
+  /**
+   * Whether the model has a group that the scrape did not have, though it is older than that. Counted
+   * and not searched for: only what was pushed or deleted meanwhile is looked at one by one.
+   */
   #lacks(seen: ReadonlySet<GroupId>): boolean {
-    for (const { id } of this.#store.groups()) {
-      if (!seen.has(id) && !this.#recent.has(id)) return true;
-    }
-    return false;
+    const isHeld = (id: GroupId): boolean => this.#store.group(id) !== undefined;
+    let expected = seen.size;
+    for (const id of this.#deleted) if (seen.has(id) && !isHeld(id)) expected -= 1;
+    for (const id of this.#recent) if (!seen.has(id) && isHeld(id)) expected += 1;
+    return this.#store.size() > expected;
   }
 }

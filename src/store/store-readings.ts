@@ -1,6 +1,11 @@
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
-import type { ForeignChanges, GroupStore, StoreContents } from '../core/store/group-store.ts';
+import type {
+  ForeignChanges,
+  GroupStore,
+  ReadGroup,
+  StoreContents,
+} from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
 import type { StoreObserver } from './follow-store.ts';
@@ -14,7 +19,7 @@ interface StoreReadingsOptions {
   readonly onRead: () => void;
 }
 
-/** Reads a whole store into the model: one reading at a time, shared by all who wait for one. */
+/** Reads a whole store into the model, never holding it: one reading at a time, shared by all who wait for one. */
 export interface StoreReadings {
   /** Whether the model is now what was read; never rejects. */
   read(reader: StoreReader, status: StoreStatus): Promise<boolean>;
@@ -83,16 +88,23 @@ async function readInto(
 ): Promise<{ readonly changes: ForeignChanges | undefined; readonly groups: number }> {
   using pending = store.startReading();
   let told = clock.monotonic();
-  const groups = await reader.groups((count) => {
+  let groups = 0;
+  const take = async (more: readonly ReadGroup[]): Promise<void> => {
+    groups += more.length;
+    await pending.add(more);
     if (clock.monotonic() - told < PROGRESS_MS) return;
     told = clock.monotonic();
-    log.info('store_being_read', { groups: count });
+    log.info('store_being_read', { groups });
+  };
+  await reader.groups(take, () => {
+    groups = 0;
+    pending.restart();
   });
   // Nothing is known of the families of a scrape that is broken but what the API lists.
   const scrape = await reader.scrape(() => undefined).catch(() => undefined);
   const own = parseOwn(scrape?.own ?? '');
-  const changes = await pending.finish({ groups, own, keepsNative });
-  return { changes, groups: groups.length };
+  const changes = await pending.finish({ groups: [], own, keepsNative });
+  return { changes, groups };
 }
 
 function tellForeign(

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { ReadGroup } from '../core/store/group-store.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { StoreReader } from '../pipeline/ports.ts';
@@ -12,6 +11,7 @@ import type { ThreadMessage, ThreadOrder } from './reading-thread.ts';
 const THREAD = new URL(`./reading-thread${extname(import.meta.url)}`, import.meta.url);
 /** The thread holds one piece of a listing at a time; a store is never in it. */
 const MEMORY = { maxOldGenerationSizeMb: 512 };
+const ENDED = 'the thread that reads the store has ended';
 /** However slowly it comes. */
 const JOB_TIMEOUT_MS = 600_000;
 
@@ -39,7 +39,10 @@ export function createStoreReader(
     return started;
   };
 
-  const work = async (job: ReadingJob, take: (part: ReadingPart) => void): Promise<void> => {
+  const work = async (
+    job: ReadingJob,
+    take: (part: ReadingPart) => Promise<void> | void,
+  ): Promise<void> => {
     const worker = thread ?? start();
     worker.ref(); // somebody waits for it, perhaps nothing else keeps the process alive
     const timer = setTimeout(() => void worker.terminate(), JOB_TIMEOUT_MS).unref();
@@ -52,7 +55,8 @@ export function createStoreReader(
           if (message.error === undefined) return;
           throw new Error(message.error);
         }
-        take(message.part as ReadingPart); // made by doReadingJob
+        await take(message.part as ReadingPart); // made by doReadingJob
+        if (thread !== worker) throw new Error(ENDED);
         order('next');
       }
     } finally {
@@ -67,14 +71,11 @@ export function createStoreReader(
   };
 
   return {
-    async groups(onProgress) {
-      let groups: ReadGroup[] = [];
-      await run({ kind: 'groups' }, (part) => {
-        if (part.kind === 'groups') groups.push(...part.groups);
-        if (part.kind === 'again') groups = [];
-        onProgress?.(groups.length);
+    async groups(take, onRestart) {
+      await run({ kind: 'groups' }, async (part) => {
+        if (part.kind === 'groups') await take(part.groups);
+        if (part.kind === 'again') onRestart();
       });
-      return groups;
     },
     async scrape(onStamps) {
       let found: Scrape | undefined;
@@ -107,7 +108,7 @@ async function nextMessage(worker: Worker): Promise<ThreadMessage> {
     const [message] = await Promise.race([
       once(worker, 'message', { signal }),
       once(worker, 'exit', { signal }).then(() => {
-        throw new Error('the thread that reads the store has ended');
+        throw new Error(ENDED);
       }),
     ]);
     return message;

@@ -5,6 +5,7 @@ import type { FamilyContent } from '../../src/core/exposition/push-content.ts';
 import { createStoreReader } from '../../src/upstream/store-reader.ts';
 import { WIDE_SCOPE } from '../support/content-scope.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
+import { readGroups } from '../support/read-groups.ts';
 import { acceptedBodies } from './accepted-bodies.ts';
 
 const BODIES = 300;
@@ -36,7 +37,7 @@ for (const version of PUSHGATEWAYS) {
       const answer = await fetch(url, { method: 'PUT', body, headers });
       const what = Buffer.from(body).toString(mediaType === 'text' ? 'utf8' : 'hex');
       assert.equal(answer.status, 200, what);
-      const [group] = await reader.groups();
+      const [group] = await readGroups(reader);
       assert.deepEqual(summarize(group?.families ?? []), summarize(content.families), what);
     }
   });

@@ -61,11 +61,9 @@ function createReader() {
   const waiting: ((groups: readonly ReadGroup[]) => void)[] = [];
   const reader: StoreReader = {
     status: async () => ({ startTime: 'now', keepsNative: false, checksConsistency: false }),
-    groups: () => {
+    async groups(take) {
       const ready = given.shift();
-      return ready === undefined
-        ? new Promise((resolve) => waiting.push(resolve))
-        : Promise.resolve(ready);
+      await take(ready ?? (await new Promise((resolve) => waiting.push(resolve))));
     },
     scrape: async () => ({ status: 200, names: [], own: '', error: '' }),
     suspects: async () => [],

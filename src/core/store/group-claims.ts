@@ -136,14 +136,33 @@ function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: 
       return;
     }
     const step = nextStep(state);
-    if (end === 'stored') {
-      group.storedAt = step;
-      removeReplaced(state, attempt, claim.begunAt);
-    }
     group.pushedAt = push.at;
     group.credential = push.credential;
+    if (end === 'stored') {
+      group.storedAt = step;
+      if (hasAll(group, claim)) {
+        keepAll(state, claim, step);
+        return;
+      }
+      removeReplaced(state, attempt, claim.begunAt);
+    }
     keep(state, group, claim.families, end === 'unknown' ? NOT_SETTLED : step);
   });
+}
+
+/** Whether a group has what a push brought, and nothing else: the push of every next day. */
+function hasAll(group: HeldGroup, { families }: HeldClaim): boolean {
+  const { families: held } = group;
+  return held.length === families.size && held.every((family) => families.has(family));
+}
+
+/** Leaves a group the families that it has; only their times change. */
+function keepAll(state: StoreState, { families }: HeldClaim, settledAt: number): void {
+  for (const [family, bytes] of families) {
+    family.bytes = bytes;
+    family.settledAt = Math.max(family.settledAt, settledAt);
+    releaseFamily(state, family);
+  }
 }
 
 /** Takes out of a group what a push took the place of: what was settled before the push began. */

@@ -36,14 +36,16 @@ export interface GroupStore {
   /** One group, with what is on its way to it left out; undefined if the model has none. */
   group(id: GroupId): StoredGroup | undefined;
   /**
-   * The groups that match, in no order. The iteration copies nothing: it must end before anything
-   * is awaited.
+   * The groups that match, in no order. The iteration copies nothing and may be gone on with after
+   * an await: what comes or goes meanwhile may be in it or not.
    */
   groups(filter?: GroupFilter): Iterable<StoredGroup>;
   /** What a team owns, what is on its way to the store left out; zeros for an unknown team. */
   totals(team: string): GroupTotals;
   /** Names of the families that the store holds, what is on its way to it left out. */
   familyNames(): ReadonlySet<string>;
+  /** How many groups there are, what is on its way to the store left out. */
+  size(): number;
   /**
    * Puts another configuration's owners in place of those in use. When it resolves every group has
    * its new owner, and totals and quotas go by them; until then a group has the one or the other.
@@ -107,8 +109,16 @@ export interface GroupClaim {
 /** Keeps apart what changes while the store is read. */
 export interface StoreReading extends Disposable {
   /**
-   * Puts what was read in the place of what was noted, but for claims and for groups that changed
-   * since the reading began. Does nothing once the reading is over.
+   * Puts groups that were read in the place of what was noted of them, but for claims and for groups
+   * that changed since the reading began: nobody has to hold a whole store. Others go on in the
+   * middle of it. Does nothing once the reading is over.
+   */
+  add(groups: readonly ReadGroup[]): Promise<void>;
+  /** What was added so far is all to come again. */
+  restart(): void;
+  /**
+   * Adds the groups that are left, and takes away those that were noted and not read. Does nothing
+   * once the reading is over.
    * @returns what was different though no push or delete through this store explains it; undefined
    * if the reading was over
    */
@@ -117,6 +127,7 @@ export interface StoreReading extends Disposable {
 
 /** A store as it was read. */
 export interface StoreContents {
+  /** Those that have not been added yet. */
   readonly groups: readonly ReadGroup[];
   /** Families that are in no group: what Pushgateway says of itself. */
   readonly own: readonly FamilyContent[];

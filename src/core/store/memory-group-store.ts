@@ -17,6 +17,7 @@ export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore 
     groups: (filter) => listGroups(state, filter),
     totals: (team) => sumUp(state, team),
     familyNames: () => listNames(state),
+    size: () => state.existing,
     assignOwners: (ownership) => assignOwners(state, ownership),
   };
 }
@@ -58,10 +59,13 @@ function sumUp({ owners }: StoreState, team: string): GroupTotals {
   return { groups: owned.groups.size, series: owned.series, bytes: owned.bytes };
 }
 
-function listNames({ groups, own: { families } }: StoreState): ReadonlySet<string> {
+/** Costs by the names, however many groups have them. */
+function listNames({ index }: StoreState): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const held of [families, ...[...groups.values()].map((group) => group.families)]) {
-    for (const { occupant } of held) if (occupant !== undefined) names.add(occupant.name);
+  for (const [name, occupants] of index) {
+    if (occupants.some((occupant) => occupant.stored > 0 && occupant.name === name)) {
+      names.add(name);
+    }
   }
   return names;
 }

@@ -1,5 +1,5 @@
 import type { FamilyContent } from '../exposition/push-content.ts';
-import type { ForeignChanges, ReadGroup, StoreContents, StoreReading } from './group-store.ts';
+import type { ForeignChanges, ReadGroup, StoreReading } from './group-store.ts';
 import {
   addSeries,
   createGroup,
@@ -10,49 +10,76 @@ import {
   releaseFamily,
   stampsOf,
 } from './held-group.ts';
-import { change, enterGroup, type StoreState } from './store-state.ts';
+import { change, countStored, enterGroup, type StoreState } from './store-state.ts';
 
-/** Groups that are put in place before others go on. */
-const SLICE = 200;
+/** Groups that are put in place before others go on: a millisecond or two. */
+const SLICE = 100;
+/** Groups that are looked at before others go on. */
+const LOOKED_AT = 1000;
+
+/** A reading that is under way. */
+interface Reading {
+  readonly state: StoreState;
+  /** Groups that changed since it began. */
+  readonly changed: Set<string>;
+  readonly read: Set<string>;
+  readonly changes: Record<keyof ForeignChanges | 'same', number>;
+  /** Groups since others went on. */
+  sliced: number;
+}
 
 /** @see `GroupStore.startReading` */
 export function startReading(state: StoreState): StoreReading {
   const changed = new Set<string>();
+  const changes = { appeared: 0, vanished: 0, changed: 0, same: 0 };
+  const reading: Reading = { state, changed, read: new Set(), changes, sliced: 0 };
   state.changed = changed;
-  const isCurrent = (): boolean => state.changed === changed;
   return {
-    async finish(contents) {
-      if (!isCurrent()) return undefined;
-      const changes = await rebuild(state, contents, changed, isCurrent);
-      if (isCurrent()) state.changed = undefined;
-      return changes;
+    add: (groups) => addGroups(reading, groups),
+    restart: () => reading.read.clear(),
+    async finish({ groups, own, keepsNative }) {
+      if (!isCurrent(reading)) return undefined;
+      state.keepsNative = keepsNative;
+      replaceOwn(state, own);
+      await addGroups(reading, groups);
+      await removeVanished(reading);
+      if (!isCurrent(reading)) return undefined;
+      state.changed = undefined;
+      const { appeared, vanished, changed: differ } = changes;
+      return { appeared, vanished, changed: differ };
     },
     [Symbol.dispose]() {
-      if (isCurrent()) state.changed = undefined;
+      if (isCurrent(reading)) state.changed = undefined;
     },
   };
 }
 
-async function rebuild(
-  state: StoreState,
-  { groups, own, keepsNative }: StoreContents,
-  changed: Set<string>,
-  isCurrent: () => boolean,
-): Promise<ForeignChanges | undefined> {
-  state.keepsNative = keepsNative;
-  replaceFamilies(state, state.own, own);
-  const changes = { appeared: 0, vanished: 0, changed: 0, same: 0 };
-  const read = new Set<string>();
-  let done = 0;
+/** Whether no other reading has begun since. */
+function isCurrent({ state, changed }: Reading): boolean {
+  return state.changed === changed;
+}
+
+async function addGroups(reading: Reading, groups: readonly ReadGroup[]): Promise<void> {
+  const { state, changed, read, changes } = reading;
   for (const group of groups) {
-    read.add(group.id);
+    if (!isCurrent(reading)) return;
     if (!changed.has(group.id)) changes[takeGroup(state, group, changed)] += 1;
-    done += 1;
-    if (done % SLICE !== 0) continue;
+    // the text that the model has already
+    read.add(state.groups.get(group.id)?.id ?? group.id);
+    reading.sliced += 1;
+    if (reading.sliced < SLICE) continue;
+    reading.sliced = 0;
     await state.options.pause();
-    if (!isCurrent()) return undefined;
   }
+}
+
+async function removeVanished(reading: Reading): Promise<void> {
+  const { state, changed, read, changes } = reading;
+  let looked = 0;
   for (const group of state.groups.values()) {
+    looked += 1;
+    if (looked % LOOKED_AT === 0) await state.options.pause();
+    if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
     changes.vanished += 1;
     change(state, group, () => {
@@ -61,8 +88,13 @@ async function rebuild(
     });
     changed.delete(group.id);
   }
-  const { appeared, vanished, changed: differ } = changes;
-  return { appeared, vanished, changed: differ };
+}
+
+function replaceOwn(state: StoreState, own: readonly FamilyContent[]): void {
+  const before = state.own.families;
+  replaceFamilies(state, state.own, own);
+  countStored(state.own.families, 1);
+  countStored(before, -1);
 }
 
 /** Puts one group in place; whether the model did not know that it would be so. */

@@ -1,8 +1,10 @@
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupId } from './group.ts';
+import type { GroupTotals } from './group-store.ts';
 import {
   addSeries,
   createGroup,
+  type HeldFamily,
   type HeldGroup,
   type Holdings,
   holdSeries,
@@ -17,6 +19,8 @@ import { createSeriesTable } from './series-table.ts';
 /** What the model in memory is made of. */
 export interface StoreState extends Holdings {
   readonly groups: Map<GroupId, HeldGroup>;
+  /** How many of them the store has, or may have. */
+  existing: number;
   readonly owners: Map<string, OwnedGroups>;
   ownership: Ownership;
   /** What Pushgateway says of itself, as it was read. */
@@ -53,6 +57,7 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
   return {
     ...holdings,
     groups: new Map(),
+    existing: 0,
     owners: new Map(),
     ownership: NO_OWNERS,
     own: createGroup(holdings, '', OWN_KEY),
@@ -137,23 +142,47 @@ export function reserve(group: HeldGroup): void {
 
 /** Changes what the store has of a group; its sums and those of its owner follow. */
 export function change(state: StoreState, group: HeldGroup, edit: () => void): void {
-  if (group.exists) count(group, -1);
+  const { exists, families, series, bytes } = group;
   edit();
   group.series = 0;
   group.bytes = 0;
-  for (const { series, bytes } of group.families) {
-    group.series += series;
-    group.bytes += bytes;
+  for (const family of group.families) {
+    group.series += family.series;
+    group.bytes += family.bytes;
+  }
+  if (group.families !== families) {
+    countStored(group.families, 1);
+    countStored(families, -1);
   }
   state.changed?.add(group.id);
-  if (group.exists) count(group, 1);
+  state.existing += Number(group.exists) - Number(exists);
+  recount(group, exists ? { groups: 1, series, bytes } : NOTHING);
   tidy(state, group);
+}
+
+/**
+ * The sums of an owner follow a group. It is not taken out of the set of all and put in again: one
+ * of many groups would be made anew every so often.
+ */
+function recount(group: HeldGroup, before: GroupTotals): void {
+  const { owned, exists } = group;
+  if (owned === undefined) return;
+  if (exists && before.groups === 0) owned.groups.add(group);
+  if (!exists && before.groups === 1) owned.groups.delete(group);
+  owned.series += (exists ? group.series : 0) - before.series;
+  owned.bytes += (exists ? group.bytes : 0) - before.bytes;
+}
+
+/** Counts in how many groups of the store families are. */
+export function countStored(families: readonly HeldFamily[], sign: 1 | -1): void {
+  for (const { occupant } of families) if (occupant !== undefined) occupant.stored += sign;
 }
 
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
 export function tidy(state: StoreState, group: HeldGroup): void {
   reserve(group);
   if (group.exists || group.claims.length > 0) return;
+  countStored(group.families, -1);
   for (const family of group.families) releaseFamily(state, family);
   group.families = [];
   releaseFamily(state, group.stamps);

@@ -241,3 +241,21 @@ test('groups are listed by owner and by job, with who pushed last', async () => 
   );
   assert.equal(store.totals('beta').groups, 2);
 });
+
+test('groups and family names are counted as the store has them, whatever is on its way', async () => {
+  const store = createStore();
+  const shown = () => [store.size(), [...store.familyNames()].toSorted()];
+  const first = await claimed(store, push('a', 'rows:gauge time:summary'));
+  assert.deepEqual(shown(), [0, []]);
+  await first.settle('stored');
+  assert.deepEqual(shown(), [1, ['rows', 'time']]);
+  await pushAll(store, push('b', 'rows:gauge'));
+  const deletion = await store.claimDelete(groupId('a'));
+  assert.deepEqual(shown(), [2, ['rows', 'time']]);
+  await deletion.settle('stored');
+  assert.deepEqual(shown(), [1, ['rows']]);
+  await pushAll(store, push('b', 'more:gauge'));
+  assert.deepEqual(shown(), [1, ['more']]);
+  await store.startReading().finish({ groups: [], own: [], keepsNative: true });
+  assert.deepEqual(shown(), [0, []]);
+});

@@ -32,6 +32,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('read' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('look' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('add' as const), pick: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('finish' as const) }) },
 );
 
@@ -44,6 +45,8 @@ class Stage {
   late: Sent[] = [];
   reading: StoreReading | undefined;
   seen: SimulatedStore | undefined;
+  /** What was seen and is not in the model yet. */
+  unadded: ReadGroup[] = [];
   refused = 0;
 
   async send(pushed: StoreOperation): Promise<void> {
@@ -89,12 +92,25 @@ class Stage {
   read(): void {
     this.reading = this.store.startReading();
     this.seen = undefined;
+    this.unadded = [];
     this.late = [];
     this.isQuiet = this.sent.length === 0;
   }
 
   look(): void {
     this.seen = this.reading && this.real;
+    this.reading?.restart();
+    this.unadded = [...(this.seen?.groups ?? [])].map(([group, families]): ReadGroup => {
+      const { key } = allowed(parsePushTarget(groupId(group), { emptyValues: false }));
+      const body = renderBody({ families: [...families.values()] });
+      const scope = { ...WIDE_SCOPE, key };
+      const { families: read } = allowed(parseTextExposition(Buffer.from(body), scope));
+      return { id: groupId(group), key, families: read, pushedAt: 1, failedAt: undefined };
+    });
+  }
+
+  async add(count: number): Promise<void> {
+    await this.reading?.add(this.unadded.splice(0, count));
   }
 
   apply(pick: number): void {
@@ -122,13 +138,7 @@ class Stage {
     this.reading = undefined;
     this.seen = undefined;
     if (reading === undefined || seen === undefined) return;
-    const groups = [...seen.groups].map(([group, families]): ReadGroup => {
-      const { key } = allowed(parsePushTarget(groupId(group), { emptyValues: false }));
-      const body = renderBody({ families: [...families.values()] });
-      const scope = { ...WIDE_SCOPE, key };
-      const { families: read } = allowed(parseTextExposition(Buffer.from(body), scope));
-      return { id: groupId(group), key, families: read, pushedAt: 1, failedAt: undefined };
-    });
+    const groups = this.unadded.splice(0);
     await reading.finish({ groups, own: [], keepsNative: true });
     if (this.isQuiet) this.isKnown = true;
   }
@@ -143,6 +153,7 @@ const STEPS: Readonly<Record<string, (stage: Stage, step: Step) => Promise<void>
   'give up': (stage, { pick = 0 }) => stage.settle(pick, true),
   read: (stage) => stage.read(),
   look: (stage) => stage.look(),
+  add: (stage, { pick = 0 }) => stage.add(pick),
   finish: (stage) => stage.finish(),
 };
 

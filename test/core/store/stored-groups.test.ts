@@ -12,6 +12,7 @@ import {
   pushgatewayMissing,
   startPushgateway,
 } from '../../support/pushgateway.ts';
+import { readGroups } from '../../support/read-groups.ts';
 
 const NATIVE = prefixed(
   delimited(1, 'native'),
@@ -21,7 +22,7 @@ const NATIVE = prefixed(
 
 async function readStore({ url }: Pushgateway) {
   await using reader = createStoreReader({ url });
-  const groups = await reader.groups();
+  const groups = await readGroups(reader);
   const { own } = await reader.scrape(() => undefined);
   const parsed = parseTextExposition(Buffer.from(own), SCRAPE_SCOPE);
   return { groups, own: allowed(parsed).families };
