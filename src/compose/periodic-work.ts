@@ -11,7 +11,7 @@ export interface PeriodicWork {
 }
 
 /** Told of each run of a work when it has ended. */
-export type WorkMetric = (name: string, seconds: number, isDone: boolean) => void;
+type WorkMetric = (name: string, seconds: number, isDone: boolean) => void;
 
 /** Does the work of every row until disposed. It keeps no process alive. */
 export function startPeriodicWork(rows: readonly PeriodicWork[]): Disposable {
