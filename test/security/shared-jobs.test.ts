@@ -68,7 +68,7 @@ test('a family that is called labels hides no group and ends no listing', () => 
   );
 });
 
-test('a refusal for the quota of another team names no group of it', async () => {
+test('a refusal for the quota of another team names no group of it, and not how many it has', async () => {
   const store = createStore();
   await store.assignOwners(compilePolicy([PROD, STAGING]));
   await pushAll(
@@ -80,6 +80,10 @@ test('a refusal for the quota of another team names no group of it', async () =>
   const refusal = denied(await store.claim(push));
   assert.equal(refusal.reason, 'group_quota_exceeded');
   assert.doesNotMatch(JSON.stringify(refusal), /prod_secret/);
+  assert.equal(
+    refusal.detail,
+    'the job is also that of a team whose groups are used up, this push adds 1',
+  );
 });
 
 test('a team that is observed cannot touch what is another team’s by a label', () => {

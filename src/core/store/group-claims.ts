@@ -115,8 +115,7 @@ function checkGrowth({ group, push }: Attempt, growth: GroupTotals, now: number)
     series: expected.series - reserved.series,
     bytes: expected.bytes - reserved.bytes,
   };
-  // The groups of another team, with which this one shares the job, are not for its eyes.
-  const oldest = () => (owned.team === push.team ? findOldest(owned, now) : []);
+  const oldest = owned.team === push.team ? () => findOldest(owned, now) : undefined;
   return checkQuota(others, growth, owned.quota, oldest, push.passes);
 }
 

@@ -27,23 +27,31 @@ export interface AgedGroup {
  * what exists can always be pushed again.
  * @param held - what the team owns, what is on its way there included
  * @param growth - of the push; may be negative
- * @param oldest - asked for only when it is refused
+ * @param oldest - asked for only when it is refused; undefined where the quota is that of another
+ * team, with which the pushing one shares the job: what that has is not for its eyes
  * @param passes - whether a refusal is passed over
  */
 export function checkQuota(
   held: GroupTotals,
   growth: GroupTotals,
   quota: GroupQuota,
-  oldest: () => readonly AgedGroup[],
+  oldest: (() => readonly AgedGroup[]) | undefined,
   passes: (refusal: Deny) => boolean = () => false,
 ): Deny | undefined {
   for (const [what, reason, key] of QUOTAS) {
     const limit = quota[what];
     if (limit === undefined || growth[what] <= 0 || held[what] + growth[what] <= limit) continue;
-    const refusal = deny(reason, {
-      detail: `the team has ${held[what]} ${what} of at most ${limit}, this push adds ${growth[what]}`,
-      hints: [`delete groups that are done (${key})`, ...oldest().map(describeOld)],
-    });
+    const adds = `this push adds ${growth[what]}`;
+    const refusal =
+      oldest === undefined
+        ? deny(reason, {
+            detail: `the job is also that of a team whose ${what} are used up, ${adds}`,
+            hints: [`the operator can tell the two teams apart, or raise its limit (${key})`],
+          })
+        : deny(reason, {
+            detail: `the team has ${held[what]} ${what} of at most ${limit}, ${adds}`,
+            hints: [`delete groups that are done (${key})`, ...oldest().map(describeOld)],
+          });
     if (!passes(refusal)) return refusal;
   }
   return undefined;
