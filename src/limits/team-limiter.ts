@@ -1,14 +1,16 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import { type IpAddress, renderNetwork, renderSource } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Lease, TeamGuest, TeamLimiter } from '../pipeline/ports.ts';
+import { createPlaces, type Places, SHARED } from './places.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
 
 interface TeamState {
   limits: TeamLimits;
   rate: BurstyRateLimiter;
-  /** Pushes and deletes under way; those that began under other limits are among them. */
-  underWay: number;
+  /** Those that began under other limits are among them. */
+  readonly places: Places;
   readonly line: WaitingLine<Waiting>;
   isServing: boolean;
   /** Whether a place came free while the line was served. */
@@ -20,12 +22,16 @@ interface TeamState {
 /** A push that waits its turn. */
 interface Waiting {
   readonly bytes: number;
+  readonly source: string;
   readonly limits: TeamLimits;
   readonly passes: (refusal: Deny) => boolean;
   /** Milliseconds of the monotonic clock at which it has waited long enough. */
   readonly deadline: number;
   readonly end: (decision: Decision<Lease>) => void;
 }
+
+type Turn = Pick<Waiting, 'limits' | 'source'>;
+type SourcedGuest = TeamGuest & Pick<Waiting, 'source'>;
 
 interface TeamLimiterOptions {
   /** Pushes of one team that may wait; read at each call, so that a reload takes effect. */
@@ -35,11 +41,14 @@ interface TeamLimiterOptions {
 /** Seconds after which a team with too many pushes under way may try again. */
 const CONCURRENCY_RETRY_SECONDS = 1;
 const BURST_WINDOW_SECONDS = 60;
+/** Clients of one team that are told apart; what comes beyond is by its network. */
+const MAX_SOURCES = 256;
 
 /**
  * Limits each team's pushes and deletes: how many in a time, with a burst on top, and how many at
- * once. What is over a limit waits its turn, up to `limits.waitMs`, in the order of arrival; what
- * cannot come to its turn in that time is refused at once. State is kept in memory and survives a
+ * once. What is over a limit waits its turn, up to `limits.waitMs`, in the order of arrival; clients
+ * that prove nothing take turns, and none of them has all places. What cannot come to its turn in
+ * that time is refused at once. State is kept in memory and survives a
  * reload; the rate of a team whose rate or burst changed starts anew.
  */
 export function createTeamLimiter({ maxWaiting }: TeamLimiterOptions): TeamLimiter {
@@ -49,7 +58,7 @@ export function createTeamLimiter({ maxWaiting }: TeamLimiterOptions): TeamLimit
     if (known === undefined) {
       const line = createWaitingLine<Waiting>(maxWaiting);
       const rate = createRate(limits);
-      const idle = { underWay: 0, isServing: false, isDue: false, timer: undefined };
+      const idle = { places: createPlaces(), isServing: false, isDue: false, timer: undefined };
       const state = { ...idle, limits, rate, line };
       states.set(team, state);
       return state;
@@ -63,13 +72,14 @@ export function createTeamLimiter({ maxWaiting }: TeamLimiterOptions): TeamLimit
   return {
     async enter(team, limits, guest) {
       const state = stateOf(team, limits);
-      if (isFree(state, limits)) {
-        const lease = await enterAtOnce(state, team, limits, guest);
+      const source = nameSource(state, guest.unproved);
+      if (isFree(state, { limits, source })) {
+        const lease = await enterAtOnce(state, team, limits, { ...guest, source });
         if (lease !== undefined) return lease;
       }
       const { promise, resolve } = Promise.withResolvers<Decision<Lease>>();
-      if (!state.line.hasRoom(guest.bytes)) return denyCrowd(limits, state);
-      joinLine(state, limits, guest, resolve);
+      if (!makeRoom(state, source, guest.bytes)) return denyCrowd(state, { limits, source });
+      joinLine(state, limits, { ...guest, source }, resolve);
       void serve(state, team);
       return await promise;
     },
@@ -77,8 +87,8 @@ export function createTeamLimiter({ maxWaiting }: TeamLimiterOptions): TeamLimit
 }
 
 /** Whether nobody is in the line, or would be. */
-function isFree({ line, isServing, underWay }: TeamState, { concurrent }: TeamLimits): boolean {
-  return line.length === 0 && !isServing && underWay < concurrent;
+function isFree({ line, isServing, places }: TeamState, { limits, source }: Turn): boolean {
+  return line.length === 0 && !isServing && !places.isFull(source, limits.concurrent);
 }
 
 /** Most pushes find a free place, and are spared a timer; undefined for one that is to wait. */
@@ -86,9 +96,9 @@ async function enterAtOnce(
   state: TeamState,
   team: string,
   limits: TeamLimits,
-  guest: TeamGuest,
+  guest: SourcedGuest,
 ): Promise<Decision<Lease> | undefined> {
-  const lease = openLease(state, () => void serve(state, team));
+  const lease = openLease(state, guest.source, () => void serve(state, team));
   let refusal: Deny | undefined;
   try {
     const waitMs = await consume(state.rate, team);
@@ -101,16 +111,37 @@ async function enterAtOnce(
   return refusal;
 }
 
+function nameSource({ line, places }: TeamState, address: IpAddress | undefined): string {
+  if (address === undefined) return SHARED;
+  const source = renderSource(address);
+  const isKnown = line.has(source) || places.has(source);
+  return isKnown || line.sources + places.sources < MAX_SOURCES ? source : renderNetwork(address);
+}
+
+/**
+ * Where there is no room, the source that has most in the line loses its newest: never who is being
+ * served, for he is the first of several.
+ */
+function makeRoom(state: TeamState, source: string, bytes: number): boolean {
+  const { line } = state;
+  while (!line.hasRoom(bytes)) {
+    const newest = line.newestOfLongest(source);
+    if (newest === undefined) return false;
+    newest.end(denyCrowd(state, newest));
+  }
+  return true;
+}
+
 function joinLine(
   state: TeamState,
   limits: TeamLimits,
-  guest: TeamGuest,
+  guest: SourcedGuest,
   resolve: (decision: Decision<Lease>) => void,
 ): void {
   const deadline = performance.now() + limits.waitMs;
   const { line } = state;
   const waiting: Waiting = {
-    ...{ bytes: guest.bytes, limits, deadline },
+    ...{ bytes: guest.bytes, source: guest.source, limits, deadline },
     passes: guest.passes ?? (() => false),
     end(decision) {
       clearTimeout(timer);
@@ -119,7 +150,7 @@ function joinLine(
       resolve(decision);
     },
   };
-  const giveUp = (): void => waiting.end(denyTurn(state, limits));
+  const giveUp = (): void => waiting.end(denyTurn(state, waiting));
   const timer = limits.waitMs === 0 ? undefined : setTimeout(giveUp, limits.waitMs);
   const stopWatching = guest.onLeave(giveUp);
   line.add(waiting);
@@ -132,32 +163,39 @@ async function serve(state: TeamState, team: string): Promise<void> {
   state.isServing = true;
   while (state.isDue) {
     state.isDue = false;
-    for (let next = state.line.first(); next !== undefined; next = state.line.first()) {
+    for (let next = findNext(state); next !== undefined; next = findNext(state)) {
       if (!(await serveFirst(state, team, next))) break;
     }
   }
   state.isServing = false;
 }
 
+/** Whose turn it is: who would have to wait for a place lets others go first, or is refused. */
+function findNext({ line, places }: TeamState): Waiting | undefined {
+  return line.first(
+    ({ source, limits }) => limits.waitMs === 0 || !places.isFull(source, limits.concurrent),
+  );
+}
+
 /** @returns whether the next may be looked at */
 async function serveFirst(state: TeamState, team: string, first: Waiting): Promise<boolean> {
-  const { limits } = first;
-  if (state.underWay >= limits.concurrent) {
-    if (limits.waitMs > 0) return false;
-    first.end(denyConcurrent(limits));
+  const { limits, source } = first;
+  if (state.places.isFull(source, limits.concurrent)) {
+    first.end(denyConcurrent(limits, source));
     return true;
   }
-  const lease = openLease(state, () => void serve(state, team));
+  const lease = openLease(state, source, () => void serve(state, team));
   const waitMs = await consume(state.rate, team).catch((error: unknown) => {
     lease[Symbol.dispose]();
     first.end(deny('internal_error', { internal: String(error) }));
   });
   if (waitMs === undefined) return true;
   if (waitMs === 0 || first.passes(denyRate(limits, waitMs))) {
+    state.line.serve(first);
     first.end(allow(lease));
     return true;
   }
-  state.underWay -= 1;
+  state.places.giveBack(source);
   if (performance.now() + waitMs > first.deadline) {
     first.end(denyRate(limits, waitMs));
     return true;
@@ -168,20 +206,21 @@ async function serveFirst(state: TeamState, team: string, first: Waiting): Promi
 }
 
 /** Of a push whose time to wait is over, or whose client has left. */
-function denyTurn({ underWay }: TeamState, limits: TeamLimits): Deny {
-  return underWay >= limits.concurrent
-    ? denyConcurrent(limits)
+function denyTurn({ places }: TeamState, { limits, source }: Turn): Deny {
+  return places.isFull(source, limits.concurrent)
+    ? denyConcurrent(limits, source)
     : denyRate(limits, limits.rate.perMs / limits.rate.count);
 }
 
-function denyCrowd(limits: TeamLimits, state: TeamState): Deny {
-  const refusal = denyTurn(state, limits);
+function denyCrowd(state: TeamState, turn: Turn): Deny {
+  const refusal = denyTurn(state, turn);
   return { ...refusal, detail: `${refusal.detail}, and ${state.line.length} wait already` };
 }
 
-function denyConcurrent({ concurrent }: TeamLimits): Deny {
+function denyConcurrent({ concurrent }: TeamLimits, source: string): Deny {
+  const all = `the team may have ${concurrent} pushes under way`;
   return deny('too_many_concurrent', {
-    detail: `the team may have ${concurrent} pushes under way`,
+    detail: source === SHARED ? all : `${all}, one client without a credential a part of them`,
     retryAfterSeconds: CONCURRENCY_RETRY_SECONDS,
   });
 }
@@ -223,11 +262,11 @@ async function consume(rate: BurstyRateLimiter, team: string): Promise<number> {
   }
 }
 
-function openLease(state: TeamState, onReturn: () => void): Lease {
-  state.underWay += 1;
+function openLease(state: TeamState, source: string, onReturn: () => void): Lease {
+  state.places.take(source);
   return {
     [Symbol.dispose]: () => {
-      state.underWay -= 1;
+      state.places.giveBack(source);
       if (state.line.length > 0) onReturn();
     },
   };

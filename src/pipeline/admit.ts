@@ -271,10 +271,12 @@ function declareTypes(body: Uint8Array, adopted: readonly PushedFamily[]): Uint8
 }
 
 async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {
-  const { gateway, request, team, scope, framing } = arrival;
+  const { gateway, request, team, scope, framing, address, trail } = arrival;
+  const isUnproved = trail.facts.principal?.scheme === 'none';
   const bytes = Math.min(framing.contentLength ?? MAX_HELD_BYTES, MAX_HELD_BYTES);
   const { passes } = arrival.observation;
-  const guest = { passes, bytes, onLeave: request.onLeave };
+  const { onLeave } = request;
+  const guest = { passes, bytes, onLeave, ...(isUnproved && { unproved: address }) };
   const entered = await gateway.teamLimiter.enter(team.name, team.limits, guest);
   if (entered.effect === 'deny') return entered;
   scope.use(entered.value);

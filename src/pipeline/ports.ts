@@ -62,6 +62,8 @@ export interface TeamGuest {
   readonly passes?: (refusal: Deny) => boolean;
   /** Bytes that it holds while it waits. */
   readonly bytes: number;
+  /** Whence it came, where it proves nothing: those take turns, and none has all places. */
+  readonly unproved?: IpAddress;
   /**
    * Calls back, at most once, when the client has left: its place is free then.
    * @returns what takes the wish back
