@@ -45,8 +45,10 @@ export function renderDemoEvent({ record, outcome }: JoinedRecord): readonly str
     case 'aggregate':
       if (record.reason === 'ok') return [];
       return [`  ${time}  ${team}  refused ${record.count} times: ${record.reason}`];
-    case 'expired':
-      return [`  ${time}  ${team}  ${show(record.target)}: deleted for its age`];
+    case 'expired': {
+      const end = outcome?.status === 202 ? 'deleted' : 'not deleted';
+      return [`  ${time}  ${team}  ${show(record.target)}: ${end} for its age`];
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerJanitorRun } from './admin/janitor-run.ts';
 import { registerAudit } from './audit/audit.ts';
 import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   registerPush(program);
   registerGroups(program);
   registerDelete(program);
+  registerJanitorRun(program.command('janitor').description('groups that nobody pushes to'));
   registerVersion(program);
   return inheritSettings(program);
 }

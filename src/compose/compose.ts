@@ -3,6 +3,7 @@ import { createTeamActivity } from '../activity/team-activity.ts';
 import { openAuditLog } from '../audit/log/audit-log.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision } from '../core/decision.ts';
+import { expiryOf } from '../core/store/expiry.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import { decodeGzip } from '../encodings/gzip.ts';
 import { decodeSnappy } from '../encodings/snappy.ts';
@@ -31,6 +32,7 @@ import { warnOfSharedPeer } from './peer-warning.ts';
 import { createPublicPort } from './public-port.ts';
 import { createPublicSide } from './public-side.ts';
 import { createReload, type LoadedConfig } from './reload.ts';
+import { startJanitor } from './start-janitor.ts';
 
 /** One core stays for requests, where there is more than one. */
 const PARSING_THREADS = Math.max(1, availableParallelism() - 1);
@@ -90,16 +92,12 @@ export async function composeGateway(
   const gateway = createGateway(current, audit, lifetime, registry);
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
-  const upstreamState = () => {
-    const side = current.upstreamSide();
-    return { isUp: side.isReady(), isScrapeBroken: side.isScrapeBroken() };
-  };
-  const { server: publicServer } = publicSide;
-  warnOfSharedPeer(publicServer, current.snapshot, log);
-  watchConnections(publicServer, metrics);
+  warnOfSharedPeer(publicSide.server, current.snapshot, log);
+  watchConnections(publicSide.server, metrics);
 
   const reload = createReload({ load, current, publicSide, metrics, audit, clock, log });
   const { isReady } = lifetime;
+  const janitor = startJanitor({ current, audit, metrics, clock, log });
   const admin = createAdminApp({
     securityHeaders,
     hosts: config.admin?.hosts ?? [],
@@ -107,6 +105,8 @@ export async function composeGateway(
     registry: watchStore(watchReadiness(registry, isReady), () => whatTeamsOwn(current), clock),
     reload,
     knownStore: () => knownStore(current),
+    expiry: () => expiryOf(current.snapshot().policy.team),
+    runJanitor: janitor.run,
     log,
   });
   const adminServer = createAdminServer(admin);
@@ -114,7 +114,9 @@ export async function composeGateway(
     config.admin && (await listen(adminServer, { ...config.admin, key: 'admin.listen' }));
   opened.defer(async () => void (config.admin && (await drainServer(adminServer, 0))));
 
+  opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
+  const upstreamState = () => describeUpstream(current);
   publicSide.open({ gateway, observer, activity, upstreamState, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();
@@ -125,7 +127,7 @@ export async function composeGateway(
     async close(cause) {
       const { drainTimeoutMs } = current.config().server;
       lifetime.end(drainTimeoutMs);
-      const hasDrained = await drainServer(publicServer, drainTimeoutMs);
+      const hasDrained = await drainServer(publicSide.server, drainTimeoutMs);
       audit.record({ event: 'stop', cause });
       await closing.disposeAsync();
       return hasDrained;
@@ -140,6 +142,11 @@ async function knownStore(current: Current): Promise<Decision<GroupStore>> {
   const { followed } = current.upstreamSide().known;
   const known = await followed.whenKnown(KNOWN_WAIT_MS);
   return known.effect === 'deny' ? known : allow(followed.store);
+}
+
+function describeUpstream(current: Current) {
+  const side = current.upstreamSide();
+  return { isUp: side.isReady(), isScrapeBroken: side.isScrapeBroken() };
 }
 
 function whatTeamsOwn(current: Current) {

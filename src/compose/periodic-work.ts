@@ -2,7 +2,7 @@
 export interface PeriodicWork {
   /** Label value of the metrics. */
   readonly name: string;
-  /** Milliseconds from the end of one run to the beginning of the next. */
+  /** Milliseconds from the end of one run to the beginning of the next; asked at each end. */
   readonly everyMs: number;
   /** Whether it did what it is there for; a run that rejects did not. */
   readonly run: () => Promise<boolean>;
@@ -23,16 +23,16 @@ export function startPeriodicWork(rows: readonly PeriodicWork[]): Disposable {
   };
 }
 
-function repeat({ name, run, everyMs, metric }: PeriodicWork): Disposable {
+function repeat(row: PeriodicWork): Disposable {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const wait = (): void => {
-    if (!isOver) timer = setTimeout(() => void work(), everyMs).unref();
+    if (!isOver) timer = setTimeout(() => void work(), row.everyMs).unref();
   };
   const work = async (): Promise<void> => {
     const beganAt = performance.now();
-    const isDone = await run().catch(() => false);
-    metric(name, (performance.now() - beganAt) / 1000, isDone);
+    const isDone = await row.run().catch(() => false);
+    row.metric(row.name, (performance.now() - beganAt) / 1000, isDone);
     wait();
   };
   wait();

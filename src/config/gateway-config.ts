@@ -3,6 +3,7 @@ import type { TeamSpec } from '../core/policy/policy-spec.ts';
 import type { AdminConfig } from './sections/admin.ts';
 import type { AuditConfig } from './sections/audit.ts';
 import type { FailuresConfig } from './sections/failures.ts';
+import type { JanitorConfig } from './sections/janitor.ts';
 import type { ListenAddress } from './sections/listen.ts';
 import type { ServerConfig } from './sections/server.ts';
 import type { TlsConfig } from './sections/tls.ts';
@@ -31,6 +32,7 @@ export interface GatewayConfig {
   /** Whose the requests without a credential are; undefined refuses them. */
   readonly anonymousTeam: string | undefined;
   readonly audit: AuditConfig;
+  readonly janitor: JanitorConfig;
   /** Undefined when there is no page. */
   readonly ui: UiConfig | undefined;
   /** `sha256:` and the hash of the file as read. */

@@ -8,6 +8,7 @@ import { resolveAnonymous } from './sections/anonymous.ts';
 import { resolveAudit } from './sections/audit.ts';
 import { resolveFailures } from './sections/failures.ts';
 import { resolveIssuers } from './sections/issuers.ts';
+import { resolveJanitor } from './sections/janitor.ts';
 import { parseListenAddress } from './sections/listen.ts';
 import { expandNetworks } from './sections/networks.ts';
 import { resolveServer } from './sections/server.ts';
@@ -38,6 +39,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     teams: Object.entries(raw.teams).map(([name, team]) => resolveTeam(name, team, raw, source)),
     anonymousTeam: resolveAnonymous(raw.anonymous),
     audit: resolveAudit(raw.audit, source),
+    janitor: resolveJanitor(raw.janitor),
     ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,
   });

@@ -8,9 +8,11 @@ import express, {
 import type { Decision } from '../core/decision.ts';
 import { isAdminHost } from '../core/request/admin-host.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
+import type { GroupExpiry } from '../core/store/expiry.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { writeGroups } from './handle-groups.ts';
+import { handleJanitor, type RunJanitor } from './handle-janitor.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 /** What a reload came to: nothing, or the problems of the file that was refused. */
@@ -27,6 +29,8 @@ interface AdminAppOptions {
   readonly reload: () => Promise<ReloadResult>;
   /** The store, once it is known what it holds; else why it is not. */
   readonly knownStore: () => Promise<Decision<Pick<GroupStore, 'groups' | 'group'>>>;
+  readonly expiry: () => GroupExpiry;
+  readonly runJanitor: RunJanitor;
   readonly log: OperationalLog;
 }
 
@@ -87,8 +91,14 @@ export function createAdminApp(options: AdminAppOptions): Express {
     const known = await knownStore();
     if (known.effect === 'deny') say(res, 503, 'it is not known what Pushgateway holds');
     else
-      await writeGroups(res, { store: known.value, scope: EVERYTHING, headers: securityHeaders });
+      await writeGroups(res, {
+        store: known.value,
+        scope: EVERYTHING,
+        expiry: options.expiry(),
+        headers: securityHeaders,
+      });
   });
+  app.post('/-/janitor', async (req, res) => await handleJanitor(req, res, options.runJanitor));
   app.use((req, res) => {
     const methods = METHODS.get(req.path);
     if (methods === undefined) say(res, 404, 'not found');
@@ -130,6 +140,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ['/-/ready', 'GET, HEAD'],
   ['/-/reload', 'POST'],
   ['/-/groups', 'GET, HEAD'],
+  ['/-/janitor', 'POST'],
 ]);
 
 function say(res: Response, status: number, text: string): void {

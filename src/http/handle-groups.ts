@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ReadScope } from '../core/policy/read-scope.ts';
+import type { GroupExpiry } from '../core/store/expiry.ts';
 import { describeGroup, labelsOf } from '../core/store/group-listing.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
@@ -15,6 +16,7 @@ type Scope = Pick<ReadScope, 'sees'>;
 interface GroupsRead {
   readonly store: Pick<GroupStore, 'groups' | 'group'>;
   readonly scope: ReadScope;
+  readonly expiry: GroupExpiry;
   readonly request: GatewayRequest;
   readonly headers: HeaderValues;
 }
@@ -23,14 +25,19 @@ interface GroupsRead {
 const SLICE = 200;
 
 /** Answers with the groups that are in the scope. */
-export async function handleGroups({ store, scope, request, headers }: GroupsRead): Promise<void> {
-  await writeGroups(exchangeOf(request).res, { store, scope, headers });
+export async function handleGroups({ request, ...read }: GroupsRead): Promise<void> {
+  await writeGroups(exchangeOf(request).res, read);
 }
 
 /** Writes the answer that lists the groups; they are rendered as the caller takes them. */
 export async function writeGroups(
   res: ServerResponse,
-  { store, scope, headers }: Omit<GroupsRead, 'request' | 'scope'> & { readonly scope: Scope },
+  {
+    store,
+    scope,
+    expiry,
+    headers,
+  }: Omit<GroupsRead, 'request' | 'scope'> & { readonly scope: Scope },
 ): Promise<void> {
   res.writeHead(200, {
     ...headers,
@@ -38,13 +45,17 @@ export async function writeGroups(
     'cache-control': 'no-store',
   });
   try {
-    await pipeline(Readable.from(renderListing(store, scope)), res);
+    await pipeline(Readable.from(renderListing(store, scope, expiry)), res);
   } catch {
     res.destroy(); // the caller has left
   }
 }
 
-async function* renderListing(store: GroupsRead['store'], scope: Scope): AsyncGenerator<string> {
+async function* renderListing(
+  store: GroupsRead['store'],
+  scope: Scope,
+  expiry: GroupExpiry,
+): AsyncGenerator<string> {
   yield '{"status":"success","data":[';
   let separator = '';
   const ids: string[] = [];
@@ -54,7 +65,7 @@ async function* renderListing(store: GroupsRead['store'], scope: Scope): AsyncGe
     for (const id of ids.slice(start, start + SLICE)) {
       const group = store.group(id);
       if (group === undefined) continue;
-      slice += separator + JSON.stringify(describeGroup(group, undefined));
+      slice += separator + JSON.stringify(describeGroup(group, expiry(group)));
       separator = ',';
     }
     yield slice;

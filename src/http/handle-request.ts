@@ -160,9 +160,9 @@ async function serve(
 ): Promise<void> {
   if (admission.kind === 'read') {
     const headers = responder.headers(request.id);
-    const { path, scope, upstream } = admission;
+    const { path, scope, expiry, upstream } = admission;
     if (path === '/api/v1/groups') {
-      await handleGroups({ store: upstream.store, scope, request, headers });
+      await handleGroups({ store: upstream.store, scope, expiry, request, headers });
       return;
     }
     await upstream.read({ ...admission, path }, { request, headers, refuse });

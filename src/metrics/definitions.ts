@@ -37,6 +37,11 @@ export const METRICS = {
     help: 'Requests refused for a credential that has expired, by team and credential.',
     labels: ['team', 'credential'],
   },
+  pushwarden_expired_groups_total: {
+    type: 'counter',
+    help: 'Groups deleted for their age, by team; in a dry run those that were due.',
+    labels: ['team'],
+  },
   pushwarden_hash_collisions_total: {
     type: 'counter',
     help: 'Pushes refused for a series with the hash of another, by team: never by chance.',

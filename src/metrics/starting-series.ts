@@ -45,7 +45,7 @@ const UPSTREAM_ERRORS = [
 
 const UNKNOWN_CALLER = '';
 
-type ObservableTeam = Pick<TeamSpec, 'name' | 'mode'>;
+type ObservableTeam = Pick<TeamSpec, 'name' | 'mode' | 'groupTtl'>;
 
 /**
  * Begins the counters that alerts look at with zero: `increase` does not see the first event of a
@@ -56,7 +56,8 @@ type ObservableTeam = Pick<TeamSpec, 'name' | 'mode'>;
 export function* beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]): Steps<void> {
   const refusals = metrics.pushwarden_refusals_total;
   const wouldRefuse = metrics.pushwarden_would_refuse_total;
-  for (const { name: team, mode } of teams) {
+  for (const { name: team, mode, groupTtl } of teams) {
+    if (groupTtl.length > 0) metrics.pushwarden_expired_groups_total.labels(team).inc(0);
     if (mode === 'observe') {
       for (const reason of OBSERVED_REASONS) wouldRefuse.labels(team, reason).inc(0);
     }

@@ -9,6 +9,7 @@ import { beginChecks, type CheckName, type CheckOrder } from '../core/request/ch
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import type { Framing } from '../core/request/framing.ts';
+import { expiryOf, type GroupExpiry } from '../core/store/expiry.ts';
 import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import { type AuditTrail, describeContent } from './audit-trail.ts';
@@ -28,6 +29,8 @@ interface ReadAdmission extends Omit<UpstreamRead, 'path'> {
   readonly kind: 'read';
   readonly upstream: Upstream;
   readonly path: ReadPath;
+  /** By the configuration that it was admitted under. */
+  readonly expiry: GroupExpiry;
 }
 
 export interface DeleteAdmission {
@@ -135,7 +138,8 @@ function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmissio
   const upstream = pickUpstream(arrival);
   arrival.trail.recordInPassing();
   const scope = resolveReadScope(team);
-  return allow({ kind: 'read', upstream, path, scope, deadline: startDeadline(arrival) });
+  const expiry = expiryOf(arrival.snapshot.policy.team);
+  return allow({ kind: 'read', upstream, path, scope, expiry, deadline: startDeadline(arrival) });
 }
 
 async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmission>> {

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
-import type { GroupId } from '../core/store/group.ts';
+import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import { createExpiryTime, type ExpiryTime } from './expiry-time.ts';
+import { createGroupTurns, type GroupTurns } from './group-turns.ts';
 import { createLeftBehind } from './left-behind.ts';
 import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
@@ -36,9 +38,35 @@ export interface FollowedStore {
   noteOutcome(outcome: UpstreamOutcome): void;
   /** @see `Upstream.tidy` */
   tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
+  /**
+   * Looks anew at the upstream and reads it whole, so that what is deleted is known as it is now.
+   * @returns false when that cannot be
+   */
+  renew(): Promise<boolean>;
+  /** Deletes one group for its age. */
+  expire(id: GroupId, steps: ExpireGroup): Promise<ExpiryEnd>;
+  /** By which groups grow old. */
+  readonly expiryTime: Pick<ExpiryTime, 'now'>;
   /** Goes on over another way to the same Pushgateway. */
   readBy(reader: StoreReader): void;
 }
+
+/** How one group is deleted for its age; no push to it is under way or begins meanwhile. */
+interface ExpireGroup {
+  /** Looks at it right before. */
+  readonly isDue: (group: StoredGroup) => boolean;
+  /** Writes down what will be deleted; nothing is when it rejects. */
+  readonly announce: (group: StoredGroup) => Promise<void>;
+  readonly remove: () => Promise<UpstreamOutcome>;
+}
+
+/**
+ * `kept`: it is not due, or in use, and nothing was written down; `away`: the upstream is, or cannot
+ * be read; `called_off`: after it was written down it was not to be deleted any more.
+ */
+export type ExpiryEnd =
+  | { readonly kind: 'kept' | 'away' | 'called_off' }
+  | { readonly kind: 'sent'; readonly outcome: UpstreamOutcome };
 
 export interface FollowStoreOptions {
   readonly store: GroupStore;
@@ -63,6 +91,12 @@ const REFRESH_WAIT_MS = 10_000;
 /** In which pushes that were under way during a scrape have come into the model. */
 const SETTLE_MS = 500;
 
+/**
+ * Before a group is deleted for its age the store is read again if it was not seen for so long:
+ * somebody else may have pushed past the gateway. The regular look comes more often.
+ */
+const LOOKED_AT_MS = 20_000;
+
 /** Reasons that another reading may take away. */
 const READ_BEFORE: ReadonlySet<Reason> = new Set([
   'inconsistent',
@@ -83,6 +117,7 @@ export function createFollowedStore(options: FollowStoreOptions): FollowedStore 
 
 class Follower implements FollowedStore {
   readonly store: GroupStore;
+  readonly expiryTime: ExpiryTime;
   readonly #model: GroupStore;
   readonly #log: OperationalLog;
   readonly #observer: StoreObserver;
@@ -90,16 +125,21 @@ class Follower implements FollowedStore {
   readonly #scrapeWatch: ScrapeWatch;
   readonly #readings: StoreReadings;
   readonly #leftBehind = createLeftBehind();
-  /** Groups that are being removed; pushes to them wait. */
-  readonly #tidying = new Map<GroupId, Promise<boolean>>();
+  readonly #clock: Clock;
+  readonly #turns: GroupTurns;
   #reader: StoreReader | undefined;
   #state: State = 'unknown';
   #status: StoreStatus | undefined;
   #probing: Promise<boolean> | undefined;
+  /** When the model was last seen to be what the upstream holds, on the monotonic clock. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ store, clock, log, observer }: FollowStoreOptions) {
     this.#model = store;
+    this.#clock = clock;
     this.#log = log;
+    this.#turns = createGroupTurns(clock);
+    this.expiryTime = createExpiryTime(clock, log);
     this.#observer = observer;
     this.#stampCheck = createStampCheck(store);
     this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
@@ -107,7 +147,7 @@ class Follower implements FollowedStore {
     this.#readings = createStoreReadings({ store, clock, log, observer, onRead });
     this.store = {
       ...store,
-      claim: async (push) => this.#watchPush(push, await this.#claim(push)),
+      claim: (push) => this.#claimInTurn(push),
       claimDelete: (id) => this.#claimDelete(id),
     };
   }
@@ -157,6 +197,7 @@ class Follower implements FollowedStore {
     if (this.#state !== 'read' || reader === undefined) return false;
     const before = this.#model.familyNames();
     const comparison = this.#stampCheck.begin();
+    const beganAt = this.#clock.monotonic();
     try {
       const scrape = await reader.scrape(comparison.add);
       const names = new Set(scrape.names);
@@ -164,6 +205,7 @@ class Follower implements FollowedStore {
         await pause(SETTLE_MS);
         const isWhole = this.#model.familyNames().isSubsetOf(names);
         if (comparison.differs() || !isWhole) await this.#read();
+        else this.#lookedAt = Math.max(this.#lookedAt, beganAt);
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
       const expected = this.#model.familyNames().intersection(before);
@@ -181,6 +223,7 @@ class Follower implements FollowedStore {
 
   async #probeOnce(): Promise<void> {
     const found = await this.#reader?.status();
+    this.expiryTime.look(typeof found === 'object' ? found.date : undefined);
     if (found === undefined || found === 'not_ready') {
       this.#become('away', { answer: found ?? 'none' });
     } else if (found === 'no_pushgateway') {
@@ -197,7 +240,10 @@ class Follower implements FollowedStore {
   async #read(): Promise<boolean> {
     const status = this.#status;
     if (this.#reader === undefined || status === undefined) return false;
+    const isShared = this.#readings.current() !== undefined;
+    const beganAt = this.#clock.monotonic();
     const isRead = await this.#readings.read(this.#reader, status);
+    if (isRead && !isShared) this.#lookedAt = Math.max(this.#lookedAt, beganAt);
     if (isRead && this.#state === 'unread' && this.#readings.isOf(status)) this.#become('read');
     return isRead;
   }
@@ -213,9 +259,7 @@ class Follower implements FollowedStore {
 
   async tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean> {
     if (!this.#leftBehind.take(id)) return false;
-    const tidying = this.#tidy(id, remove).finally(() => this.#tidying.delete(id));
-    this.#tidying.set(id, tidying);
-    return await tidying;
+    return await this.#turns.remove(id, () => this.#tidy(id, remove));
   }
 
   /** Reads first: somebody else may have pushed to the group past the gateway. */
@@ -231,17 +275,62 @@ class Follower implements FollowedStore {
     return end === 'stored';
   }
 
+  async renew(): Promise<boolean> {
+    await this.probe();
+    await this.#readings.current(); // it may have begun before somebody else pushed
+    return this.#state === 'read' && (await this.#read()) && this.#state === 'read';
+  }
+
+  async expire(id: GroupId, steps: ExpireGroup): Promise<ExpiryEnd> {
+    if (this.#state !== 'read') return { kind: 'away' };
+    const isLookedAt = this.#clock.monotonic() - this.#lookedAt < LOOKED_AT_MS;
+    if (!isLookedAt && !(await this.renew())) return { kind: 'away' };
+    if (this.#turns.isInUse(id)) return { kind: 'kept' };
+    return await this.#turns.remove(id, () => this.#expire(id, steps));
+  }
+
+  async #expire(id: GroupId, { isDue, announce, remove }: ExpireGroup): Promise<ExpiryEnd> {
+    const isStillDue = (): boolean => {
+      const group = this.#model.group(id);
+      return group !== undefined && isDue(group);
+    };
+    const group = this.#model.group(id);
+    if (group === undefined || !isDue(group)) return { kind: 'kept' };
+    await announce(group);
+    if (this.#state !== 'read' || !isStillDue()) return { kind: 'called_off' };
+    const claim = await this.#claimDelete(id);
+    const outcome = await remove();
+    await claim.settle(judgeOutcome('DELETE', outcome).end);
+    return { kind: 'sent', outcome };
+  }
+
+  /** From its turn until it is settled, nothing else deletes the group. */
+  async #claimInTurn(push: GroupPush): Promise<Decision<GroupClaim>> {
+    const leave = await this.#turns.enterPush(push.target.canonical);
+    try {
+      const claim = this.#watchPush(push, await this.#claim(push), leave);
+      if (claim.effect === 'deny') leave();
+      return claim;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
   async #claim(push: GroupPush): Promise<Decision<GroupClaim>> {
-    await this.#tidying.get(push.target.canonical);
     const first = await this.#model.claim(push);
     if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
     if (this.#state !== 'read' || this.#readings.isFresh()) return first;
     const isRead = await Promise.race([this.#read(), pause(REFRESH_WAIT_MS)]);
-    await this.#tidying.get(push.target.canonical); // which may have begun meanwhile
+    await this.#turns.whenLeft(push.target.canonical); // it may have begun meanwhile
     return isRead ? await this.#model.claim(push) : first;
   }
 
-  #watchPush({ target }: GroupPush, claim: Decision<GroupClaim>): Decision<GroupClaim> {
+  #watchPush(
+    { target }: GroupPush,
+    claim: Decision<GroupClaim>,
+    leave: () => void,
+  ): Decision<GroupClaim> {
     if (claim.effect === 'deny') return claim;
     const { canonical: id } = target;
     let isOver = false;
@@ -250,7 +339,12 @@ class Follower implements FollowedStore {
     const settle: GroupClaim['settle'] = async (end) => {
       if (isOver) return;
       isOver = true;
-      await claim.value.settle(end);
+      try {
+        await claim.value.settle(end);
+      } finally {
+        if (end === 'unknown') this.#turns.noteUndecided(id);
+        leave();
+      }
       this.#stampCheck.notePush(id);
       this.#leftBehind.end(id, end);
     };

@@ -15,7 +15,13 @@ export interface ExchangeRequest {
 
 /** An answer read to its end, or how it failed. */
 export type ExchangeResult =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: Buffer }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: Buffer;
+      /** Its `Date` header. */
+      readonly date: string;
+    }
   | {
       readonly kind: 'failed';
       readonly reason: UpstreamFailure['reason'];
@@ -56,6 +62,7 @@ function createHandler(
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   let status = 0;
+  let date = '';
   let isOver = false;
   const chunks: Buffer[] = [];
   const fail = (reason: UpstreamFailure['reason'], error: Error): void => {
@@ -80,14 +87,15 @@ function createHandler(
       controller = started;
       if (isOver) started.abort(new Error('the deadline passed in the queue'));
     },
-    onResponseStart: (_, statusCode) => {
+    onResponseStart: (_, statusCode, headers) => {
       status = statusCode;
+      date = String(headers['date'] ?? '');
     },
     onResponseData: (_, chunk) => {
       if (onData === undefined) chunks.push(chunk);
       else onData(chunk);
     },
-    onResponseEnd: () => end({ kind: 'answered', status, body: Buffer.concat(chunks) }),
+    onResponseEnd: () => end({ kind: 'answered', status, body: Buffer.concat(chunks), date }),
     onResponseError: (_, error) => {
       if (!isOver) fail(classify(error, controller !== undefined, status !== 0), error);
     },

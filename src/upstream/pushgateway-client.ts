@@ -114,7 +114,8 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       const status = result.status === 200 ? parseStoreStatus(parseJson(result.body)) : undefined;
       if (status === undefined) return 'no_pushgateway';
       const ready = await ask('/-/ready', timeoutMs);
-      return ready.kind === 'answered' && ready.status === 200 ? status : 'not_ready';
+      const isReady = ready.kind === 'answered' && ready.status === 200;
+      return isReady ? { ...status, date: parseDate(result.date) } : 'not_ready';
     },
     async close() {
       await Promise.all([pool.close(), ownPool.close()]);
@@ -168,6 +169,12 @@ function watchConnections(ca: string | undefined) {
     historyOf: (error: Error) => histories.get(error),
     close: () => unsubscribe(REQUEST_CHANNEL, noteRequest),
   };
+}
+
+/** Milliseconds since the epoch; undefined for what is no date. */
+function parseDate(text: string): number | undefined {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** Undefined for what is no JSON. */

@@ -37,6 +37,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
       passwordHashes: 2,
     },
     failures: { perMs: 60_000, limit: 30 },
+    janitor: { everyMs: 60_000, rate: { count: 20, perMs: 1000 }, isDryRun: false },
     teams: [teamSpec({ name: 'a' }), teamSpec({ name: 'b' })],
     audit: {
       file: '/a',

@@ -89,6 +89,7 @@ test('no expression of a dashboard is empty in a Prometheus that scraped a real 
       samples: {
         jobs: ['*'],
         allow: ['push', 'delete', 'read'],
+        group_ttl: '24h',
         credentials: [{ ...team.spec, expires }],
       },
       observed: {

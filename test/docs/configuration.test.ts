@@ -121,7 +121,13 @@ test(`every default of ${PAGE} that a team starts from is what a team has`, asyn
     if (inner === undefined) defaults[name] = parse(text);
     else defaults[name] = { ...defaults[name], [inner]: parse(text) };
   }
-  assert.deepEqual(Object.keys(defaults), ['allow', 'limits', 'empty_pushes', 'metrics']);
+  assert.deepEqual(Object.keys(defaults), [
+    'allow',
+    'limits',
+    'empty_pushes',
+    'group_ttl',
+    'metrics',
+  ]);
   assert.deepEqual(await loadTeams({ ...BARE, defaults }), await loadTeams(BARE));
 });
 

@@ -13,6 +13,7 @@ import { compileGo } from '../support/compiler.ts';
 import { type GatewayDocument, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type IssuerServer, startIssuerServer } from '../support/issuer-server.ts';
 import { missingPrograms } from '../support/program.ts';
+import { pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 import { readProjectFile } from './markdown.ts';
@@ -100,7 +101,10 @@ describe('the recipes', () => {
   ) {
     const { path } = scratch;
     const script = text
-      .replaceAll(/https:\/\/push\.example\.com(?=\/metrics|["'],)/g, gateway?.url ?? '')
+      .replaceAll(
+        /https:\/\/push\.example\.com(?=\/metrics|\/api|\$target|["'],)/g,
+        gateway?.url ?? '',
+      )
       .replaceAll(TOKEN_FILE, `${path}/token`);
     const options = { cwd: path, env: { PATH: process.env['PATH'], HOME: path, ...env } };
     if (language === 'sh') return run('bash', ['-euo', 'pipefail', '-c', script], options);
@@ -205,6 +209,35 @@ describe('the recipes', () => {
     const target = upstream.requests.at(-1)?.target ?? '';
     assert.match(target, /^\/metrics\/job\/backup_home\/instance/);
     await assertPushed(gateway, target, 'hosts', 'cron', 'host7');
+  });
+
+  test('clean-up: one group goes by its path, and all that are old by their list', {
+    skip: pushgatewayMissing('1.11') || missingPrograms(['jq']),
+  }, async () => {
+    const recipe = readRecipe('clean-up');
+    await using pushgateway = await startPushgateway({ version: '1.11' });
+    const hash = hashSync('correct-horse', { cost: 4 });
+    const file = await scratch.write('clean-up.htpasswd', `host7:${hash}\n`);
+    await scratch.write('.netrc', 'machine 127.0.0.1 login host7 password correct-horse\n');
+    const credentials = [{ type: 'htpasswd', name: 'cron', file }];
+    const teams = { ci: { ...Object(recipe.config.teams)['ci'], credentials } };
+    await using gateway = await startGateway({ teams, upstream: { url: pushgateway.url } });
+    const authorization = `Basic ${btoa('host7:correct-horse')}`;
+    const push = async (path: string): Promise<void> => {
+      const options = { method: 'PUT', headers: { authorization }, body: 'rows 1\n' };
+      const { status } = await fetch(`${gateway.url}/metrics/job/${path}`, options);
+      assert.ok(status < 300);
+    };
+    const left = async () => (await pushgateway.groups()).map(({ labels }) => labels['instance']);
+    await push('ci_build/instance/17');
+    await push('ci_build/instance/a%20b');
+    const [one = assert.fail(), old = assert.fail()] = recipe.blocks;
+    await runBlock(one, gateway);
+    assert.deepEqual(await left(), ['a b']);
+    await runBlock(old, gateway);
+    assert.deepEqual(await left(), ['a b']);
+    await runBlock({ ...old, text: old.text.replace('7 days ago', 'next minute') }, gateway);
+    assert.deepEqual(await left(), []);
   });
 
   test('client certificates: a host with one of its own authority pushes', async () => {

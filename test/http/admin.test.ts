@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { allow, deny } from '../../src/core/decision.ts';
 import { createAdminApp, type ReloadResult } from '../../src/http/admin.ts';
+import type { RunJanitor } from '../../src/http/handle-janitor.ts';
 import { resolveSecurityHeaders } from '../../src/http/security-headers.ts';
 import { startServer } from './loopback-server.ts';
 
@@ -9,10 +10,14 @@ interface AdminSetup {
   readonly isReady?: boolean;
   readonly isKnown?: boolean;
   readonly result?: ReloadResult | Error;
+  readonly runJanitor?: RunJanitor;
 }
+
+const NOTHING_DUE = { due: 0, deleted: 0, kept: 0, refused: 0, endedEarly: undefined };
 
 async function startAdmin(setup: AdminSetup = {}) {
   const { isReady = true, isKnown = true, result = { ok: true } } = setup;
+  const { runJanitor = async ({ isDryRun }) => ({ ...NOTHING_DUE, isDryRun }) } = setup;
   let reloads = 0;
   const errors: unknown[] = [];
   const app = createAdminApp({
@@ -27,6 +32,8 @@ async function startAdmin(setup: AdminSetup = {}) {
     },
     knownStore: async () =>
       isKnown ? allow({ groups: () => [], group: () => undefined }) : deny('overloaded'),
+    expiry: () => () => undefined,
+    runJanitor,
     log: { info() {}, warn() {}, error: (_, fields) => void errors.push(fields) },
   });
   const server = await startServer(app);

@@ -11,7 +11,7 @@ import { missingPrograms } from '../support/program.ts';
 
 test('a counter that alerts look at is there with 0 before anything happened', async () => {
   const { metrics, render } = createMetricsRegistry();
-  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]));
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }]));
   const exposition = await render();
   for (const series of [
     'pushwarden_refusals_total{team="payments",reason="job_not_allowed"} 0',
@@ -27,8 +27,8 @@ test('only a team that is observed begins with 0 for what it would be refused', 
   const { metrics, render } = createMetricsRegistry();
   finish(
     beginSeries(metrics, [
-      { name: 'payments', mode: 'enforce' },
-      { name: 'etl', mode: 'observe' },
+      { name: 'payments', mode: 'enforce', groupTtl: [] },
+      { name: 'etl', mode: 'observe', groupTtl: [] },
     ]),
   );
   const teams = [
@@ -39,12 +39,12 @@ test('only a team that is observed begins with 0 for what it would be refused', 
 
 test('series that begin again, at a reload, keep their counts', async () => {
   const { metrics, render } = createMetricsRegistry();
-  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce' }]));
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }]));
   metrics.pushwarden_refusals_total.labels('payments', 'inconsistent').inc();
   finish(
     beginSeries(metrics, [
-      { name: 'payments', mode: 'enforce' },
-      { name: 'search', mode: 'enforce' },
+      { name: 'payments', mode: 'enforce', groupTtl: [] },
+      { name: 'search', mode: 'enforce', groupTtl: [] },
     ]),
   );
   const exposition = await render();

@@ -11,6 +11,7 @@ import { exchange } from '../support/raw-http.ts';
  * answers and have the gateway reload.
  */
 let reloads = 0;
+let runs = 0;
 let server: LoopbackServer;
 before(async () => {
   const app = createAdminApp({
@@ -23,6 +24,11 @@ before(async () => {
       return { ok: true };
     },
     knownStore: async () => allow({ groups: () => [], group: () => undefined }),
+    expiry: () => () => undefined,
+    async runJanitor({ isDryRun }) {
+      runs += 1;
+      return { due: 0, deleted: 0, kept: 0, refused: 0, endedEarly: undefined, isDryRun };
+    },
     log: { info() {}, warn() {}, error() {} },
   });
   server = await startServer(app);
@@ -56,6 +62,8 @@ for (const host of FOREIGN) {
     assert.equal(await ask('POST /-/reload', host), 403);
     assert.equal(await ask('GET /-/groups', host), 403);
     assert.equal(reloads, before);
+    assert.equal(await ask('POST /-/janitor', host), 403);
+    assert.equal(runs, 0);
     assert.equal(await ask('GET /metrics', host), 200);
     assert.equal(await ask('GET /-/healthy', host), 200);
     assert.equal(await ask('GET /-/ready', host), 200);
@@ -66,4 +74,8 @@ test('a POST of another site is refused, and one of no site is not', async () =>
   assert.equal(await ask('POST /-/reload', 'localhost', 'Origin: https://evil.example'), 403);
   assert.equal(await ask('POST /-/reload', 'localhost', 'Sec-Fetch-Site: cross-site'), 403);
   assert.equal(await ask('POST /-/reload', 'localhost'), 200);
+  assert.equal(await ask('POST /-/janitor', 'localhost', 'Origin: https://evil.example'), 403);
+  assert.equal(runs, 0);
+  assert.equal(await ask('POST /-/janitor', 'localhost'), 200);
+  assert.equal(runs, 1);
 });

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/pipeline/ports.ts';
 /** A clock that stands still until it is told to go on. */
 export interface ManualClock extends Clock {
   advance(milliseconds: number): void;
+  /** Sets the dates, and only them, ahead or, below zero, back. */
+  jump(milliseconds: number): void;
 }
 
 /**
@@ -12,11 +14,15 @@ export interface ManualClock extends Clock {
  */
 export function manualClock(start = Date.now()): ManualClock {
   let elapsed = 0;
+  let ahead = 0;
   return {
-    now: () => start + elapsed,
+    now: () => start + elapsed + ahead,
     monotonic: () => elapsed,
     advance(milliseconds) {
       elapsed += milliseconds;
+    },
+    jump(milliseconds) {
+      ahead += milliseconds;
     },
   };
 }

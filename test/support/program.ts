@@ -78,6 +78,7 @@ const PROGRAMS = {
   'prometheus-client-mmap': { path: '/usr/lib/ruby/vendor_ruby/prometheus/client' },
   'g++': { path: '/usr/bin/g++' },
   'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
+  jq: { path: '/usr/bin/jq' },
   shellcheck: { path: '/usr/bin/shellcheck' },
   'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),
   'kubectl-1.35': { path: `${KUBERNETES_TOOLS}/kubectl/kubectl`, fetch: KUBERNETES_PACKAGE },

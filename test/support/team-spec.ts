@@ -29,6 +29,7 @@ export function teamSpec(changes: Partial<TeamSpec> = {}): TeamSpec {
     requireLabels: [],
     metrics: { deny: [], own: [] },
     emptyPushes: 'deny',
+    groupTtl: [],
     mode: 'enforce',
     limits: WIDE_LIMITS,
     credentials: [],

@@ -1,6 +1,7 @@
 import type { ChainHead } from '../../core/audit/audit-chain.ts';
 import { renderEntry } from '../../core/audit/audit-entry.ts';
 import type { AuditEvent, RecoveryCause } from '../../core/audit/audit-record.ts';
+import { isBeginning } from '../../core/audit/is-beginning.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { Committed, Failed, WriterReply, WriterRequest } from '../writer/writer-messages.ts';
@@ -81,13 +82,13 @@ export class GroupCommit {
       event: event.event,
       json: renderEntry(event, clock.now()),
       // what was allowed but then refused did not happen; anything else did
-      isKept: waiter === undefined || onFailure === 'continue' || event.event !== 'decision',
+      isKept: waiter === undefined || onFailure === 'continue' || !isBeginning(event),
       waiter,
       isMissed: false,
     };
-    const isBeginning = event.event === 'decision' && waiter !== undefined;
+    const begins = isBeginning(event) && waiter !== undefined;
     if (this.#isClosed) this.#turnAway(entry);
-    else if (this.#isDown || (isBeginning && this.#outage?.phase === 'low')) this.#miss(entry);
+    else if (this.#isDown || (begins && this.#outage?.phase === 'low')) this.#miss(entry);
     else if (this.#queue.push(entry)) this.#pumpSoon();
     else this.#overflow(entry);
   }

@@ -1,3 +1,4 @@
+import { isBeginning } from '../../core/audit/is-beginning.ts';
 import { OpenOutcomes } from '../../core/audit/open-outcomes.ts';
 import type { AuditLog } from '../../pipeline/ports.ts';
 import { splitRecovered } from './recovered-events.ts';
@@ -12,7 +13,7 @@ export function withOutcomeWatch(audit: AuditLog): AuditLog {
         await audit.append(event);
       } catch (error) {
         // its caller is refused and goes no further
-        if (event.event === 'decision') open.forget(event.request_id);
+        if (isBeginning(event)) open.forget(event.request_id);
         throw error;
       }
     },

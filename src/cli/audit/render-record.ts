@@ -28,7 +28,7 @@ export function renderRecord(joined: JoinedRecord): string {
     renderResult(joined),
     renderClient(joined),
     record.event === 'aggregate' ? '' : record.target,
-    isDecision ? (record.detail ?? '') : '',
+    renderDetail(joined),
   ]);
 }
 
@@ -50,6 +50,12 @@ function renderCells(cells: readonly unknown[]): string {
     .trimEnd();
 }
 
+function renderDetail({ record }: JoinedRecord): string {
+  if (record.event === 'decision') return record.detail ?? '';
+  if (record.event === 'aggregate') return '';
+  return `last push ${record.age_seconds} s ago, ${record.series} series`;
+}
+
 function renderWho({ record }: JoinedRecord): string {
   if (record.event === 'expired') return `${record.team ?? ''}/(${record.by})`;
   const { team, credential } = record;
@@ -64,7 +70,7 @@ function renderClient({ record }: JoinedRecord): string {
 }
 
 function renderResult({ record, outcome }: JoinedRecord): string {
-  if (record.event === 'expired') return 'expired';
+  if (record.event === 'expired') return renderEnd(outcome);
   if (record.event === 'aggregate') {
     return `${record.count} x ${record.reason === 'ok' ? 'allow' : record.reason}`;
   }
@@ -72,4 +78,11 @@ function renderResult({ record, outcome }: JoinedRecord): string {
   const status = record.method === 'GET' ? 'allow' : String(outcome?.status ?? 'no outcome');
   const why = outcome?.reason === undefined ? status : `${status} ${outcome.reason}`;
   return record.would_deny === undefined ? why : `${why} (would: ${record.would_deny})`;
+}
+
+/** A group that was to be deleted for its age: whether it was. */
+function renderEnd(outcome: JoinedRecord['outcome']): string {
+  const { status = 'no outcome', reason } = outcome ?? {};
+  if (status === 202) return 'expired';
+  return ['expired:', status, ...(reason === undefined ? [] : [reason])].join(' ');
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { renderPrintable } from '../../core/printable.ts';
 import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
 import { type GroupSelection, hasFailed, listGroups, renderLabels } from './group-list.ts';
 import { createOutputOption, parseDurationOption } from './options.ts';
+import { renderTable } from './render-table.ts';
 import { reportFailure } from './report.ts';
 
 interface GroupsOptions extends ConnectionOptions, GroupSelection {
@@ -26,8 +26,6 @@ export function registerGroups(program: Command): void {
     else console.log(renderGroupTable(found.groups, Date.now()));
   });
 }
-
-const CELL_BYTES = 120;
 
 /** A table for people: one group a line. */
 export function renderGroupTable(groups: readonly ListedGroup[], now: number): string {
@@ -54,22 +52,6 @@ export function renderGroupTable(groups: readonly ListedGroup[], now: number): s
     group.credential ?? '-',
   ]);
   return renderTable([head, ...rows]);
-}
-
-/** Columns as wide as they must be, two spaces between. */
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => renderPrintable(cell, CELL_BYTES)));
-  const widths = (cells[0] ?? []).map((_, column) =>
-    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  );
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 const UNITS = [

@@ -5,6 +5,7 @@ import type { Finding } from '../engine/problem.ts';
 import type { Source } from '../engine/source.ts';
 import * as value from '../engine/values.ts';
 import { credential, resolveCredential } from './credentials/credential.ts';
+import { groupTtl, resolveGroupTtl } from './group-ttl.ts';
 import { limits, resolveLimits } from './limits.ts';
 import { metrics, resolveMetrics } from './metrics.ts';
 import { expandNetworks } from './networks.ts';
@@ -13,7 +14,7 @@ const rules = {
   allow: z.array(z.enum(ACTIONS)).optional().describe('push, delete, read'),
   limits: limits.optional(),
   metrics: metrics.optional(),
-  group_ttl: value.notYet('off'),
+  group_ttl: groupTtl.optional(),
   empty_pushes: z.enum(['deny', 'allow']).optional().describe('pushes without one series'),
 };
 
@@ -66,6 +67,7 @@ export function resolveTeam(
     metrics: resolveMetrics(defaults.metrics, raw.metrics),
     ...(raw.allow_networks && { allowNetworks: expandNetworks(raw.allow_networks, networks) }),
     mode: raw.mode,
+    groupTtl: resolveGroupTtl(raw.group_ttl ?? defaults.group_ttl ?? 'off'),
     emptyPushes: raw.empty_pushes ?? defaults.empty_pushes ?? 'deny',
     limits: resolveLimits(defaults.limits, raw.limits),
     credentials: raw.credentials.map((one) => resolveCredential(one, source)),

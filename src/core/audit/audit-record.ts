@@ -78,13 +78,16 @@ export interface OutcomeEvent {
 
 /**
  * `unknown`: the upstream may or may not have applied it; `spooled`: it is kept until the upstream
- * is back, then `delivered`, `expired` or `rejected`.
+ * is back, then `delivered`, `expired` or `rejected`. A group that was not deleted for its age after
+ * all, because somebody pushed to it, is `rejected` too.
  */
 type OutcomeWord = 'unknown' | 'spooled' | 'delivered' | 'expired' | 'rejected';
 
-/** A group that was deleted for its age. */
-interface ExpiredEvent {
+/** A group that is deleted for its age: written before, and an outcome with its id follows. */
+export interface ExpiredEvent {
   readonly event: 'expired';
+  /** Of the DELETE, as that of a request. */
+  readonly request_id: string;
   readonly by: 'janitor';
   /** Its owner. */
   readonly team?: string;

@@ -7,7 +7,10 @@ interface OutcomeFacts {
   readonly unknown_outcomes?: unknown;
 }
 
-/** Follows records in order and knows which allowed pushes and deletes have no outcome yet. */
+/**
+ * Follows records in order and knows which allowed pushes and deletes have no outcome yet, those for
+ * the age of a group among them.
+ */
 export class OpenOutcomes {
   readonly #ids = new Set<string>();
 
@@ -30,7 +33,8 @@ export class OpenOutcomes {
     if (typeof id !== 'string') return;
     const isRead = method === 'GET' || method === 'HEAD';
     // a refusal ends an allowed one too: it did not get to disk in time
-    if (event === 'decision' && decision === 'allow' && !isRead) this.#ids.add(id);
+    const isAllowed = event === 'decision' && decision === 'allow' && !isRead;
+    if (isAllowed || event === 'expired') this.#ids.add(id);
     else this.#ids.delete(id);
   }
 }

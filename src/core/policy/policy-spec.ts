@@ -1,4 +1,5 @@
 import type { CredentialSpec } from '../identity/credential.ts';
+import type { ExpiryRule } from '../store/expiry.ts';
 import type { TeamLimits } from './limits.ts';
 
 /** What a team may do: `push` is POST and PUT. */
@@ -20,6 +21,8 @@ export interface TeamSpec {
   readonly allowNetworks?: readonly string[];
   /** Whether a push without one series is taken. */
   readonly emptyPushes: 'deny' | 'allow';
+  /** When groups that nobody pushes to are deleted; without rules never. */
+  readonly groupTtl: readonly ExpiryRule[];
   /** Observed: what the team's own rules would refuse is let through, and said. */
   readonly mode: 'enforce' | 'observe';
   readonly limits: TeamLimits;

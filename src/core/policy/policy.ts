@@ -4,6 +4,7 @@ import type { IpAddress } from '../network/ip-address.ts';
 import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { finish, mapInSteps, type Steps } from '../steps.ts';
+import { compileExpiry, type Expiry } from '../store/expiry.ts';
 import type { Ownership } from '../store/ownership.ts';
 import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
@@ -26,6 +27,7 @@ export interface TeamPolicy extends ContentRules {
   readonly actions: ReadonlySet<Action>;
   readonly emptyPushes: TeamSpec['emptyPushes'];
   readonly mode: TeamSpec['mode'];
+  readonly expiry: Expiry;
   /** Jobs of other teams, of those that enforce their rules and may push or delete. */
   readonly foreignJobs: Pick<Matcher, 'matches'>;
   /** Whether such a team shares the job, and the labels of the key are its. */
@@ -158,6 +160,7 @@ function compileTeam(team: TeamSpec, foreign: Foreign): TeamPolicy {
     actions: new Set(team.allow),
     emptyPushes: team.emptyPushes,
     mode: team.mode,
+    expiry: compileExpiry(team.groupTtl),
     foreignJobs,
     isForeign: (key: GroupingKey) => foreignJobs.matches(key.job) && foreign.holdsKey(name, key),
     labels: new Map(

@@ -2,14 +2,14 @@ import { compileGlobs, type Matcher } from '../matcher.ts';
 import type { StoredGroup } from './group.ts';
 
 /** How long groups stay after their last push: the first entry whose jobs match counts. */
-interface ExpiryRule {
+export interface ExpiryRule {
   /** Globs on the job; left out: every job. */
   readonly jobs?: readonly string[];
   readonly ttlMs: number;
 }
 
 /** When groups of a team are due, compiled. */
-interface Expiry {
+export interface Expiry {
   /**
    * When a group is due, milliseconds since the epoch; undefined if it never is: no entry is about
    * its job, or nothing was ever pushed to it.
@@ -20,6 +20,19 @@ interface Expiry {
    * and nothing is deleted for that.
    */
   isDue(group: Pick<StoredGroup, 'key' | 'pushedAt' | 'failedAt'>, now: number): boolean;
+}
+
+/** When a group expires, by the rules of its owner; undefined if it never does. */
+export type GroupExpiry = (
+  group: Pick<StoredGroup, 'owner' | 'key' | 'pushedAt' | 'failedAt'>,
+) => number | undefined;
+
+/** Looks up the rules of a group's owner. */
+export function expiryOf(
+  team: (name: string) => { readonly expiry: Expiry } | undefined,
+): GroupExpiry {
+  return (group) =>
+    group.owner === undefined ? undefined : team(group.owner)?.expiry.dueAt(group);
 }
 
 /** Compiles the rules of a team. */

@@ -30,10 +30,15 @@ export function labelsOf({ key }: StoredGroup): ReadonlyMap<string, string> {
   return labels;
 }
 
-/** The canonical path of a group; undefined where none can name it. */
-export function targetOf({ id, key }: StoredGroup): string | undefined {
-  const isLost = key.job.includes(LOST) || key.labels.some(({ value }) => value.includes(LOST));
-  return isLost ? undefined : id;
+/** Names that a path has as they are; `U__` begins one that Pushgateway may read otherwise. */
+const PLAIN_NAME = /^(?!U__)[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** The canonical path of a group; undefined where none can name it, or it could name another. */
+export function targetOf({ id, key }: Pick<StoredGroup, 'id' | 'key'>): string | undefined {
+  const isPlain = key.labels.every(({ name, value }) => {
+    return PLAIN_NAME.test(name) && !value.includes(LOST);
+  });
+  return isPlain && key.job !== '' && !key.job.includes(LOST) ? id : undefined;
 }
 
 /** Puts a group into the form of the listing. */

@@ -6,6 +6,8 @@ export interface StoreStatus {
   readonly keepsNative: boolean;
   /** Whether it holds every push against all that it stores. */
   readonly checksConsistency: boolean;
+  /** What its clock shows, milliseconds since the epoch, where the answer said so. */
+  readonly date?: number | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Principal } from '../../core/identity/principal.ts';
 import type { TeamPolicy } from '../../core/policy/policy.ts';
 import { resolveReadScope } from '../../core/policy/read-scope.ts';
+import { expiryOf, type GroupExpiry } from '../../core/store/expiry.ts';
 import type { StoredGroup } from '../../core/store/group.ts';
 import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
 import type { GroupStore } from '../../core/store/group-store.ts';
@@ -48,7 +49,7 @@ export function createView(sources: ViewSources): PageView {
 }
 
 /** A group as the page shows it. */
-export function viewGroup(group: StoredGroup): GroupView {
+export function viewGroup(group: StoredGroup, expiry: GroupExpiry): GroupView {
   const { key, owner, pushedAt, failedAt, series, bytes, credential, families } = group;
   return {
     job: key.job,
@@ -57,7 +58,7 @@ export function viewGroup(group: StoredGroup): GroupView {
     team: owner,
     pushedAt,
     failedAt,
-    expiresAt: undefined,
+    expiresAt: expiry(group),
     series,
     bytes,
     credential,
@@ -65,11 +66,12 @@ export function viewGroup(group: StoredGroup): GroupView {
   };
 }
 
-function listGroups({ team, store }: ViewSources): readonly GroupView[] {
+function listGroups({ team, store, snapshot }: ViewSources): readonly GroupView[] {
   const scope = resolveReadScope(team);
+  const expiry = expiryOf(snapshot.policy.team);
   const groups: GroupView[] = [];
   for (const group of store.groups()) {
-    if (scope.seesEverything || scope.sees(labelsOf(group))) groups.push(viewGroup(group));
+    if (scope.seesEverything || scope.sees(labelsOf(group))) groups.push(viewGroup(group, expiry));
   }
   return groups;
 }

@@ -3,6 +3,7 @@ import type { Principal } from '../../core/identity/principal.ts';
 import { resolveReadScope } from '../../core/policy/read-scope.ts';
 import { renderPrintable } from '../../core/printable.ts';
 import { REASONS } from '../../core/reason.ts';
+import { expiryOf } from '../../core/store/expiry.ts';
 import { labelsOf } from '../../core/store/group-listing.ts';
 import { admit } from '../../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
@@ -172,5 +173,5 @@ function findGroup(
   using upstream = gateway.upstream(name, undefined);
   const group = upstream.store.group(target);
   const isSeen = group !== undefined && resolveReadScope(team).sees(labelsOf(group));
-  return isSeen ? viewGroup(group) : undefined;
+  return isSeen ? viewGroup(group, expiryOf(snapshot.policy.team)) : undefined;
 }

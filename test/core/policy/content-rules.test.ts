@@ -24,6 +24,7 @@ function compile(metrics: MetricRules, others: readonly MetricRules[] = []): Con
       requireLabels: [],
       metrics: rules,
       emptyPushes: 'deny',
+      groupTtl: [],
       mode: 'enforce',
       limits: {
         body: 1,

@@ -1,12 +1,12 @@
-import type { PastDecision, PastOutcome, PastRecord } from './past-record.ts';
+import type { PastOutcome, PastRecord } from './past-record.ts';
 
-/** A decision with what came of it, or another record that stands for itself. */
+/** A decision or the end of a group with what came of it, or a record that stands for itself. */
 export interface JoinedRecord {
   readonly record: PastRecord;
   readonly outcome?: PastOutcome;
 }
 
-/** Decisions that may wait for their outcome; the oldest goes without once there are more. */
+/** Records that may wait for their outcome; the oldest goes without once there are more. */
 const MAX_WAITING = 10_000;
 
 interface Waiting {
@@ -35,10 +35,10 @@ export class OutcomeJoin {
 
   /** Takes the next record; answers what is complete now. */
   take(record: PastRecord): readonly JoinedRecord[] {
-    const isOpen = record.event === 'decision' && expectsOutcome(record);
-    const waiting: Waiting = { record, isOpen };
+    const id = awaitedId(record);
+    const waiting: Waiting = { record, isOpen: id !== undefined };
     this.#waiting.push(waiting);
-    if (isOpen && record.event === 'decision') this.#open.set(record.request_id, waiting);
+    if (id !== undefined) this.#open.set(id, waiting);
     return this.#release(this.#waiting.length - MAX_WAITING);
   }
 
@@ -62,13 +62,21 @@ export class OutcomeJoin {
     let ready = Math.max(0, count);
     while (this.#waiting[ready]?.isOpen === false) ready += 1;
     return this.#waiting.splice(0, ready).map(({ record, outcome }) => {
-      if (record.event === 'decision') this.#open.delete(record.request_id);
+      const id = awaitedId(record);
+      if (id !== undefined) this.#open.delete(id);
       return { record, ...(outcome && { outcome }) };
     });
   }
 }
 
-/** An allowed read has none: it ends with its answer. */
-function expectsOutcome({ decision, method }: PastDecision): boolean {
-  return decision === 'allow' && method !== 'GET';
+/** The request whose outcome follows; an allowed read has none: it ends with its answer. */
+function awaitedId(record: PastRecord): string | undefined {
+  switch (record.event) {
+    case 'decision':
+      return record.decision === 'allow' && record.method !== 'GET' ? record.request_id : undefined;
+    case 'expired':
+      return record.request_id;
+    case 'aggregate':
+      return undefined;
+  }
 }

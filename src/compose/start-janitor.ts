@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import type { ExpiredGroup } from '../core/store/expiry-run.ts';
+import type { GroupId } from '../core/store/group.ts';
+import type { RunJanitor } from '../http/handle-janitor.ts';
+import { createRequestIds } from '../http/request-id.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { watchPeriodicWork } from '../metrics/watch.ts';
+import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
+import { runJanitor } from '../store/janitor.ts';
+import type { Current } from './current.ts';
+import { startPeriodicWork } from './periodic-work.ts';
+
+interface JanitorOptions {
+  readonly current: Current;
+  readonly audit: AuditLog;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+}
+
+/** Deletes groups for their age; ends between two deletions. */
+export interface Janitor extends AsyncDisposable {
+  /** Runs by hand, after the run that is under way. */
+  readonly run: RunJanitor;
+}
+
+/** Of a pause: the run may be over meanwhile. */
+const LONGEST_PAUSE_MS = 500;
+
+/** Runs as often as the configuration says, and when it is asked to. */
+export function startJanitor({ current, audit, metrics, clock, log }: JanitorOptions): Janitor {
+  const newRequestId = createRequestIds();
+  const inTurn = pLimit(1);
+  const stopping = new AbortController();
+  /** Of the dry runs: each group counts once for as long as it is due. */
+  let counted = new Set<GroupId>();
+
+  const run: RunJanitor = async ({ isDryRun: isAskedDry, onExpired, signal }) => {
+    const side = current.upstreamSide();
+    const { janitor, upstream } = current.config();
+    const isDryRun = isAskedDry || janitor.isDryRun;
+    using way = side.lend();
+    const isOver = (): string | undefined => {
+      if (stopping.signal.aborted) return 'the gateway stops';
+      if (signal.aborted) return 'who asked for it has left';
+      return current.upstreamSide() === side ? undefined : 'another upstream is configured';
+    };
+    const end = await runJanitor({
+      followed: side.known.followed,
+      send: way.send,
+      ...{ audit, clock, log, newRequestId, isDryRun, isOver },
+      rules: () => ({ teams: current.config().teams, policy: current.snapshot().policy }),
+      rate: janitor.rate,
+      timeoutMs: upstream.timeoutMs,
+      async pause(ms) {
+        const until = clock.monotonic() + ms;
+        for (let left = ms; left > 0 && isOver() === undefined; left = until - clock.monotonic()) {
+          await delay(Math.min(left, LONGEST_PAUSE_MS), undefined, { ref: false });
+        }
+      },
+      onExpired(group) {
+        if (!isDryRun) metrics.pushwarden_expired_groups_total.labels(group.team).inc();
+        onExpired(group);
+      },
+    });
+    return { ...end, isDryRun };
+  };
+
+  /** @returns whether everything that was due is gone, but for what was stopped */
+  const runByItself = async (): Promise<boolean> => {
+    const due = new Map<GroupId, string>();
+    const onExpired = ({ id, team }: ExpiredGroup): void => void due.set(id, team);
+    const end = await run({ isDryRun: false, onExpired, signal: stopping.signal });
+    const isDone = end.endedEarly === undefined && end.refused === 0;
+    if (!end.isDryRun) return isDone || stopping.signal.aborted;
+    for (const [id, team] of due) {
+      if (!counted.has(id)) metrics.pushwarden_expired_groups_total.labels(team).inc();
+    }
+    counted = new Set(due.keys());
+    return isDone;
+  };
+
+  const work = startPeriodicWork([
+    {
+      name: 'janitor',
+      get everyMs() {
+        return current.config().janitor.everyMs;
+      },
+      run: () => inTurn(runByItself),
+      metric: watchPeriodicWork(metrics),
+    },
+  ]);
+  return {
+    run: (asked) => inTurn(run, asked),
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      work[Symbol.dispose]();
+      await inTurn(async () => undefined);
+    },
+  };
+}
