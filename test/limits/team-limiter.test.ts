@@ -229,8 +229,8 @@ test('a client that leaves gives its place to the next', async () => {
   assert.equal((await next).effect, 'allow');
 });
 
-test('those who wait hold so many bytes and no more', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+test('those who wait hold so many bytes and no more', async (context) => {
+  const limiter = createStillLimiter(context);
   await enterMany(limiter, 1, PATIENT);
   const large: TeamGuest = { ...GUEST, bytes: 20 * 1024 * 1024 };
   void limiter.enter('payments', PATIENT, large);
