@@ -16,11 +16,21 @@ done
 # shellcheck disable=SC2086 # several words
 [ -z "${missing:-}" ] || "$here/scripts/install-debian-packages.sh" $missing
 
-store="--root $folder/storage --runroot $folder/run --storage-driver vfs"
+# Layers on top of each other where the system can mount them, else copies, which take longer.
+driver=vfs
+try=$(mktemp -d "$folder/try.XXXXXX")
+mkdir "$try/lower" "$try/upper" "$try/work" "$try/merged"
+if mount -t overlay overlay -o "lowerdir=$try/lower,upperdir=$try/upper,workdir=$try/work" "$try/merged" 2>/dev/null; then
+  umount "$try/merged"
+  driver=overlay
+fi
+rm -rf "$try"
+
+store="--root $folder/$driver --runroot $folder/run-$driver --storage-driver $driver"
 # shellcheck disable=SC2086 # several words
 pod() { podman $store --runtime runc --cgroup-manager cgroupfs "$@"; }
 # shellcheck disable=SC2086 # several words
-build() { buildah $store bud --isolation chroot --network host "$@"; }
+build() { buildah $store bud --layers --isolation chroot --network host "$@"; }
 
 # The base image as Debian's packages make it, with the Node of package.json and the npm at hand.
 if ! pod image exists "$node_image"; then
@@ -48,7 +58,7 @@ fi
 began=$(date +%s)
 build --pull-never -t localhost/pushwarden "$here" >"$folder/build.log" 2>&1 || { tail -20 "$folder/build.log"; exit 1; }
 size() { pod image inspect --format '{{.Size}}' "$1"; }
-echo "built in $(($(date +%s) - began)) s, $((($(size localhost/pushwarden) - $(size "$node_image")) / 1000000)) MB on top of the base"
+echo "built on $driver in $(($(date +%s) - began)) s, $((($(size localhost/pushwarden) - $(size "$node_image")) / 1000000)) MB on top of the base"
 
 run=$(mktemp -d "$folder/run.XXXXXX")
 stop() {

@@ -21,14 +21,15 @@ export function renderDemoConfig({ listen, upstream, tokens }: DemoConfigOptions
     admin: { listen: '127.0.0.1:0' },
     upstream,
     teams: {
+      // first: of two teams that may push a group, the one above owns it
+      payments: {
+        jobs: ['settlement', 'payments_*'],
+        credentials: [renderCredential('payments', tokens.payments)],
+      },
       demo: {
         jobs: ['*'],
         allow: ['push', 'delete', 'read'],
         credentials: [renderCredential('demo', tokens.demo)],
-      },
-      payments: {
-        jobs: ['settlement', 'payments_*'],
-        credentials: [renderCredential('payments', tokens.payments)],
       },
     },
     audit: { file: './audit.jsonl' },

@@ -62,7 +62,9 @@ test('row 27: serve ends with 1 when the drain time cuts requests off', async ()
 
 test('row 27: a second signal ends serve at once', async () => {
   await using upstream = await startRecordingUpstream(hang);
-  await using gateway = await startGatewayProcess(oneTeam({ url: upstream.url }));
+  const server = { drain_timeout: '3m' };
+  const document = oneTeam({ url: upstream.url, timeout: '2m' }, { server });
+  await using gateway = await startGatewayProcess(document);
   const cut = assert.rejects(pushRows(gateway.url, 'a'));
   await upstream.received(1);
   const asked = performance.now();
@@ -71,7 +73,7 @@ test('row 27: a second signal ends serve at once', async () => {
   clearInterval(again);
   await cut;
   assert.deepEqual(end, { code: 1, signal: null });
-  assert.ok(performance.now() - asked < 5000);
+  assert.ok(performance.now() - asked < 60_000);
 });
 
 test('a signal that comes twice in a moment, as npm passes it on, is one', async () => {

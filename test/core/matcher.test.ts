@@ -73,7 +73,7 @@ test('matches agrees with the definition for any glob and text', () => {
 test('a glob of many runs takes time linear in the text, where backtracking would never end', () => {
   const glob = `${'*a'.repeat(500)}*b`;
   const text = 'a'.repeat(200_000);
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   assert.equal(compileGlobs([glob]).matches(text), false);
-  assert.ok(performance.now() - begun < 1000);
+  assert.ok(process.cpuUsage(begun).user < 1_000_000);
 });

@@ -86,7 +86,7 @@ async function showsAndStops(awaited: RegExp, ...args: readonly string[]): Promi
   }
   const ended = once(child, 'exit');
   try {
-    await eventually(String(awaited), () => awaited.test(shown) || undefined, 30_000);
+    await eventually(String(awaited), () => awaited.test(shown) || undefined);
   } finally {
     child.kill('SIGTERM');
   }

@@ -173,15 +173,11 @@ test('in the networks of docker-compose.yml the Pushgateway is reached through t
     );
   }
 
-  const series = await eventually(
-    'the pushed series in Prometheus',
-    async () => {
-      const query = 'query?query=sample_job_last_success_timestamp_seconds';
-      const answer = JSON.parse(await curl('prometheus', `http://127.0.0.1:9090/api/v1/${query}`));
-      return answer.data?.result[0];
-    },
-    20_000,
-  );
+  const series = await eventually('the pushed series in Prometheus', async () => {
+    const query = 'query?query=sample_job_last_success_timestamp_seconds';
+    const answer = JSON.parse(await curl('prometheus', `http://127.0.0.1:9090/api/v1/${query}`));
+    return answer.data?.result[0];
+  });
   assert.deepEqual(series.metric, {
     __name__: 'sample_job_last_success_timestamp_seconds',
     instance: 'host1',

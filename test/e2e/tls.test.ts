@@ -156,7 +156,7 @@ describe('TLS on the public side', () => {
     const socket = connectPlain(stage.gateway.port, '127.0.0.1');
     const begun = performance.now();
     await once(socket.resume(), 'close');
-    assert.ok(performance.now() - begun < 3000);
+    assert.ok(performance.now() - begun < 30_000, 'far below what Node would wait');
   });
 
   test('a client may end its side after the request and still gets its answer', async () => {

@@ -87,19 +87,15 @@ for (const [direction, jump] of JUMPS) {
     upstream.behave(hang);
     const started = performance.now();
     assert.equal(await pushAs(gateway, await signJwt(shift - 10, 300)), 504);
-    assert.ok(performance.now() - started < 5000);
+    assert.ok(performance.now() - started < 60_000, 'no timeout is an hour longer');
     upstream.behave(accept);
 
     for (let count = 0; count < 5; count += 1) await push(gateway);
-    await eventually(
-      'the rate to allow another push',
-      async () => {
-        const answer = await push(gateway);
-        assert.ok(Number(answer.headers.get('retry-after')) <= 60);
-        return answer.status === 200 ? true : undefined;
-      },
-      5000,
-    );
+    await eventually('the rate to allow another push', async () => {
+      const answer = await push(gateway);
+      assert.ok(Number(answer.headers.get('retry-after')) <= 60);
+      return answer.status === 200 ? true : undefined;
+    });
 
     assert.deepEqual(await gateway.stop('SIGTERM'), { code: 0, signal: null });
     const file = `${dirname(gateway.configFile)}/audit.jsonl`;

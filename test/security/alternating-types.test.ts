@@ -8,11 +8,11 @@ import { claimed, createStore, familyContent, groupPush } from '../support/group
  * the group was gone through: ten thousand families held every request up for seconds.
  */
 const FAMILIES = 40_000;
-const MAX_MS = 10_000;
+const MAX_CPU_MS = 10_000;
 
 test('a push whose families all change their type is registered in linear time', async () => {
   const store = createStore();
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   for (const type of ['gauge', 'counter'] as const) {
     const families = Array.from({ length: FAMILIES }, (_, index) =>
       familyContent(`m${index}`, type),
@@ -20,5 +20,5 @@ test('a push whose families all change their type is registered in linear time',
     const push = { ...groupPush('etl', ''), content: { families } };
     await (await claimed(store, push)).settle(type === 'gauge' ? 'stored' : 'unknown');
   }
-  assert.ok(performance.now() - begun < MAX_MS);
+  assert.ok(process.cpuUsage(begun).user < MAX_CPU_MS * 1000);
 });

@@ -16,7 +16,7 @@ const HONEST = Array.from({ length: 8 }, (_, index) => ({
   username: `cron-${index}`,
   passwordHash: hashSync(`secret ${index}`, { cost: 6 }),
 }));
-const MAX_WAIT_MS = 3000;
+const MAX_WAIT_MS = 20_000;
 
 function createAuthenticator(): Authenticator {
   const spec = { type: 'htpasswd', name: 'cron', users: HONEST } as const;

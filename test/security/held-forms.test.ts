@@ -9,6 +9,8 @@ import { eventually } from '../support/eventually.ts';
  * announces a body and never sends it, or a body that drips behind an answer of the page. Neither
  * had a deadline. And behind a trusted proxy none of it counted for the client.
  */
+/** Below server.body_timeout, for which a body that is wanted may drip. */
+const MOMENT_MS = 20_000;
 const SIGN_IN = [
   'POST /ui/sign-in HTTP/1.1',
   'Host: g',
@@ -49,7 +51,7 @@ test('a body that drips behind an answer of the page holds its connection for no
       connection.socket.write(`POST ${path} HTTP/1.1\r\nHost: g\r\n${framing}\r\n\r\n`);
       await connection.drip('x', 50);
       assert.match(connection.received(), /^HTTP\/1\.1 [34]\d\d /);
-      assert.ok(performance.now() - began < 5000, `${path} ${framing}`);
+      assert.ok(performance.now() - began < MOMENT_MS, `${path} ${framing}`);
     }
   }
 });

@@ -27,7 +27,7 @@ function start(program: string, stderr: string, readers: StdioOptions) {
   return spawn('/bin/sh', ['-c', `exec "$0" "$@" ${stderr}`, ...node], { stdio: readers });
 }
 
-test('a program whose log nobody reads goes on', { timeout: 30_000 }, async () => {
+test('a program whose log nobody reads goes on', { timeout: 120_000 }, async () => {
   const flood = `for (let line = 0; line < ${LINES}; line += 1) log.info('x'.repeat(100));`;
   const child = start(flood, '', ['ignore', 'pipe', 'pipe']); // of which nobody reads the last
   try {
@@ -39,7 +39,7 @@ test('a program whose log nobody reads goes on', { timeout: 30_000 }, async () =
   }
 });
 
-test('a log on a full disk loses its lines and ends nothing', { timeout: 30_000 }, async () => {
+test('a log on a full disk loses its lines and ends nothing', { timeout: 120_000 }, async () => {
   const lost = "log.info('lost'); setTimeout(() => log.info('lost'), 50);";
   const child = start(lost, '2>/dev/full', ['ignore', 'pipe', 'inherit']);
   const [answer, [status]] = await Promise.all([
@@ -49,7 +49,7 @@ test('a log on a full disk loses its lines and ends nothing', { timeout: 30_000 
   assert.deepEqual([answer, status], ['went on\n', 0]);
 });
 
-test('what is logged before the process ends is written', { timeout: 30_000 }, async () => {
+test('what is logged before the process ends is written', { timeout: 120_000 }, async () => {
   const child = start("log.info('one'); log.info('two'); process.exit(0);", '', [
     'ignore',
     'ignore',

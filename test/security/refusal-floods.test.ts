@@ -29,7 +29,7 @@ for (const [name, request] of Object.entries(FLOODS)) {
     const { port } = stage.gateway;
     const began = performance.now();
     const floods = Array.from({ length: CONNECTIONS }, () =>
-      exchange({ port, send: request.repeat(REQUESTS), expect: REQUESTS, timeoutMs: 15_000 }),
+      exchange({ port, send: request.repeat(REQUESTS), expect: REQUESTS, timeoutMs: 120_000 }),
     );
     let pushMs = Number.POSITIVE_INFINITY;
     const pushed = push(stage.gateway).then(({ status }) => {

@@ -52,9 +52,9 @@ for (const target of HARMLESS) {
 
 test('a target of any length is looked through in no time', () => {
   for (const part of ['@', ':', '/a@base64', 'a', '%40', '/', '\\']) {
-    const begin = performance.now();
-    renderRawTarget(`/metrics/job/${part.repeat(16_384)}`, 256);
-    assert.ok(performance.now() - begin < 50, part);
+    const begin = process.cpuUsage();
+    renderRawTarget(`/metrics/job/${part.repeat(65_536)}`, 256);
+    assert.ok(process.cpuUsage(begin).user < 500_000, part);
   }
 });
 

@@ -66,7 +66,7 @@ export async function startListeningProcess<T>(
   };
   try {
     await once(child, 'spawn');
-    const answer = await withDeadline(ready, ended, options.timeoutMs ?? 30_000);
+    const answer = await withDeadline(ready, ended, options.timeoutMs ?? 90_000);
     return {
       pid: child.pid ?? 0,
       ready: answer,

@@ -42,7 +42,10 @@ interface RawExchangeOptions {
   readonly send: string | Buffer | readonly (string | Buffer)[];
   /** Milliseconds until the exchange ends whatever happened. */
   readonly timeoutMs?: number;
-  /** Milliseconds of silence after the last expected answer, in which more could still come. */
+  /**
+   * Milliseconds of silence after the last expected answer, in which more could still come. After
+   * one with `Connection: close` the end of the connection is waited for.
+   */
   readonly quietMs?: number;
   /** Final answers to expect before silence counts. */
   readonly expect?: number;
@@ -54,7 +57,7 @@ interface RawExchangeOptions {
 
 /** Writes exact bytes to a socket and collects the answers; never fails because of the peer. */
 export async function exchange(options: RawExchangeOptions): Promise<RawExchange> {
-  const { timeoutMs = 5000, quietMs = 50, expect = 1, head = false } = options;
+  const { timeoutMs = 30_000, quietMs = 50, expect = 1, head = false } = options;
   const socket = open(options);
   const { promise, resolve } = Promise.withResolvers<RawExchange['ending']>();
   const deadline = performance.now() + timeoutMs;
@@ -62,7 +65,9 @@ export async function exchange(options: RawExchangeOptions): Promise<RawExchange
   let received: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     received = Buffer.concat([received, chunk]);
-    if (countFinal(parseAnswers(received, head)) < expect) return;
+    const answers = parseAnswers(received, head);
+    // one that announces the end of the connection is followed by it, however slow the machine is
+    if (countFinal(answers) < expect || answers.at(-1)?.header('connection') === 'close') return;
     clearTimeout(timer);
     timer = setTimeout(resolve, Math.min(quietMs, deadline - performance.now()), 'open');
   });
