@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseGroupQuery } from '../src/http/page/group-query.ts';
+import { renderGroupParts } from '../src/http/page/render-groups.ts';
 import { renderOverview } from '../src/http/page/render-overview.ts';
 import { NOW, sampleGroup, sampleView } from '../test/http/page/sample-view.ts';
 import { launchBrowser, openPage } from '../test/support/browser.ts';
@@ -23,11 +24,12 @@ const view = sampleView({
     }),
   ),
 });
-const render = (query: string): string =>
-  renderOverview(view, parseGroupQuery(new URLSearchParams(query)), {
-    styles: 'page.css',
-    script: 'page.js',
-  }).toString();
+const render = (search: string): string => {
+  const params = new URLSearchParams(search);
+  const query = parseGroupQuery(params);
+  if (params.has('part')) return renderGroupParts(view, view.groups ?? [], query).toString();
+  return renderOverview(view, query, { styles: 'page.css', script: 'page.js' }).toString();
+};
 
 const server = createServer((req, res) => {
   const { pathname, search } = new URL(req.url ?? '', 'http://localhost');

@@ -50,19 +50,26 @@ export function createView(sources: ViewSources): PageView {
 
 /** A group as the page shows it. */
 export function viewGroup(group: StoredGroup, expiry: GroupExpiry): GroupView {
-  const { key, owner, pushedAt, failedAt, series, bytes, credential, families } = group;
+  const { key, owner, pushedAt, failedAt, series, bytes, credential } = group;
   return {
     job: key.job,
     labels: key.labels,
-    target: targetOf(group),
     team: owner,
     pushedAt,
     failedAt,
-    expiresAt: expiry(group),
     series,
     bytes,
     credential,
-    families,
+    // Of thousands of groups a page shows some: the others are only looked through.
+    get expiresAt() {
+      return expiry(group);
+    },
+    get target() {
+      return targetOf(group);
+    },
+    get families() {
+      return group.families;
+    },
   };
 }
 

@@ -26,7 +26,7 @@ const SORT_KEYS = ['job', 'team', 'pushed', 'series', 'bytes', 'expires'] as con
 export type SortKey = (typeof SORT_KEYS)[number];
 
 /** Groups on a page. */
-export const PAGE_SIZE = 100;
+export const PAGE_SIZE = 50;
 const MAX_FILTER = 200;
 
 /** Reads the query of a link or form; what it does not understand is left out. */
@@ -99,14 +99,27 @@ function sortGroups(
   const readValue = SORT_VALUES[sort];
   const sign = isDescending ? -1 : 1;
   const keySign = sort === 'job' ? sign : 1;
-  const rows = groups.map((group) => ({ group, value: readValue(group), key: keyOf(group) }));
-  rows.sort((a, b) => sign * compare(a.value, b.value) || keySign * compare(a.key, b.key));
+  const rows = groups.map((group): Row => ({ group, value: readValue(group), key: undefined }));
+  rows.sort((a, b) => sign * compare(a.value, b.value) || keySign * compareKeys(a, b));
   return rows.map(({ group }) => group);
 }
 
 /** Failed or not: it is what happened last. */
 function lastPush({ pushedAt = 0, failedAt = 0 }: GroupView): number {
   return Math.max(pushedAt, failedAt);
+}
+
+/** A group while it is sorted; most are told apart without their keys. */
+interface Row {
+  readonly group: GroupView;
+  readonly value: number | string;
+  key: string | undefined;
+}
+
+function compareKeys(a: Row, b: Row): number {
+  a.key ??= keyOf(a.group);
+  b.key ??= keyOf(b.group);
+  return compare(a.key, b.key);
 }
 
 function keyOf({ job, labels }: GroupView): string {

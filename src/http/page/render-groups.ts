@@ -8,7 +8,7 @@ import {
 } from './group-query.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { FamilyView, GroupView, PageView } from './page-view.ts';
-import { renderKey } from './render-parts.ts';
+import { renderKey, renderKeyText } from './render-parts.ts';
 import { createSnippets } from './snippets.ts';
 import { renderBytes, renderCount, renderForeign, renderTime } from './words.ts';
 
@@ -17,6 +17,8 @@ const LISTED_FAMILIES = 40;
 
 interface Column {
   readonly title: string;
+  /** Class of its heading, which sets its width; the group has what is left. */
+  readonly name: string;
   readonly sort?: SortKey;
   /** Whether the first click sorts from the largest. */
   readonly isDescending?: boolean;
@@ -24,21 +26,24 @@ interface Column {
   readonly render: (group: GroupView, view: PageView) => Content;
 }
 
-const GROUP: Column = { title: 'Group', sort: 'job', render: renderGroup };
+const GROUP: Column = { title: 'Group', name: 'group', sort: 'job', render: renderGroup };
 const TEAM: Column = {
   title: 'Team',
+  name: 'team',
   sort: 'team',
   render: ({ team }) =>
     team === undefined ? html`<span class="quiet">none</span>` : renderForeign(team),
 };
 const REST: readonly Column[] = [
-  { title: 'Last push', sort: 'pushed', isDescending: true, render: renderPushed },
+  { title: 'Last push', name: 'pushed', sort: 'pushed', isDescending: true, render: renderPushed },
   {
     title: 'By',
+    name: 'by',
     render: ({ credential }) => credential !== undefined && renderForeign(credential),
   },
   {
     title: 'Series',
+    name: 'series',
     sort: 'series',
     isDescending: true,
     isNumber: true,
@@ -46,6 +51,7 @@ const REST: readonly Column[] = [
   },
   {
     title: 'Size',
+    name: 'size',
     sort: 'bytes',
     isDescending: true,
     isNumber: true,
@@ -53,6 +59,7 @@ const REST: readonly Column[] = [
   },
   {
     title: 'Expires',
+    name: 'expires',
     sort: 'expires',
     render: ({ expiresAt }, { now }) =>
       expiresAt === undefined ? html`<span class="quiet">never</span>` : renderTime(expiresAt, now),
@@ -65,15 +72,36 @@ export function renderGroups(
   groups: readonly GroupView[],
   query: GroupQuery,
 ): Html {
-  const selection = selectGroups(groups, query);
+  const { count, table } = renderParts(view, groups, query);
   return html`<section aria-labelledby="groups-title">
 <div class="bar"><h2 id="groups-title">Groups</h2>
-<p class="quiet" role="status" id="groups-count" data-live>${renderTotal(selection, groups.length, query)}</p>
+${count}
 ${groups.length > 0 && renderFilter(query)}</div>
-<div id="groups" data-live>
-${groups.length === 0 ? renderEmpty(view) : renderTable(view, selection, query)}
-</div>
+${table}
 </section>`;
+}
+
+/** What of it changes with the query: all that the module asks for while somebody types. */
+export function renderGroupParts(
+  view: PageView,
+  groups: readonly GroupView[],
+  query: GroupQuery,
+): Html {
+  const { count, table } = renderParts(view, groups, query);
+  return html`${count}
+${table}
+`;
+}
+
+function renderParts(view: PageView, groups: readonly GroupView[], query: GroupQuery) {
+  const selection = selectGroups(groups, query);
+  const total = renderTotal(selection, groups.length, query);
+  return {
+    count: html`<p class="quiet" role="status" id="groups-count" data-live>${total}</p>`,
+    table: html`<div id="groups" data-live>
+${groups.length === 0 ? renderEmpty(view) : renderTable(view, selection, query)}
+</div>`,
+  };
 }
 
 function renderFilter(query: GroupQuery): Html {
@@ -108,7 +136,7 @@ function renderTable(view: PageView, selection: GroupSelection, query: GroupQuer
   const columns = view.caller.seesAllTeams ? [GROUP, TEAM, ...REST] : [GROUP, ...REST];
   const { mayDelete } = view.caller;
   return html`<table class="groups" role="table">
-<thead role="rowgroup"><tr role="row">${columns.map((column) => renderHeading(column, query))}${mayDelete && html`<th role="columnheader" scope="col"><span class="hidden">Delete</span></th>`}</tr></thead>
+<thead role="rowgroup"><tr role="row">${columns.map((column) => renderHeading(column, query))}${mayDelete && html`<th role="columnheader" scope="col" class="action"><span class="hidden">Delete</span></th>`}</tr></thead>
 <tbody role="rowgroup">
 ${selection.groups.map((group) => renderRow(group, view, columns))}</tbody>
 </table>
@@ -116,10 +144,10 @@ ${renderPages(selection, query)}`;
 }
 
 function renderHeading(
-  { title, sort, isDescending = false, isNumber }: Column,
+  { title, name, sort, isDescending = false, isNumber }: Column,
   query: GroupQuery,
 ): Html {
-  const style = isNumber ? 'number' : '';
+  const style = isNumber ? `${name} number` : name;
   if (sort === undefined)
     return html`<th role="columnheader" scope="col" class="${style}">${title}</th>`;
   const isSorted = query.sort === sort;
@@ -148,7 +176,7 @@ function renderDeleteLink(group: GroupView): Html {
   if (target === undefined) {
     return html`<td role="cell" class="action"><span class="quiet">operator only</span></td>`;
   }
-  return html`<td role="cell" class="action"><a href="delete?${new URLSearchParams({ target }).toString()}">Delete<span class="hidden"> ${renderKey(group)}</span></a></td>`;
+  return html`<td role="cell" class="action"><a href="delete?${new URLSearchParams({ target }).toString()}" aria-label="Delete ${renderKeyText(group)}">Delete</a></td>`;
 }
 
 function renderGroup(group: GroupView): Html {
@@ -163,7 +191,7 @@ function renderGroup(group: GroupView): Html {
 }
 
 function renderFamily({ name, type, series }: FamilyView): Html {
-  return html`<li><code>${renderForeign(name)}</code> <span class="quiet">${type}, ${renderCount(series)} series</span></li>`;
+  return html`<li>${renderForeign(name)}: ${type}, ${renderCount(series)} series</li>`;
 }
 
 function renderPushed(group: GroupView, { now }: PageView): Content {

@@ -1,3 +1,4 @@
+import { renderPrintable } from '../../core/printable.ts';
 import { type Html, html } from './html.ts';
 import type { CallerView, GroupView } from './page-view.ts';
 import { renderForeign } from './words.ts';
@@ -17,4 +18,12 @@ export function renderKey({ job, labels }: Pick<GroupView, 'job' | 'labels'>): H
     ({ name, value }) =>
       html` <span class="label"><span class="name">${renderForeign(name)}=</span>${renderForeign(value)}</span>`,
   )}`;
+}
+
+const KEY_BYTES = 300;
+
+/** The same as text, where no element can be. */
+export function renderKeyText({ job, labels }: Pick<GroupView, 'job' | 'labels'>): string {
+  const texts = [job, ...labels.map(({ name, value }) => `${name}=${value}`)];
+  return renderPrintable(texts.join(' '), KEY_BYTES);
 }

@@ -7,6 +7,7 @@ import {
   sendNotice,
   sendPage,
 } from './page-exchange.ts';
+import { renderGroupParts } from './render-groups.ts';
 import { renderOverview } from './render-overview.ts';
 
 /** Shows a caller its page. */
@@ -30,6 +31,11 @@ export function showOverview(exchange: PageExchange, { principal, session }: Cal
     url: origin.url,
     notice: session?.notice,
   });
+  const groupQuery = parseGroupQuery(query);
+  if (query.get('part') === 'groups' && view.groups !== undefined) {
+    sendPage(exchange, 200, renderGroupParts(view, view.groups, groupQuery));
+    return;
+  }
   if (session !== undefined) session.notice = undefined;
-  sendPage(exchange, 200, renderOverview(view, parseGroupQuery(query), assetPaths(exchange)));
+  sendPage(exchange, 200, renderOverview(view, groupQuery, assetPaths(exchange)));
 }

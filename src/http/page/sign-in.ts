@@ -36,9 +36,17 @@ export async function signInByToken(exchange: PageExchange): Promise<void> {
   }
   const form = await readForm(exchange);
   const token = form?.get('token')?.trim() ?? '';
-  const proved = await prove(exchange, `Bearer ${token}`);
+  const proved = token === '' ? denyForm(form) : await prove(exchange, `Bearer ${token}`);
   if (proved.effect === 'deny') refuseSignIn(exchange, proved);
   else begin(exchange, proved.value, './', token);
+}
+
+function denyForm(form: URLSearchParams | undefined): Deny {
+  const detail =
+    form === undefined
+      ? 'the form did not arrive whole, or is none: try again'
+      : 'the form came without a token: type or paste it';
+  return deny('credential_missing', { detail });
 }
 
 /** Signs in by what the browser asks for in a box of its own. */

@@ -54,6 +54,7 @@ export function renderSentence(message: string): string {
   return `${first}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
 }
 
+const PLAIN = /^[ -~]*$/;
 const SHOWN_BYTES = 96;
 const TITLE_BYTES = 1024;
 
@@ -62,6 +63,8 @@ const TITLE_BYTES = 1024;
  * and stands in the title, and its direction does not reach the text around it.
  */
 export function renderForeign(text: string, maxBytes: number = SHOWN_BYTES): Html {
+  // Nothing in it can turn the text around it, and thousands of elements are spared.
+  if (text.length <= maxBytes && PLAIN.test(text)) return html`${text}`;
   const shown = renderPrintable(text, maxBytes);
   const whole = renderPrintable(text, TITLE_BYTES);
   return shown === whole ? html`<bdi>${shown}</bdi>` : html`<bdi title="${whole}">${shown}</bdi>`;

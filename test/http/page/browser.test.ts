@@ -49,8 +49,13 @@ async function signIn(
   const watched = await openPage(browser, { origin: gateway.url, ...options });
   const { page } = watched;
   await page.goto(`${gateway.url}/`);
+  // The browser focuses the field when it gets to it: what is typed before is lost.
+  await page.locator('input[name="token"]:focus').waitFor();
   await page.keyboard.type(TOKEN.secret);
+  assert.equal(await page.locator('input[name="token"]').inputValue(), TOKEN.secret);
+  const answered = page.waitForResponse((answer) => answer.request().method() === 'POST');
   await page.keyboard.press('Enter');
+  assert.equal((await answered).status(), 303, 'the sign-in was refused');
   await page.waitForURL(`${gateway.url}/ui/`);
   return watched;
 }

@@ -108,6 +108,28 @@ test('a wrong token is refused, audited, and shown on the page', async () => {
   assert.doesNotMatch(JSON.stringify(records), /wrong/);
 });
 
+test('a form without a token, and what is no form, are told of on the page', async () => {
+  await using gateway = await startStage();
+  const empty = await ask(gateway.url, '/ui/sign-in', form({ token: ' ' }));
+  assert.equal(empty.status, 401);
+  assert.match(await empty.text(), /Not signed in\..*The form came without a token/s);
+  const large = await ask(gateway.url, '/ui/sign-in', form({ token: 'x'.repeat(100_000) }));
+  assert.equal(large.status, 401);
+  assert.match(await large.text(), /The form did not arrive whole/);
+});
+
+test('the part of the groups is what the filter asks for, without the rest of the page', async () => {
+  await using gateway = await startStage();
+  const headers = { cookie: await signIn(gateway.url) };
+  const part = await ask(gateway.url, '/ui/?part=groups&q=nothing', { headers });
+  assert.equal(part.status, 200);
+  assert.equal(part.headers.get('cache-control'), 'no-store');
+  const text = await part.text();
+  assert.match(text, /id="groups-count".*id="groups"/s);
+  assert.doesNotMatch(text, /<html|id="refusals"|id="snippets"/);
+  assert.equal((await ask(gateway.url, '/ui/?part=groups')).status, 401);
+});
+
 test('a password signs in where the browser asks for it, and only there', async () => {
   await using gateway = await startStage();
   const asked = await ask(gateway.url, '/ui/sign-in/basic');
@@ -118,7 +140,7 @@ test('a password signs in where the browser asks for it, and only there', async 
   assert.deepEqual([answer.status, answer.headers.get('location')], [303, '../']);
   const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
   const page = await ask(gateway.url, '/ui/', { headers: { cookie } });
-  assert.match(await page.text(), /as <bdi>alice<\/bdi>/);
+  assert.match(await page.text(), /as alice</);
 });
 
 test('wrong passwords are throttled as everywhere', async () => {
@@ -140,7 +162,7 @@ test('an Authorization decides alone, and needs no sign-in', async () => {
   const own = await ask(gateway.url, '/ui/', {
     headers: { authorization: OTHER.authorization, cookie },
   });
-  assert.match(await own.text(), /Team <strong><bdi>data<\/bdi>/);
+  assert.match(await own.text(), /Team <strong>data</);
   const wrong = await ask(gateway.url, '/ui/', { headers: { authorization: 'Bearer x', cookie } });
   assert.equal(wrong.status, 401);
 });
@@ -151,7 +173,7 @@ test('the page has the push that came, the refusal, and not those of another tea
   assert.equal((await push(gateway.url, '/metrics/job/secret_job')).status, 403);
   const own = await ask(gateway.url, '/ui/', { headers: { cookie: await signIn(gateway.url) } });
   const text = await own.text();
-  assert.match(text, /settlement.*<bdi>instance<\/bdi>=/s);
+  assert.match(text, /settlement.*instance=/s);
   assert.match(text, /job_not_allowed.*secret_job/s);
   const cookie = await signIn(gateway.url, OTHER.secret);
   const other = await ask(gateway.url, '/ui/', { headers: { cookie } });
@@ -311,6 +333,4 @@ test('unknown paths and methods, forms that are none', async () => {
   assert.deepEqual([put.status, put.headers.get('allow')], [405, 'GET, POST']);
   const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
   assert.equal((await ask(gateway.url, '/ui/sign-in', json)).status, 401);
-  const large = form({ token: 'x'.repeat(100_000) });
-  assert.equal((await ask(gateway.url, '/ui/sign-in', large)).status, 401);
 });

@@ -101,11 +101,12 @@ function viewOf(text: string): Partial<PageView> {
   };
 }
 
-/** Names of the tags and attributes, in order; a long value has a title that a short one lacks. */
+/** Names of the tags and attributes, in order, without those in which foreign text stands apart. */
 function tagsOf(page: string): readonly string[] {
-  const tags = [...page.matchAll(/<(\/?[a-z0-9]+)((?:\s[a-z-]+(?:="[^"]*")?)*)>/g)];
-  return tags.map(
-    ([, tag, attributes = '']) =>
-      `${tag}${attributes.replaceAll(/="[^"]*"/g, '').replace(/^ title$/, '')}`,
-  );
+  const tags = [
+    ...page
+      .replaceAll(/<bdi(?: title="[^"]*")?>|<\/bdi>/g, '')
+      .matchAll(/<(\/?[a-z0-9]+)((?:\s[a-z-]+(?:="[^"]*")?)*)>/g),
+  ];
+  return tags.map(([, tag, attributes = '']) => `${tag}${attributes.replaceAll(/="[^"]*"/g, '')}`);
 }

@@ -7,6 +7,8 @@ const GROUP_PARTS = ['groups', 'groups-count'];
 const filter = document.getElementById('filter');
 const refreshed = document.getElementById('refreshed');
 let newest = 0;
+let underWay;
+let asked = 0;
 
 if (document.querySelector('[data-live]')) start();
 
@@ -49,25 +51,43 @@ function applyFilter() {
   void load(address.href, GROUP_PARTS);
 }
 
-// Fetches the page and takes over the parts of it that are live, or those that are named. Where an
-// older answer comes after a newer one it is dropped.
+// Fetches the page and takes over the parts of it that are live, or fetches those of the groups
+// alone. An older answer that is still to come is dropped; what somebody asked for is waited for.
 async function load(address, parts) {
+  if (parts === undefined) {
+    if (asked === 0) await takeOver(address);
+    return;
+  }
+  asked += 1;
+  try {
+    await takeOver(address, parts);
+  } finally {
+    asked -= 1;
+  }
+}
+
+async function takeOver(address, parts) {
   newest += 1;
   const mine = newest;
+  underWay?.abort();
+  underWay = new AbortController();
   let answer;
+  let text;
   try {
-    answer = await fetch(address);
+    answer = await fetch(parts === undefined ? address : addressOfPart(address), {
+      signal: underWay.signal,
+    });
+    text = await answer.text();
   } catch {
     if (mine === newest) say('The gateway does not answer; what is shown is old.');
     return;
   }
+  if (mine !== newest) return;
   if (answer.status === 401) location.reload();
   if (!answer.ok) {
-    if (mine === newest) say('The gateway does not answer; what is shown is old.');
+    say('The gateway does not answer; what is shown is old.');
     return;
   }
-  const text = await answer.text();
-  if (mine !== newest) return;
   const fresh = new DOMParser().parseFromString(text, 'text/html');
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = fresh.getElementById(part.id);
@@ -78,10 +98,15 @@ async function load(address, parts) {
   say('');
 }
 
+function addressOfPart(address) {
+  const part = new URL(address);
+  part.searchParams.set('part', 'groups');
+  return part;
+}
+
 // A part in which somebody reads or is about to press something is left until the next time.
 function replacePart(part, next, isAsked) {
-  if (part.innerHTML === next.innerHTML) return;
-  if (!isAsked && isInUse(part)) return;
+  if (!isAsked && (isInUse(part) || part.innerHTML === next.innerHTML)) return;
   for (const open of part.querySelectorAll('details[open][data-key]')) {
     const key = CSS.escape(open.dataset.key);
     next.querySelector(`details[data-key="${key}"]`)?.setAttribute('open', '');
