@@ -52,7 +52,10 @@ function denyError(error: unknown, maxBytes: number, body: Uint8Array): Deny {
     case 'ERR_BUFFER_TOO_LARGE':
       return denyDecodedSize(maxBytes);
     case 'Z_BUF_ERROR':
-      return denyGzip('ends too early');
+      return denyGzip(
+        'ends too early',
+        'it was cut: send it whole, with the Content-Length that it has',
+      );
     case 'Z_DATA_ERROR':
       return denyContent(body);
     default:

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { decodeGzip } from '../../src/encodings/gzip.ts';
+import { denied } from '../support/decision.ts';
 
 const MAX_BYTES = 1_000_000;
 
@@ -87,3 +88,10 @@ function randomText(length: number): string {
     return String.fromCharCode(33 + (state % 90));
   }).join('');
 }
+
+test('decodeGzip says of a body that was cut to send it whole', async () => {
+  const whole = gzipSync('rows 1\n'.repeat(100));
+  const { detail, hints } = denied(await decodeGzip(whole.subarray(0, -9), 100_000));
+  assert.equal(detail, 'the body ends too early');
+  assert.match(hints?.join() ?? '', /send it whole/);
+});

@@ -86,6 +86,7 @@ function denyMethod(
 /** Paths of other interfaces that metrics are sent to. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/metrics|\/otlp\//, 'OTLP goes to Prometheus or a collector, not to a push gateway'],
+  [/\/loki\//, 'logs go to Loki, not to a push gateway'],
   [/\/api\/v1\/(?:write|push)$/, 'remote write goes to Prometheus, not to a push gateway'],
   [/\/api\/v1\/import\b/, 'imports of VictoriaMetrics are not taken'],
   [/^\/(?:write|api\/v2\/write)$/, 'the line protocol of InfluxDB is not taken'],

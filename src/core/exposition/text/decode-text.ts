@@ -10,6 +10,21 @@ const FROM_UTF16 = [
   'in PowerShell 7 -Encoding utf8NoBOM; before, > and Out-File write UTF-16',
 ] as const;
 
+/** What is said of bytes that are neither text nor anything known. */
+const BINARY = {
+  detail: 'the body is binary, not text',
+  hints: [
+    'is it compressed? gzip is taken, with Content-Encoding: gzip, and framed snappy',
+    'is it another file than it should be?',
+  ],
+} as const;
+/** Bytes at the beginning that tell binary from text. */
+const LOOKED_AT = 512;
+
+function isSpace(byte: number): boolean {
+  return byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
 /** Decodes a body and refuses what the text format has nowhere, whatever the lines say. */
 export function decodeText(body: Uint8Array): string | Deny {
   let text: string;
@@ -34,8 +49,10 @@ function denyBytes(body: Uint8Array): Deny {
   const [first = 0, second = 0] = body;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   if (isUtf16) return denyLine(1, 'this is UTF-16, not UTF-8', ...FROM_UTF16);
+  const isBinary = body.subarray(0, LOOKED_AT).some((byte) => byte < 0x20 && !isSpace(byte));
   return (
     denyForeign(body) ??
+    (isBinary ? deny('body_invalid', BINARY) : undefined) ??
     denyLine(
       firstBrokenLine(body),
       'this is not UTF-8',

@@ -53,7 +53,11 @@ export function denyName(line: number, text: string, start: number, end: number)
   const found = quoteAt(text, end);
   if (end === start) {
     const digits = /^\d\w{0,80}/.exec(text.slice(start, start + 81))?.[0];
-    const fix = digits === undefined ? [] : [`write _${digits}`];
+    const isBinary = text.charCodeAt(start) < 0x20;
+    const fix = [
+      ...(digits === undefined ? [] : [`write _${digits}`]),
+      ...(isBinary ? ['is the body binary, or compressed otherwise than with gzip?'] : []),
+    ];
     return denyLine(line, `a metric name cannot begin with ${found}`, ...fix, NAME_RULE);
   }
   const name = /^[^\s{=]{1,200}/u.exec(text.slice(start, start + 200))?.[0] ?? '';

@@ -274,6 +274,14 @@ test('parseTextExposition tells series apart by the labels that the path does no
   assert.match(hints?.join('\n') ?? '', /rename the label in the body/);
 });
 
+for (const bytes of ['0b0980', 'ffd8ffe000104a464946', '81818181000102', '2bd1b50481']) {
+  test(`parseTextExposition says of ${bytes} that it is binary, and how to compress`, () => {
+    const { detail, hints } = denied(parseText(Buffer.from(bytes, 'hex')));
+    assert.equal(detail, 'the body is binary, not text');
+    assert.match(hints?.join('\n') ?? '', /gzip is taken, with Content-Encoding: gzip/);
+  });
+}
+
 test('parseTextExposition says of a series that is there twice to give it a label', () => {
   const { hints } = denied(parseText('a 1\na 2\n'));
   assert.match(hints?.join('\n') ?? '', /give each a label of its own/);

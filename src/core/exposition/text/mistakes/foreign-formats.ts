@@ -126,6 +126,11 @@ export const FOREIGN_FORMATS: readonly Mistake[] = [
     problem: 'this is the head of an HTTP message, not a metric',
     hints: ['fetch without the headers: curl writes them with -i, -v and -D'],
   },
+  {
+    pattern: /^(?=\S*[A-Z])(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)(?=\s*$)/,
+    problem: 'this is base64',
+    hints: ['send what it stands for: base64 -d'],
+  },
   { pattern: /^```|^~~~/, problem: 'this is Markdown', hints: [EXAMPLE] },
   {
     pattern: /^[^\n]* => \S+ @\[/,

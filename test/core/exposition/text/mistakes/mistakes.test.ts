@@ -38,6 +38,8 @@ const FORMATS: Cases = {
   'CSV with semicolons': ['name;value\nrows;42\n', /CSV/, /step="load"/],
   YAML: ['---\nrows: 42\n', /YAML/, /step="load"/],
   'an INI file': ['[rows]\na = 1\n', /INI/, /step="load"/],
+  'a body in base64': ['cm93cyA0Mgo=\n', /line 1: this is base64/, /base64 -d/],
+  'snappy without frames': ['\u0004\u000cm 1\n', /cannot begin with/, /is the body binary/],
   Markdown: ['```\nrows 1\n```\n', /Markdown/, /step="load"/],
   'a file name': ['metrics.prom', /is the file name "metrics.prom"/, /with the @/],
   'a path': ['/tmp/metrics', /is the file name "\/tmp\/metrics"/, /with the @/],
