@@ -18,10 +18,9 @@ export function renderTeams(teams: readonly TeamDraft[]): string {
     const draft = isScalar(key) ? teams.find(({ name }) => name === key.value) : undefined;
     if (draft === undefined || !isScalar(key)) continue;
     key.commentBefore = draft.comments.map((comment) => ` ${comment}`).join('\n');
-    const credentials = section.getIn([key.value, 'credentials'], true);
-    if (typeof credentials === 'object' && credentials !== null && 'comment' in credentials) {
-      credentials.comment = ' put one in: pushwarden token create';
-    }
+    const team = section.get(key.value);
+    const last = isMap(team) ? team.items.at(-1)?.key : undefined;
+    if (isScalar(last)) last.commentBefore = ' put one in: pushwarden token create';
   }
   return document.toString({ lineWidth: 100 });
 }

@@ -84,7 +84,7 @@ function renderTeam(name: string, { jobs, profiles }: Draft): SuggestedTeam {
     limits: renderLimits(profiles),
   };
   const comments = [
-    `${pushes} pushes`,
+    `${pushes} ${pushes === 1 ? 'push' : 'pushes'}`,
     ...(families === undefined ? ['the log names not all of its metrics: all are allowed'] : []),
     ...(isNarrow ? [] : ['it came from too many networks to name: all are allowed']),
   ];
