@@ -56,7 +56,8 @@ function prefersProblem(accept: string | undefined): boolean {
 
 function renderText(refusal: Deny, { requestId, contact }: RefusalContext): string {
   const title = titleOf(refusal.reason);
-  const { detail = title, hints = [] } = refusal;
+  const { detail = title } = refusal;
+  const hints = hintsOf(refusal);
   const first = `${refusal.reason}: ${detail} (${requestId})`;
   const lines =
     first.length <= MAX_FIRST_LINE
@@ -68,7 +69,8 @@ function renderText(refusal: Deny, { requestId, contact }: RefusalContext): stri
 /** @see RFC 9457 section 3.1 */
 function renderProblem(refusal: Deny, { requestId }: RefusalContext): string {
   const title = titleOf(refusal.reason);
-  const { detail = title, hints = [] } = refusal;
+  const { detail = title } = refusal;
+  const hints = hintsOf(refusal);
   return JSON.stringify({
     type: `urn:pushwarden:reason:${refusal.reason}`,
     title,
@@ -81,4 +83,9 @@ function renderProblem(refusal: Deny, { requestId }: RefusalContext): string {
 
 function titleOf(reason: Reason): string {
   return REASONS[reason].title;
+}
+
+/** What to do: of a refusal that does not say, what its reason says. */
+function hintsOf({ reason, hints = [] }: Deny): readonly string[] {
+  return hints.length > 0 ? hints : [REASONS[reason].advice];
 }

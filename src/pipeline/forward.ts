@@ -46,6 +46,7 @@ export async function forward(
   return deny(recorded.reason, {
     ...(recorded.internal && { internal: recorded.internal }),
     detail: 'the push was stored, but that could not be written to the audit log',
+    hints: ['the operator must look at the audit log; to push it again does no harm'],
   });
 }
 

@@ -204,7 +204,7 @@ test('row 53: an exception in a handler is answered 500, is logged, and ends not
   });
   const answer = await push(gateway, 'fault');
   const text = await answer.text();
-  assert.match(`${answer.status} ${text}`, /^500 internal_error: the gateway failed \(\w+\)\n$/);
+  assert.match(`${answer.status} ${text}`, /^500 internal_error: the gateway failed \(\w+\)\n/);
   const logged = await eventually('the log', () =>
     gateway.log.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'internal_error'),
   );

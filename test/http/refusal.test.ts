@@ -11,13 +11,13 @@ const CONTEXT = {
 };
 
 for (const reason of REASON_NAMES) {
-  test(`${reason} is told in the phrase and in one short line`, () => {
+  test(`${reason} is told in the phrase and in one short line, and what to do in another`, () => {
     const { status, phrase, headers, body } = renderRefusal(deny(reason), CONTEXT);
     const row = REASONS[reason];
     assert.equal(status, row.status);
     assert.match(phrase, new RegExp(`^[A-Z][A-Za-z ]+ \\(${reason}\\)$`));
-    assert.equal(body, `${reason}: ${row.title} (${CONTEXT.requestId})\n`);
-    assert.ok(body.length <= 121);
+    assert.equal(body, `${reason}: ${row.title} (${CONTEXT.requestId})\n${row.advice}\n`);
+    assert.ok(body.indexOf('\n') <= 120);
     assert.equal(headers['x-request-id'], CONTEXT.requestId);
     assert.equal(headers['content-type'], 'text/plain; charset=utf-8');
     assert.equal(headers['retry-after'], row.retryable ? '1' : undefined);
@@ -38,7 +38,7 @@ test('a detail too long for the first line has a line of its own', () => {
     '\n',
   );
   assert.equal(first, `body_invalid: ${REASONS.body_invalid.title} (${CONTEXT.requestId})`);
-  assert.deepEqual(rest, [detail, '']);
+  assert.deepEqual(rest, [detail, REASONS.body_invalid.advice, '']);
 });
 
 test('what is for the operator is not in the answer', () => {

@@ -76,5 +76,9 @@ function endOf({ reason }: Deny, outcome: UpstreamOutcome): PushEnd {
 
 function denyFailure({ reason, mayBeApplied, detail }: UpstreamFailure): Decision<never> {
   if (reason !== 'upstream_timeout' || mayBeApplied) return deny(reason, { internal: detail });
-  return deny(reason, { internal: detail, detail: 'Pushgateway is busy; nothing was sent to it' });
+  return deny(reason, {
+    internal: detail,
+    detail: 'Pushgateway is busy; nothing was sent to it',
+    hints: ['push again later'],
+  });
 }

@@ -1,8 +1,8 @@
+import { REASONS } from '../../core/reason.ts';
 import type { NotedRefusal } from '../../pipeline/ports.ts';
-import { ADVICE } from './advice.ts';
 import { type Html, html } from './html.ts';
 import type { PageView } from './page-view.ts';
-import { renderCount, renderForeign, renderTime } from './words.ts';
+import { renderCount, renderForeign, renderSentence, renderTime } from './words.ts';
 
 const DETAIL_BYTES = 240;
 
@@ -22,7 +22,7 @@ function renderRefusal(refusal: NotedRefusal, now: number, namesTeam: boolean): 
   return html`<li>
 <p class="what"><code class="reason">${reason}</code> ${renderTime(at, now)}${count > 1 && html` <span class="quiet">and ${renderCount(count - 1)} before</span>`}</p>
 <p>${renderForeign(detail, DETAIL_BYTES)}${hints.map((hint) => html`<br>${renderForeign(hint, DETAIL_BYTES)}`)}</p>
-<p class="advice">${ADVICE[reason]}</p>
+<p class="advice">${renderSentence(REASONS[reason].advice)}</p>
 <p class="quiet origin"><code>${renderForeign(method)} ${renderForeign(target)}</code> by ${renderForeign(namesTeam ? `${team}/${credential}` : credential)}${clientAddress !== undefined && html` from ${clientAddress}`}, request <code>${requestId}</code></p>
 </li>`;
 }
