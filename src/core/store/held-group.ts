@@ -1,5 +1,5 @@
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
-import type { GroupingKey } from '../target/grouping-key.ts';
+import { type GroupingKey, isSameKey, readPushTarget } from '../target/grouping-key.ts';
 import { type FamilyIndex, hold, type Occupant, release } from './family-index.ts';
 import type { GroupId } from './group.ts';
 import type { GroupTotals } from './group-store.ts';
@@ -10,7 +10,8 @@ import type { SeriesTable } from './series-table.ts';
 /** A group of the model, with what is on its way to it. */
 export interface HeldGroup {
   readonly id: GroupId;
-  readonly key: GroupingKey;
+  /** Its key, if that cannot be read out of its id: such a group was not pushed by the gateway. */
+  readonly oddKey: GroupingKey | undefined;
   owned: OwnedGroups | undefined;
   /** Whether the store has it, or may have it; not while its first push is under way. */
   exists: boolean;
@@ -25,8 +26,6 @@ export interface HeldGroup {
   claims: readonly HeldClaim[];
   /** The two time stamps that Pushgateway adds. */
   readonly stamps: HeldFamily;
-  series: number;
-  bytes: number;
   /** When the last push that was stored was settled, in steps of the store. */
   storedAt: number;
   /** What the quota of the owner counts for its claims. */
@@ -68,8 +67,6 @@ export interface Holdings {
   /** By number. */
   readonly holders: (HeldFamily | undefined)[];
   readonly freeHolders: number[];
-  /** Names and values of labels that many groups have. */
-  readonly texts: Map<string, string>;
 }
 
 export const NOTHING: GroupTotals = { groups: 0, series: 0, bytes: 0 };
@@ -105,7 +102,18 @@ function enter(
   rest: Pick<HeldFamily, 'occupant' | 'group' | 'series' | 'bytes'>,
 ): HeldFamily {
   const holder = freeHolders.pop() ?? holders.length;
-  const held = { ...rest, holder, chain: NO_CHAIN, uses: 1, settledAt: 0 };
+  const { occupant, group, series, bytes } = rest;
+  // Each by its name: what a spread begins has part of its fields in an object of its own.
+  const held: HeldFamily = {
+    occupant,
+    group,
+    holder,
+    chain: NO_CHAIN,
+    series,
+    bytes,
+    uses: 1,
+    settledAt: 0,
+  };
   holders[holder] = held;
   return held;
 }
@@ -150,7 +158,7 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
   const stamps = holdSeries(holdings, undefined);
   const group: HeldGroup = {
     id: detach(id),
-    key: internKey(holdings, key),
+    oddKey: isSameKey(readPushTarget(id), key) ? undefined : key,
     owned: undefined,
     exists: false,
     pushedAt: undefined,
@@ -159,8 +167,6 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
     families: [],
     claims: NO_CLAIMS,
     stamps,
-    series: 0,
-    bytes: 0,
     storedAt: 0,
     reserved: NOTHING,
   };
@@ -168,22 +174,9 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
   return group;
 }
 
-/** Texts that are kept once: more are not worth a search of their own. */
-const MOST_TEXTS = 10_000;
-
-/** A key that keeps no request alive, its job and label names shared with other groups. */
-function internKey({ texts }: Holdings, { job, labels }: GroupingKey): GroupingKey {
-  const intern = (text: string): string => {
-    const known = texts.get(text);
-    if (known !== undefined) return known;
-    const own = detach(text);
-    if (texts.size < MOST_TEXTS) texts.set(own, own);
-    return own;
-  };
-  return {
-    job: intern(job),
-    labels: labels.map(({ name, value }) => ({ name: intern(name), value: detach(value) })),
-  };
+/** The key of a group, made anew: with 100 000 groups their ids alone are enough to keep. */
+export function keyOf({ id, oddKey }: Pick<HeldGroup, 'id' | 'oddKey'>): GroupingKey {
+  return oddKey ?? readPushTarget(id);
 }
 
 /** A copy: what was cut from a text, or put together, keeps its parts alive. */
@@ -204,7 +197,19 @@ export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
   return wasThere;
 }
 
+/** Sums over the families that the store has of a group; of one that it has not, nothing. */
+export function totalsOf({ exists, families }: HeldGroup): GroupTotals {
+  if (!exists) return NOTHING;
+  let series = 0;
+  let bytes = 0;
+  for (const family of families) {
+    series += family.series;
+    bytes += family.bytes;
+  }
+  return { groups: 1, series, bytes };
+}
+
 /** The time stamps that Pushgateway would add to a group. */
-export function stampsOf({ key }: HeldGroup): readonly number[] {
-  return timeStampSeries(key);
+export function stampsOf(group: HeldGroup): readonly number[] {
+  return timeStampSeries(keyOf(group));
 }

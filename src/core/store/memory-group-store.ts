@@ -1,7 +1,7 @@
 import type { GroupId, StoredFamily, StoredGroup } from './group.ts';
 import { claimDeletion, claimPush } from './group-claims.ts';
 import type { GroupFilter, GroupStore, GroupTotals } from './group-store.ts';
-import type { HeldGroup } from './held-group.ts';
+import { type HeldGroup, keyOf, totalsOf } from './held-group.ts';
 import type { Ownership } from './ownership.ts';
 import { startReading } from './store-reading.ts';
 import { createStoreState, type MemoryStoreOptions, own, type StoreState } from './store-state.ts';
@@ -31,16 +31,25 @@ function* listGroups(state: StoreState, { team, job }: GroupFilter = {}): Iterab
   const groups =
     team === undefined ? state.groups.values() : (state.owners.get(team)?.groups ?? []);
   for (const group of groups) {
-    if (group.exists && (job === undefined || group.key.job === job)) yield view(group);
+    if (group.exists && (job === undefined || keyOf(group).job === job)) yield view(group);
   }
 }
 
-/** What a group shows of itself; its families are made only for who asks. */
+/** What a group shows of itself; its key and families are made only for who asks. */
 function view(group: HeldGroup): StoredGroup {
-  const { id, key, owned, pushedAt, failedAt, credential, series, bytes } = group;
+  const { id, owned, pushedAt, failedAt, credential } = group;
   const owner = owned?.team;
   return {
-    ...{ id, key, owner, pushedAt, failedAt, credential, series, bytes },
+    ...{ id, owner, pushedAt, failedAt, credential },
+    get series() {
+      return totalsOf(group).series;
+    },
+    get bytes() {
+      return totalsOf(group).bytes;
+    },
+    get key() {
+      return keyOf(group);
+    },
     get families() {
       return listFamilies(group);
     },

@@ -2,7 +2,14 @@ import type { Deny } from '../decision.ts';
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupPush } from './group-store.ts';
-import { addSeries, type HeldFamily, holdFamily, isSameContent, stampsOf } from './held-group.ts';
+import {
+  addSeries,
+  type HeldFamily,
+  holdFamily,
+  isSameContent,
+  keyOf,
+  stampsOf,
+} from './held-group.ts';
 import { type Attempt, excludes } from './push-attempt.ts';
 import { denyCollision, denyDuplicate } from './refusals.ts';
 import type { StoreState } from './store-state.ts';
@@ -134,9 +141,10 @@ function denyEqualHash(
 ): Deny {
   const { group, occupant } = other;
   const stored = occupant?.name ?? 'a time stamp or a metric of Pushgateway itself';
-  const clash = { pushed, team, key: target.key, holder: group, stored };
-  const isElsewhere = group !== undefined && group.id !== target.canonical;
-  if (isElsewhere && occupant?.name === pushed.name && canShare(group.key, target.key)) {
+  const holder = group && { id: group.id, key: keyOf(group) };
+  const clash = { pushed, team, key: target.key, holder, stored };
+  const isElsewhere = holder !== undefined && holder.id !== target.canonical;
+  if (isElsewhere && occupant?.name === pushed.name && canShare(holder.key, target.key)) {
     return denyDuplicate(clash);
   }
   state.options.onCollision(team);

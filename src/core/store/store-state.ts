@@ -8,8 +8,10 @@ import {
   type HeldGroup,
   type Holdings,
   holdSeries,
+  keyOf,
   NOTHING,
   releaseFamily,
+  totalsOf,
 } from './held-group.ts';
 import { ownSeriesToCome } from './own-series.ts';
 import { createOwnedGroups, type OwnedGroups } from './owned-groups.ts';
@@ -51,7 +53,6 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
     series: createSeriesTable(options.secret),
     holders: [],
     freeHolders: [],
-    texts: new Map(),
   };
   addSeries(holdings, holdSeries(holdings, undefined), ownSeriesToCome());
   return {
@@ -82,7 +83,7 @@ export function enterGroup(state: StoreState, group: HeldGroup): void {
 
 /** Gives a group its owner by the configuration in use. */
 export function own(state: StoreState, group: HeldGroup): void {
-  const owner = state.ownership.ownerOf(group.key);
+  const owner = state.ownership.ownerOf(keyOf(group));
   if (group.owned !== undefined && owner !== undefined && group.owned.team === owner.name) {
     group.owned.quota = owner.quota;
     return;
@@ -108,10 +109,11 @@ function withdraw(group: HeldGroup): void {
 }
 
 function count(group: HeldGroup, sign: 1 | -1): void {
-  const { owned, series, bytes } = group;
+  const { owned } = group;
   if (owned === undefined) return;
   if (sign === 1) owned.groups.add(group);
   else owned.groups.delete(group);
+  const { series, bytes } = totalsOf(group);
   owned.series += sign * series;
   owned.bytes += sign * bytes;
 }
@@ -142,21 +144,17 @@ export function reserve(group: HeldGroup): void {
 
 /** Changes what the store has of a group; its sums and those of its owner follow. */
 export function change(state: StoreState, group: HeldGroup, edit: () => void): void {
-  const { exists, families, series, bytes } = group;
+  const { families } = group;
+  const before = totalsOf(group);
   edit();
-  group.series = 0;
-  group.bytes = 0;
-  for (const family of group.families) {
-    group.series += family.series;
-    group.bytes += family.bytes;
-  }
+  const after = totalsOf(group);
   if (group.families !== families) {
     countStored(group.families, 1);
     countStored(families, -1);
   }
   state.changed?.add(group.id);
-  state.existing += Number(group.exists) - Number(exists);
-  recount(group, exists ? { groups: 1, series, bytes } : NOTHING);
+  state.existing += after.groups - before.groups;
+  recount(group, before, after);
   tidy(state, group);
 }
 
@@ -164,13 +162,13 @@ export function change(state: StoreState, group: HeldGroup, edit: () => void): v
  * The sums of an owner follow a group. It is not taken out of the set of all and put in again: one
  * of many groups would be made anew every so often.
  */
-function recount(group: HeldGroup, before: GroupTotals): void {
-  const { owned, exists } = group;
+function recount(group: HeldGroup, before: GroupTotals, after: GroupTotals): void {
+  const { owned } = group;
   if (owned === undefined) return;
-  if (exists && before.groups === 0) owned.groups.add(group);
-  if (!exists && before.groups === 1) owned.groups.delete(group);
-  owned.series += (exists ? group.series : 0) - before.series;
-  owned.bytes += (exists ? group.bytes : 0) - before.bytes;
+  if (after.groups > before.groups) owned.groups.add(group);
+  if (after.groups < before.groups) owned.groups.delete(group);
+  owned.series += after.series - before.series;
+  owned.bytes += after.bytes - before.bytes;
 }
 
 /** Counts in how many groups of the store families are. */

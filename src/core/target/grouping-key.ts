@@ -30,3 +30,39 @@ function renderPair(name: string, value: string): string {
   if (PLAIN_VALUE.test(value) && value !== '.' && value !== '..') return `${name}/${value}`;
   return `${name}@base64/${Buffer.from(value).toString('base64url') || '='}`;
 }
+
+const BASE64_SUFFIX = '@base64';
+
+/**
+ * Reads a key back out of what `renderPushTarget` has made of it. A label name that no push can have,
+ * with a slash in it, comes back as something else.
+ */
+export function readPushTarget(canonical: string): GroupingKey {
+  const [, , , job = '', ...labels] = canonical.split('/');
+  const isEncoded = canonical.startsWith(`/metrics/job${BASE64_SUFFIX}/`);
+  const pairs: GroupingLabel[] = [];
+  for (let at = 0; at + 1 < labels.length; at += 2) {
+    pairs.push(readPair(labels[at] ?? '', labels[at + 1] ?? ''));
+  }
+  return { job: isEncoded ? decode(job) : job, labels: pairs };
+}
+
+function readPair(name: string, value: string): GroupingLabel {
+  if (!name.endsWith(BASE64_SUFFIX)) return { name, value };
+  return { name: name.slice(0, -BASE64_SUFFIX.length), value: decode(value) };
+}
+
+function decode(value: string): string {
+  return Buffer.from(value, 'base64url').toString();
+}
+
+export function isSameKey(a: GroupingKey, b: GroupingKey): boolean {
+  return (
+    a.job === b.job &&
+    a.labels.length === b.labels.length &&
+    a.labels.every(({ name, value }, index) => {
+      const other = b.labels[index];
+      return other?.name === name && other.value === value;
+    })
+  );
+}

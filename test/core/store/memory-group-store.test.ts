@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Decision } from '../../../src/core/decision.ts';
 import type { GroupClaim, GroupStore, ReadGroup } from '../../../src/core/store/group-store.ts';
+import { renderPushTarget } from '../../../src/core/target/grouping-key.ts';
 import { denied } from '../../support/decision.ts';
 import {
   claimed,
@@ -258,4 +259,16 @@ test('groups and family names are counted as the store has them, whatever is on 
   assert.deepEqual(shown(), [1, ['more']]);
   await store.startReading().finish({ groups: [], own: [], keepsNative: true });
   assert.deepEqual(shown(), [0, []]);
+});
+
+test('a group whose key its id does not say keeps it', async () => {
+  const store = createStore();
+  const key = { job: 'a', labels: [{ name: 'odd/name', value: 'x' }] };
+  const group = { ...readGroup('a', ''), id: renderPushTarget(key), key };
+  await store.startReading().finish({ groups: [group], own: [], keepsNative: true });
+  assert.deepEqual(store.group(group.id)?.key, key);
+  assert.deepEqual(
+    [...store.groups({ job: 'a' })].map((stored) => stored.key),
+    [key],
+  );
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type GroupingKey, renderPushTarget } from '../../../src/core/target/grouping-key.ts';
+import {
+  type GroupingKey,
+  isSameKey,
+  readPushTarget,
+  renderPushTarget,
+} from '../../../src/core/target/grouping-key.ts';
 import { parsePushTarget } from '../../../src/core/target/push-target.ts';
 import { allowed } from '../../support/decision.ts';
 
@@ -45,6 +50,16 @@ const groupingKey: fc.Arbitrary<GroupingKey> = fc
     const sizes = [job, ...labels.map((it) => it.value)].map((it) => Buffer.byteLength(it));
     return sizes.reduce((sum, size) => sum + size) <= 800;
   });
+
+test('readPushTarget of a rendered key is the key, for any valid key', () => {
+  fc.assert(
+    fc.property(groupingKey, (key) => {
+      assert.deepEqual(readPushTarget(renderPushTarget(key)), key);
+      assert.ok(isSameKey(readPushTarget(renderPushTarget(key)), key));
+    }),
+    RUNS,
+  );
+});
 
 test('parsePushTarget of a rendered key is the key, for any valid key', () => {
   fc.assert(
