@@ -9,18 +9,25 @@ import { type Measurement, measure, median } from './support/measure.ts';
 
 /**
  * How pushes of five series fare as the store grows: through the gateway before a Pushgateway
- * without its consistency check, and directly to one without and one with it. All in one run and in
- * turns, each store filled with the same groups.
+ * without its consistency check, through the same gateway without any check of its own, and directly
+ * to a Pushgateway without its check and with it. All in one run and in turns, each store filled with
+ * the same groups; the gateways are warm before it begins, as a process is that runs for days.
  *
  * `npm run bench -- growth [SECONDS] [ROUNDS] [GROUPS …]`
  */
-const [seconds = 2, rounds = 2, ...sizes] = process.argv.slice(2).map(Number);
+const [seconds = 2, rounds = 3, ...sizes] = process.argv.slice(2).map(Number);
 const GROUPS = sizes.length > 0 ? sizes : [10, 1000, 10_000];
 const CONNECTIONS = 16;
 const BODY = ['a', 'b', 'c', 'd', 'e'].map((part) => `bench_rows{part="${part}"} 1\n`).join('');
 const PATH = '/metrics/job/bench/instance/';
 const TOKEN = tokenCredential('bench');
 const UNCHECKED = '--push.disable-consistency-check';
+/** Pushes after which the compiler has done its work. */
+const WARM_PUSHES = 20_000;
+const WARM_SECONDS = 60;
+/** Beyond it a push to a checked one takes seconds. */
+const MOST_CHECKED = 10_000;
+const NO_CHECKS = new URL('./support/no-checks.ts', import.meta.url).href;
 
 if (!fetchPrograms(['pushgateway-1.11'])) throw new Error('Pushgateway cannot be fetched');
 const program = findProgram('pushgateway-1.11') ?? '';
@@ -40,11 +47,22 @@ async function measureAt(groups: number): Promise<Record<string, string | number
     return { ...child, name, url: `http://${child.ready}`, authorization: undefined };
   };
   const behind = await direct('behind', [UNCHECKED]);
-  const contenders = [
-    stack.use(await startGateway(behind.url)),
-    await direct('unchecked', [UNCHECKED]),
-    await direct('checked', []),
+  const bare = await direct('bare', [UNCHECKED]);
+  const gateways = [
+    stack.use(await startGateway('gateway', behind.url, process.env)),
+    stack.use(
+      await startGateway('without checks', bare.url, {
+        ...process.env,
+        NODE_OPTIONS: `--import ${NO_CHECKS}`,
+      }),
+    ),
   ];
+  const contenders = [
+    ...gateways,
+    await direct('unchecked', [UNCHECKED]),
+    ...(groups > MOST_CHECKED ? [] : [await direct('checked', [])]),
+  ];
+  for (const gateway of gateways) await warmUp(gateway, groups);
   const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const contender of contenders) {
@@ -52,17 +70,34 @@ async function measureAt(groups: number): Promise<Record<string, string | number
       if (round > 0) measured.get(contender.name)?.push(run);
     }
   }
-  const rate = (name: string): number =>
-    median(measured.get(name) ?? [], ({ pushesPerSecond }) => pushesPerSecond);
-  const failures = [...measured.values()].flat().reduce((sum, run) => sum + run.failures, 0);
+  return describe(groups, measured);
+}
+
+function describe(groups: number, measured: ReadonlyMap<string, readonly Measurement[]>) {
+  const of = (name: string) => measured.get(name) ?? [];
+  const rate = (name: string): number => median(of(name), ({ pushesPerSecond }) => pushesPerSecond);
+  const cost = (name: string): number => median(of(name), ({ cpuPerPush }) => cpuPerPush);
+  const ratio = (value: number): string => (Number.isNaN(value) ? '' : value.toFixed(2));
   return {
     groups,
     'gateway pushes/s': Math.round(rate('gateway')),
-    'unchecked pushes/s': Math.round(rate('unchecked')),
-    'checked pushes/s': Math.round(rate('checked')),
-    'gateway / checked': (rate('gateway') / rate('checked')).toFixed(1),
-    failures,
+    'without checks': Math.round(rate('without checks')),
+    unchecked: Math.round(rate('unchecked')),
+    checked: groups > MOST_CHECKED ? '' : Math.round(rate('checked')),
+    'gateway / without checks': ratio(rate('gateway') / rate('without checks')),
+    'gateway / checked': ratio(rate('gateway') / rate('checked')),
+    'CPU us a push': Math.round(cost('gateway')),
+    'without checks, us': Math.round(cost('without checks')),
+    'CPU ratio': ratio(cost('gateway') / cost('without checks')),
+    failures: [...measured.values()].flat().reduce((sum, run) => sum + run.failures, 0),
   };
+}
+
+async function warmUp(gateway: Contender, groups: number): Promise<void> {
+  let pushes = 0;
+  for (let passed = 0; pushes < WARM_PUSHES && passed < WARM_SECONDS; passed += 2) {
+    pushes += (await measureOne(gateway, groups, 2)).pushes;
+  }
 }
 
 function measureOne(contender: Contender, groups: number, duration: number): Promise<Measurement> {
@@ -93,7 +128,7 @@ function startStore(file: string, args: readonly string[]) {
   return startListeningProcess({ ...command, ready: listeningOn });
 }
 
-async function startGateway(url: string): Promise<Contender> {
+async function startGateway(name: string, url: string, env: NodeJS.ProcessEnv): Promise<Contender> {
   const most = 1_000_000_000;
   const limits = { rate: '1000000/s', burst: 1_000_000, concurrent: 10_000, groups: most };
   const team = {
@@ -101,10 +136,9 @@ async function startGateway(url: string): Promise<Contender> {
     limits: { ...limits, total_series: most, total_bytes: '64GiB' },
     credentials: [TOKEN.spec],
   };
-  const gateway = await startGatewayProcess({
-    upstream: { url },
-    teams: { bench: team },
-    audit: { file: 'audit.jsonl', sync: 'none' },
-  });
-  return { ...gateway, name: 'gateway', authorization: TOKEN.authorization };
+  const gateway = await startGatewayProcess(
+    { upstream: { url }, teams: { bench: team }, audit: { file: 'audit.jsonl', sync: 'none' } },
+    env,
+  );
+  return { ...gateway, name, authorization: TOKEN.authorization };
 }
