@@ -36,6 +36,8 @@ interface PushgatewayOptions {
   readonly routePrefix?: string;
   /** Of one that was killed, to start it anew there; any free one unless given. */
   readonly port?: number;
+  /** Where it keeps its store when it ends; in memory alone unless given. */
+  readonly persistenceFile?: string;
   /** Added to the command line. */
   readonly args?: readonly string[];
 }
@@ -56,7 +58,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
   const child = await startListeningProcess({
     command,
     args: [
-      '--persistence.file=',
+      `--persistence.file=${options.persistenceFile ?? ''}`,
       `--web.listen-address=127.0.0.1:${options.port ?? 0}`,
       '--web.enable-admin-api',
       '--log.format=json',
