@@ -83,7 +83,7 @@ function denyLabel(label: string, value: string, { patterns }: Matcher): Deny {
     detail: `label ${label} of a pushed series may not be ${renderQuoted(value)}`,
     hints: [
       renderAllowed('values it may have', patterns),
-      `a ${label} in the path replaces those in the body`,
+      `label ${label} in the path replaces those in the body`,
     ],
   });
 }

@@ -1,5 +1,5 @@
 import { type Deny, deny } from '../decision.ts';
-import type { PushedFamily } from '../exposition/push-content.ts';
+import type { FamilyType, PushedFamily } from '../exposition/push-content.ts';
 import { renderQuoted } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupId } from './group.ts';
@@ -46,15 +46,28 @@ function describeClash({ pushed, stored, isOwn, group }: Clash): readonly string
   const what = isSameName
     ? `metric ${name} is stored as ${stored.type}, not ${pushed.type}`
     : `${pushed.type} ${name} clashes with ${stored.type} ${renderQuoted(stored.name)}`;
-  const line =
-    isSameName && stored.type !== 'native_histogram'
-      ? [`push it with the line: # TYPE ${pushed.name} ${stored.type}`]
-      : [];
-  const where =
+  const form = isSameName ? describeForm(pushed, stored) : undefined;
+  const others =
     group === undefined
-      ? 'or, as another group has it, rename your metric'
-      : `or delete the group of your team that has it: ${group}`;
-  return [what, ...line, line.length > 0 ? where : where.slice('or, '.length)];
+      ? 'as another group has it, rename your metric'
+      : `delete the group of your team that has it: ${group}`;
+  if (form === undefined) return [what, others];
+  return [what, form, group === undefined ? `or, ${others}` : `or ${others}`];
+}
+
+/** The lines of a family of several. */
+const LINES: Readonly<Partial<Record<FamilyType, string>>> = {
+  histogram: '_bucket{le="BOUND"}, _sum and _count',
+  summary: '{quantile="0.99"}, _sum and _count',
+};
+
+/** What would make the pushed family one of the stored type; undefined where one line cannot. */
+function describeForm({ name, type }: PushedFamily, stored: PushedFamily): string | undefined {
+  const lines = LINES[stored.type];
+  if (stored.type === 'native_histogram') return undefined;
+  if (lines !== undefined) return `write it as a ${stored.type}: ${name} with ${lines}`;
+  const isOneLine = LINES[type] === undefined && type !== 'native_histogram';
+  return isOneLine ? `push it with the line: # TYPE ${name} ${stored.type}` : undefined;
 }
 
 /** Refuses a native histogram that the store would not keep. */
@@ -95,7 +108,10 @@ export function denyDuplicate({ pushed, key, holder, team }: SeriesClash): Deny 
       ? [`leave out of the body: ${inBody.join(', ')}; or push to the group with these labels`]
       : []),
     ...(inKey.length > 0
-      ? [`the other group has in its body what is in your path: ${inKey.join(', ')}`]
+      ? [
+          `the other group has ${inKey.join(', ')} in its body, and you in the path`,
+          'leave it out of the body that is pushed there, or out of your path',
+        ]
       : []),
     'a label without a value is the same as no label',
   ];

@@ -19,7 +19,7 @@ const TWINS = [
     'm{zone="x"} 1\n',
     'a/zone/x',
     'm 1\n',
-    /in your path: zone/,
+    /has zone in its body.*; leave it out of the body/,
   ],
   ['labels that are divided otherwise', 'a/x/1', 'm{y="2"} 1\n', 'a/y/2', 'm{x="1"} 1\n', /: x;/],
   ['an empty label', 'a/x/1', 'm 1\n', 'a', 'm{x="1",y=""} 1\n', /without a value/],
@@ -109,3 +109,32 @@ test('all clashes are in one answer, with the lines that would help', async () =
     /# TYPE f gauge\n.*\n.*metric "g" is stored as counter, not gauge\n.*# TYPE g counter/,
   );
 });
+
+/** What is stored as the first type, and pushed as the second. */
+const CLASHES = [
+  [
+    'histogram',
+    'h_bucket{le="+Inf"} 1\n',
+    'untyped',
+    'h 1\n',
+    /^write it as a histogram: h with _bucket/,
+  ],
+  ['summary', 'h{quantile="1"} 1\n', 'gauge', 'h 1\n', /^write it as a summary: h with \{quantile/],
+  ['counter', 'h 1\n', 'gauge', 'h 1\n', /^push it with the line: # TYPE h counter/],
+  ['gauge', 'h 1\n', 'histogram', 'h_bucket{le="+Inf"} 1\n', /^delete the group/],
+  ['histogram', 'h_bucket{le="+Inf"} 1\n', 'gauge', 'h 1\n', /^or delete the group/],
+] as const;
+for (const [first, stored, second, pushed, advice] of CLASHES) {
+  test(`what is stored as ${first} and pushed as ${second} is told what to push: ${advice}`, async () => {
+    const store = createStore();
+    await store.assignOwners({ ownerOf: () => ({ name: 'payments', quota: {} }) });
+    await pushAll(store, textPush('a', `# TYPE h ${first}\n${stored}`));
+    const push = textPush('b', `# TYPE h ${second}\n${pushed}`);
+    const { detail, hints = [] } = denied(await store.claim(push));
+    assert.equal(detail, `metric "h" is stored as ${first}, not ${second}`);
+    assert.ok(
+      hints.some((hint) => advice.test(hint)),
+      hints.join('\n'),
+    );
+  });
+}
