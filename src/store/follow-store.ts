@@ -141,7 +141,7 @@ class Follower implements FollowedStore {
     this.#turns = createGroupTurns(clock);
     this.expiryTime = createExpiryTime(clock, log);
     this.#observer = observer;
-    this.#stampCheck = createStampCheck(store);
+    this.#stampCheck = createStampCheck(store, clock);
     this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
     const onRead = (): void => this.#stampCheck.noteReading();
     this.#readings = createStoreReadings({ store, clock, log, observer, onRead });

@@ -1,6 +1,7 @@
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
 import type { GroupStamps } from '../core/store/scrape-scanner.ts';
+import type { Clock } from '../pipeline/ports.ts';
 
 /** Holds the time stamps of scrapes against the model, to see whether somebody else changes it. */
 export interface StampCheck {
@@ -25,25 +26,38 @@ interface StampComparison {
  * the model has, so the stamps that come after a push of ours are taken for its own, and any others
  * after those for somebody else's.
  */
-export function createStampCheck(store: Pick<GroupStore, 'group' | 'size'>): StampCheck {
-  return new Check(store);
+export function createStampCheck(
+  store: Pick<GroupStore, 'group' | 'size'>,
+  clock: Pick<Clock, 'monotonic'>,
+): StampCheck {
+  return new Check(store, clock);
 }
+
+/**
+ * An unchecked Pushgateway answers a push before it has done it, and does none while it makes up a
+ * scrape: within this time before a scrape, and during it, a push may show in the next one only.
+ */
+const DONE_MS = 2000;
 
 class Check implements StampCheck {
   readonly #store: Pick<GroupStore, 'group' | 'size'>;
   /** What groups were seen with after a push of ours. */
   readonly #accepted = new Map<GroupId, GroupStamps>();
-  /** Pushed to since they were last seen. */
-  readonly #pushed = new Set<GroupId>();
+  /** Pushed to since they were last seen, or too short before; and when, on the monotonic clock. */
+  readonly #pushed = new Map<GroupId, number>();
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #begunAt = 0;
   /** Pushed to, and deleted, since the last scrape began. */
   #recent = new Set<GroupId>();
   #deleted = new Set<GroupId>();
 
-  constructor(store: Pick<GroupStore, 'group' | 'size'>) {
+  constructor(store: Pick<GroupStore, 'group' | 'size'>, clock: Pick<Clock, 'monotonic'>) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   begin(): StampComparison {
+    this.#begunAt = this.#clock.monotonic();
     this.#recent = new Set();
     this.#deleted = new Set();
     const seen = new Set<GroupId>();
@@ -65,7 +79,7 @@ class Check implements StampCheck {
   }
 
   notePush(id: GroupId): void {
-    this.#pushed.add(id);
+    this.#pushed.set(id, this.#clock.monotonic());
     this.#recent.add(id);
   }
 
@@ -79,7 +93,9 @@ class Check implements StampCheck {
     if (group === undefined) return this.#deleted.has(id);
     const { pushedAt = 0, failedAt = 0 } = group;
     if (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt) return true;
-    if (this.#pushed.delete(id)) {
+    const at = this.#pushed.get(id);
+    if (at !== undefined) {
+      if (at < this.#begunAt - DONE_MS) this.#pushed.delete(id);
       this.#accepted.set(id, stamps);
       return true;
     }
