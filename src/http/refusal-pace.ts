@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFairQueue } from '../core/fair-queue.ts';
 
 /** Keeps refusals from taking the process: whoever is refused often waits for the next. */
@@ -16,6 +17,8 @@ const PER_SECOND = 500;
 export const UPLOAD_WEIGHT = 5;
 /** Refusals that come at once and are not slowed down. */
 const BURST = 100;
+/** Of these, what is written before everything else has its turn of the event loop. */
+const PER_TURN = 4;
 /** Refusals that wait, each with its connection; those beyond are written at once. */
 const MAX_WAITING = 4000;
 
@@ -24,12 +27,23 @@ export function createRefusalPace(): RefusalPace {
   const queue = createFairQueue({ parallel: 1, maxWaiting: MAX_WAITING });
   let tokens = BURST;
   let countedAt = performance.now();
+  let inTurn = 0;
+
+  const giveWay = async (): Promise<void> => {
+    while (inTurn >= PER_TURN) await nextTurn();
+    if (inTurn === 0) {
+      setImmediate(() => {
+        inTurn = 0;
+      });
+    }
+    inTurn += 1;
+  };
 
   const takeTokens = async (weight: number): Promise<void> => {
     const now = performance.now();
     tokens = Math.min(BURST, tokens + ((now - countedAt) * PER_SECOND) / 1000) - weight;
     countedAt = now;
-    if (tokens >= 0) return;
+    if (tokens >= 0) return giveWay();
     await new Promise((resolve) => setTimeout(resolve, (-tokens * 1000) / PER_SECOND));
   };
   return { turn: (source, weight = 1) => queue.run(source, () => takeTokens(weight)) };
