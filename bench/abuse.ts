@@ -32,6 +32,7 @@ const ATTACKS: readonly (readonly [AttackKind, connections: number])[] = [
   ['chunks-of-a-team', 16],
   ['escaped-values', 16],
   ['many-label-names', 16],
+  ['many-families', 16],
   ['body-without-credential', 16],
   ['unknown-tokens', 64],
   ['large-headers', 32],

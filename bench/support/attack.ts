@@ -40,6 +40,12 @@ const PAYLOADS = {
     const labels = Array.from({ length: 30 }, (_, index) => `label_${index}="${index}"`).join();
     return gzipped(authorization, `rows{${labels}} 1\n`);
   }),
+  'many-families': fixed(({ authorization }) => {
+    const body = Array.from({ length: 10_000 }, (_, index) => `m${index} 1\n`).join('');
+    const login = `Authorization: ${authorization}`;
+    const length = `Content-Length: ${body.length}`;
+    return [head('PUT /metrics/job/h', login, length), Buffer.from(body)];
+  }),
   'body-without-credential': fixed(() => [
     head('PUT /metrics/job/a', `Content-Length: ${MEBIBYTE / 4}`),
     Buffer.alloc(MEBIBYTE / 4, '#'),

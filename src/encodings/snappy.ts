@@ -11,6 +11,8 @@ const IDENTIFIER = Buffer.from('ff060000734e61507059', 'hex');
 
 /** Other requests get their turn after this many chunks: about two milliseconds of work. */
 const CHUNKS_PER_TURN = 8;
+/** Chunks and identifiers of one body: a writer makes a chunk of 64 KiB, or of each of its writes. */
+const MAX_PARTS = 10_000;
 
 /**
  * Undoes framed snappy. Takes the stream identifier, compressed and plain chunks, nothing else, and
@@ -27,15 +29,15 @@ export async function decodeSnappy(
   const output: Buffer[] = [];
   let size = 0;
   let at = IDENTIFIER.length;
-  while (at < bytes.length) {
+  for (let parts = 0; at < bytes.length; parts += 1) {
+    if (parts === MAX_PARTS) return denySnappy(`has more than ${MAX_PARTS} chunks`);
     if (isIdentifierAt(bytes, at)) {
       at += IDENTIFIER.length;
       continue;
     }
-    const start = at + HEADER_BYTES;
-    const end = start > bytes.length ? start : start + bytes.readUIntLE(at + 1, 3);
+    const end = endOfChunk(bytes, at);
     if (end > bytes.length) return denySnappy('ends too early');
-    const chunk = decodeChunk(bytes[at], bytes.subarray(start, end));
+    const chunk = decodeChunk(bytes[at], bytes.subarray(at + HEADER_BYTES, end));
     if (chunk === undefined) return denySnappy('has a chunk that is not valid');
     size += chunk.length;
     if (size > maxBytes) return denyDecodedSize(maxBytes);
@@ -43,6 +45,12 @@ export async function decodeSnappy(
     at = end;
   }
   return allow(Buffer.concat(output));
+}
+
+/** Where a chunk ends by its header; beyond the bytes where they end before. */
+function endOfChunk(bytes: Buffer, at: number): number {
+  const start = at + HEADER_BYTES;
+  return start > bytes.length ? start : start + bytes.readUIntLE(at + 1, 3);
 }
 
 /** The content of a chunk; undefined for one that is damaged or of another type. */

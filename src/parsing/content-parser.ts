@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Decision, deny } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import { parseExposition } from '../core/exposition/parse-exposition.ts';
@@ -6,6 +7,7 @@ import type { ContentScope, PushContent } from '../core/exposition/push-content.
 import { createFairQueue } from '../core/fair-queue.ts';
 import type { ParseContent } from '../pipeline/ports.ts';
 import { createThreadPool } from '../threads/thread-pool.ts';
+import { createFamilyPace } from './family-pace.ts';
 
 /** What a thread is to understand; it answers with the decision. */
 export interface ParsingQuestion {
@@ -21,7 +23,9 @@ interface ContentParserOptions {
 
 /** Up to here a body is parsed where it is, in two or three milliseconds. */
 const MAX_BYTES_HERE = 128 * 1024;
-/** Bodies that may wait for a thread, over all teams; each has its bytes reserved already. */
+/** Up to here at once; of larger ones each has a turn of the event loop of its own. */
+const MAX_BYTES_AT_ONCE = 16 * 1024;
+/** Bodies that may wait for a turn, and as many for a thread, over all teams; each has its bytes reserved already. */
 const MAX_WAITING = 256;
 
 /** `.ts` from the sources, `.js` from a build. */
@@ -32,16 +36,34 @@ const threads = createThreadPool(ENTRY, 'large bodies');
 
 /**
  * Creates what parses the bodies of pushes: small ones at once, large ones in threads, fewer
- * at the same time than there are cores, the teams in turns. Nobody else's push waits for a large one.
+ * at the same time than there are cores, the teams in turns. Nobody else's push waits for a large one,
+ * nor for those of very many families, which keep a pace.
  */
 export function createContentParser({ parallel }: ContentParserOptions): ParseContent {
-  const queue = createFairQueue({ parallel, maxWaiting: MAX_WAITING });
-  return async (team, body, mediaType, scope) => {
-    if (body.byteLength <= MAX_BYTES_HERE) return parseExposition(mediaType, body, scope);
-    const parsed = await queue.run(team, () => parseInThread({ body, mediaType, scope }));
-    if (parsed !== 'dropped') return parsed;
-    return deny('overloaded', { internal: 'too many large bodies wait to be parsed' });
+  const inThreads = createFairQueue({ parallel, maxWaiting: MAX_WAITING });
+  const inTurns = createFairQueue({ parallel: 1, maxWaiting: MAX_WAITING });
+  const pace = createFamilyPace();
+  const parse = async (team: string, question: ParsingQuestion) => {
+    const { byteLength } = question.body;
+    if (byteLength <= MAX_BYTES_AT_ONCE) return parseHere(question);
+    return byteLength <= MAX_BYTES_HERE
+      ? await inTurns.run(team, () => nextTurn().then(() => parseHere(question)))
+      : await inThreads.run(team, () => parseInThread(question));
   };
+  return async (team, body, mediaType, scope) => {
+    const parsed = await parse(team, { body, mediaType, scope });
+    if (parsed === 'dropped') {
+      return deny('overloaded', { internal: 'too many large bodies wait to be parsed' });
+    }
+    if (parsed.effect === 'deny') return parsed;
+    return (await pace(team, parsed.value.families.length)) === 'passed'
+      ? parsed
+      : deny('overloaded', { internal: 'too many pushes of very many families wait' });
+  };
+}
+
+function parseHere({ mediaType, body, scope }: ParsingQuestion): Decision<PushContent> {
+  return parseExposition(mediaType, body, scope);
 }
 
 async function parseInThread(question: ParsingQuestion): Promise<Decision<PushContent>> {

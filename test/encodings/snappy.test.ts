@@ -66,6 +66,8 @@ const WRONG = [
   ],
   ['a chunk to skip', Buffer.concat([IDENTIFIER, chunk(0x80, LINES)])],
   ['padding', Buffer.concat([IDENTIFIER, chunk(0xfe, LINES)])],
+  ['over 10000 identifiers', Buffer.alloc(10_002 * IDENTIFIER.length, IDENTIFIER)],
+  ['over 10000 chunks', Buffer.concat([IDENTIFIER, Buffer.alloc(10_001 * 8, chunk(1, ''))])],
   ['a chunk of over 64 KiB', Buffer.concat([IDENTIFIER, chunk(1, 'a'.repeat(65_537))])],
   ['a compressed chunk of over 64 KiB', Buffer.concat([IDENTIFIER, chunk(0, 'a'.repeat(65_537))])],
   ['text after the chunks', Buffer.concat([IDENTIFIER, good, Buffer.from('up 1\n')])],

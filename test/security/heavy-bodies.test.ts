@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import { createContentParser } from '../../src/parsing/content-parser.ts';
 import { WIDE_SCOPE as SCOPE } from '../support/content-scope.ts';
-import { denied } from '../support/decision.ts';
+import { allowed, denied } from '../support/decision.ts';
 
 /**
  * The attack: a team sends sixteen bodies at once that are 40 KB of gzip and 8 MiB of text, of label
@@ -73,4 +73,35 @@ test('more large bodies than may wait are refused, and come again later', async 
   const refused = decisions.filter(({ effect }) => effect === 'deny');
   assert.ok(refused.length > 0 && refused.length < 100);
   for (const refusal of refused) assert.equal(denied(refusal).reason, 'overloaded');
+});
+
+/** What it takes to hold a push against the store grows with its families, not with its bytes. */
+test('pushes of very many families keep a pace, and no other push waits for them', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const render = (count: number): Buffer =>
+    Buffer.from(Array.from({ length: count }, (_, index) => `m${index} 1\n`).join(''));
+  const order: string[] = [];
+  const push = async (team: string, families: number): Promise<void> => {
+    allowed(await parse(team, render(families), 'text', SCOPE));
+    order.push(team);
+  };
+  const began = performance.now();
+  const hostile = Array.from({ length: 6 }, () => push('hostile', 4000));
+  await push('honest', 100);
+  assert.deepEqual(order, ['honest']);
+  await Promise.all([...hostile, push('other', 1500)]);
+  assert.ok(order.indexOf('other') < order.lastIndexOf('hostile'), order.join(' '));
+  // ten thousand at once, and as many a second: the last begins when the others are paid for
+  assert.ok(performance.now() - began > 900, `${performance.now() - began} ms`);
+});
+
+test('of pushes of very many families a few wait, and the team that has most loses one', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const body = Buffer.from(Array.from({ length: 1200 }, (_, index) => `m${index} 1\n`).join(''));
+  const pushes = Array.from({ length: 120 }, () => parse('hostile', body, 'text', SCOPE));
+  const decisions = await Promise.all([...pushes, parse('honest', body, 'text', SCOPE)]);
+  assert.equal(decisions.at(-1)?.effect, 'allow');
+  const refused = decisions.filter(({ effect }) => effect === 'deny');
+  assert.ok(refused.length >= 40, `${refused.length}`);
+  assert.ok(refused.every((decision) => denied(decision).reason === 'overloaded'));
 });
