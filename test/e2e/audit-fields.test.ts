@@ -28,8 +28,13 @@ test('the record of a push names what it held; a refusal names what it was about
   const pushed = first(records, 'decision');
   assert.deepEqual(pushed?.families, ['rows', 'bytes']);
   assert.deepEqual(pushed?.label_names, ['env', 'shard']);
-  const refused = records.find((record) => 'decision' in record && record.decision === 'deny');
-  assert.ok(refused?.event === 'decision');
+  // refusals are recorded without anybody waiting for them
+  const refused = await eventually('the record of the refusal', async () =>
+    (await stage.gateway.auditRecords()).find(
+      (record) => 'decision' in record && record.decision === 'deny',
+    ),
+  );
+  assert.ok(refused.event === 'decision');
   assert.equal(refused.reason, 'label_not_allowed');
   assert.match(refused.detail ?? '', /env/);
 });
