@@ -67,7 +67,9 @@ function parsePairs(components: readonly string[]): Decision<readonly GroupingLa
       detail: `${renderName(last)} has no value`,
       hints: [
         ...hintBase64Slash(components),
-        ...(/^\w+[=:]./.test(last) ? [`write ${renderQuoted(last.replace(/[=:]/, '/'))}`] : []),
+        ...(/^[A-Za-z_]\w*[=:][^=]/.test(last)
+          ? [`write ${renderQuoted(last.replace(/[=:]/, '/'))}`]
+          : []),
         TEMPLATE_HINT,
         'a value with a slash in it is written <label>@base64/<base64url>',
       ],
