@@ -69,7 +69,7 @@ stop() {
 }
 trap stop EXIT
 
-token=try-images
+token='a token to try'
 hash=$(printf %s "$token" | sha256sum | cut -d ' ' -f 1)
 cat >"$run/pushwarden.yaml" <<CONFIG
 listen: 127.0.0.1:19091
@@ -95,7 +95,7 @@ pod run --detach --name try-pushwarden --network host --read-only --cap-drop ALL
 tries=0
 until curl --silent --fail --output /dev/null http://127.0.0.1:19091/-/ready; do
   tries=$((tries + 1))
-  [ "$tries" -lt 100 ] || { pod logs try-pushwarden; echo 'not ready within 20 s' >&2; exit 1; }
+  [ "$tries" -lt 300 ] || { pod logs try-pushwarden; echo 'not ready within a minute' >&2; exit 1; }
   sleep 0.2
 done
 echo "ready after $((($(date +%s%N) - began) / 1000000)) ms"

