@@ -69,7 +69,7 @@ stop() {
 }
 trap stop EXIT
 
-token='a token to try'
+token='try-images'
 hash=$(printf %s "$token" | sha256sum | cut -d ' ' -f 1)
 cat >"$run/pushwarden.yaml" <<CONFIG
 listen: 127.0.0.1:19091
