@@ -4,18 +4,20 @@ import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { tokenCredential } from '../support/test-credential.ts';
+import { hang } from '../support/upstream-behaviour.ts';
 
 const TOKEN = tokenCredential('etl');
 const OTHER = tokenCredential('other');
 
-/** Gateways that differ in one word. */
-async function startStage(mode: 'enforce' | 'observe') {
+/** Gateways that differ in one word, and in limits of the team that pushes. */
+async function startStage(mode: 'enforce' | 'observe', more: object = {}, settings: object = {}) {
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(await startRecordingUpstream());
   const gateway = stack.use(
     await startGateway({
       upstream: { url: upstream.url },
       anonymous: 'crowd',
+      ...settings,
       networks: { elsewhere: ['192.0.2.0/24'] },
       teams: {
         etl: {
@@ -25,7 +27,7 @@ async function startStage(mode: 'enforce' | 'observe') {
           labels: { env: ['prod'] },
           require_labels: ['instance'],
           metrics: { allow: ['etl_*'] },
-          limits: { series: 2, rate: '1/h', burst: 1, wait: '1ms', groups: 1 },
+          limits: { ...LIMITS, ...more },
           credentials: [TOKEN.spec],
         },
         billing: {
@@ -34,6 +36,13 @@ async function startStage(mode: 'enforce' | 'observe') {
           metrics: { own: ['etl_billing_*'] },
           credentials: [OTHER.spec],
         },
+        twin: {
+          jobs: ['etl'],
+          allow: ['push'],
+          labels: { env: ['twin'] },
+          credentials: [tokenCredential('twin').spec],
+        },
+        viewer: { jobs: ['seen'], allow: ['read'], credentials: [tokenCredential('viewer').spec] },
         watched: { mode: 'observe', jobs: ['loose'], allow: ['push'] },
         crowd: { mode, jobs: ['hello'], allow: ['push'], allow_networks: ['elsewhere'] },
         silent: { mode, jobs: ['quiet'], allow: ['read'], credentials: [SILENT.spec] },
@@ -45,6 +54,9 @@ async function startStage(mode: 'enforce' | 'observe') {
 }
 
 const SILENT = tokenCredential('silent');
+/** Nobody waits for anything in vain. */
+const PATIENT = { rate: '1000/s', burst: 1000, wait: '30s' };
+const LIMITS = { body: '1KiB', series: 2, rate: '1/h', burst: 1, wait: '1ms', groups: 1 };
 const HOME = '/metrics/job/etl/instance/a';
 const SOUND = 'etl_rows 1\n';
 
@@ -64,6 +76,13 @@ const LET_THROUGH: readonly Row[] = [
     'a job of a team that is observed itself',
     'PUT',
     '/metrics/job/loose/instance/a',
+    SOUND,
+    ['job_not_allowed'],
+  ],
+  [
+    'a job of a team that only reads',
+    'PUT',
+    '/metrics/job/seen/instance/a',
     SOUND,
     ['job_not_allowed'],
   ],
@@ -109,6 +128,15 @@ const NEVER: readonly Row[] = [
     'a 1\netl_billing_sum 1\n',
     ['metric_not_allowed'],
   ],
+  [
+    'a label by which the key is of another team that shares the job',
+    'PUT',
+    `${HOME}/env/twin`,
+    SOUND,
+    ['label_not_allowed'],
+  ],
+  ['a read without read', 'GET', '/metrics', '', ['permission_missing'], ''],
+  ['a body that is too large', 'PUT', HOME, `# ${'x'.repeat(1100)}\n`, ['body_too_large']],
   ['a delete without delete', 'DELETE', HOME, '', ['permission_missing']],
   ['a target that is no target', 'PUT', '/metrics/job/etl/instance', SOUND, ['target_invalid']],
   ['a body that is none', 'PUT', HOME, 'etl_rows one\n', ['body_invalid']],
@@ -121,7 +149,7 @@ async function send({ url }: { readonly url: string }, row: Row): Promise<Respon
   const [, method, target, body, , authorization = TOKEN.authorization] = row;
   return fetch(url + target, {
     method,
-    ...(method !== 'DELETE' && { body }),
+    ...((method === 'PUT' || method === 'POST') && { body }),
     headers: authorization === '' ? {} : { authorization },
   });
 }
@@ -182,16 +210,63 @@ for (const mode of ['observe', 'enforce'] as const) {
   });
 }
 
+/** What a second push would add, and the limit that it is over. */
+const QUOTAS = [
+  ['group_quota_exceeded', {}, '/metrics/job/etl/instance/b', SOUND],
+  ['series_quota_exceeded', { total_series: 1 }, HOME, 'etl_rows 1\netl_more 1\n'],
+  ['bytes_quota_exceeded', { total_bytes: '60B' }, HOME, `${SOUND}etl_${'x'.repeat(60)} 1\n`],
+] as const;
+for (const [reason, limits, target, body] of QUOTAS) {
+  for (const mode of ['observe', 'enforce'] as const) {
+    test(`a team is ${mode === 'observe' ? 'told' : 'refused for'} ${reason}`, async () => {
+      await using stage = await startStage(mode, { ...PATIENT, ...limits });
+      const first = await send(stage.gateway, ['', 'PUT', HOME, SOUND, []]);
+      assert.deepEqual([first.status, first.headers.get('x-push-would-refuse')], [200, null]);
+      const answer = await send(stage.gateway, ['', 'PUT', target, body, []]);
+      const header = answer.headers.get('x-push-would-refuse');
+      assert.deepEqual([answer.status, header], mode === 'observe' ? [200, reason] : [403, null]);
+    });
+  }
+}
+
 for (const mode of ['observe', 'enforce'] as const) {
-  test(`a team over its quota is ${mode === 'observe' ? 'told' : 'refused'}`, async () => {
-    await using stage = await startStage(mode);
-    await send(stage.gateway, ['', 'PUT', HOME, SOUND, []]);
-    const answer = await send(stage.gateway, ['', 'PUT', '/metrics/job/etl/instance/b', SOUND, []]);
-    const header = answer.headers.get('x-push-would-refuse');
-    assert.deepEqual(
-      [answer.status, header],
-      mode === 'observe' ? [200, 'group_quota_exceeded'] : [403, null],
-    );
+  test(`a team that is told to ${mode} is refused what contradicts the store`, async () => {
+    await using stage = await startStage(mode, { ...PATIENT, groups: 9 });
+    const typed = '# TYPE etl_rows counter\netl_rows 1\n';
+    await send(stage.gateway, ['', 'PUT', HOME, typed, []]);
+    const gauge = '# TYPE etl_rows gauge\netl_rows 1\n';
+    const target = '/metrics/job/etl/instance/b';
+    const answer = await send(stage.gateway, ['', 'PUT', target, gauge, []]);
+    assert.match(answer.statusText, /\(inconsistent\)$/);
+    assert.equal(stage.upstream.requests.length, 1);
+  });
+
+  test(`a team that is told to ${mode} has no more pushes at once than it may`, async () => {
+    await using stage = await startStage(mode, { rate: '1000/s', burst: 1000, concurrent: 1 });
+    stage.upstream.behave(hang);
+    const stop = new AbortController();
+    const headers = { authorization: TOKEN.authorization };
+    const options = { method: 'PUT', headers, body: SOUND, signal: stop.signal };
+    const first = fetch(stage.gateway.url + HOME, options).catch(() => undefined);
+    await stage.upstream.received(1);
+    const answer = await send(stage.gateway, ['', 'PUT', HOME, SOUND, []]);
+    assert.match(answer.statusText, /\(too_many_concurrent\)$/);
+    stop.abort();
+    await first;
+  });
+
+  test(`nobody without a credential is let in by a team that is told to ${mode}`, async () => {
+    await using stage = await startStage(mode, {}, { anonymous: 'none' });
+    const answer = await send(stage.gateway, ['', 'PUT', '/metrics/job/hello', SOUND, [], '']);
+    assert.match(answer.statusText, /\(credential_missing\)$/);
+    assert.equal(stage.upstream.requests.length, 0);
+  });
+
+  test(`networks of the whole gateway hold for a team that is told to ${mode}`, async () => {
+    await using stage = await startStage(mode, {}, { deny_networks: ['127.0.0.0/8'] });
+    const answer = await send(stage.gateway, ['', 'PUT', HOME, SOUND, []]);
+    assert.match(answer.statusText, /\(network_not_allowed\)$/);
+    assert.equal(stage.upstream.requests.length, 0);
   });
 }
 
@@ -213,4 +288,10 @@ test('a request without a credential is recorded as one', async () => {
   );
   assert.ok(decision.event === 'decision');
   assert.deepEqual([decision.team, decision.scheme], ['crowd', 'none']);
+});
+
+test('a request without a credential is nobody who may see the page', async () => {
+  await using stage = await startStage('observe');
+  const answer = await fetch(`${stage.gateway.url}/ui/`, { redirect: 'manual' });
+  assert.equal(answer.status, 401);
 });

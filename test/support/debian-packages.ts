@@ -42,6 +42,7 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   { name: 'chromium', purpose: 'test', why: 'the browser that the page is looked at with' },
   { name: 'fonts-dejavu-core', purpose: 'test', why: 'letters for it' },
   { name: 'nginx', purpose: 'test', why: 'what the gateway is compared with' },
+  { name: 'wget', purpose: 'test', why: 'a client that asks without its credential first' },
   { name: 'apache2-utils', purpose: 'test', why: 'htpasswd, whose hashes are taken' },
   { name: 'wrk', purpose: 'bench', why: 'makes the load' },
 ];
