@@ -139,8 +139,9 @@ test('admit allows a read, which no limit holds up and no audit log delays', asy
   const { decision, calls, events } = await runAdmission(READ, busy);
   const { upstream: _, ...read } = allowed(decision);
   assert.ok('scope' in read);
-  const { scope, ...rest } = read;
+  const { scope, expiry, ...rest } = read;
   assert.equal(scope.seesEverything, true);
+  assert.equal(typeof expiry, 'function');
   assert.deepEqual(rest, { kind: 'read', path: '/metrics', deadline: DEADLINE });
   assert.deepEqual(calls, ['authenticate', 'record']);
   assert.equal(events[0]?.event === 'decision' && events[0].target, '/metrics');
