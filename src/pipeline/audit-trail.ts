@@ -110,7 +110,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     method: renderPrintable(request.method, 16),
     ...(target && refusal === undefined
       ? { target: target.canonical }
-      : { target: renderRawTarget(request.rawTarget, limits.target) }),
+      : { target: renderRawTarget(request.rawTarget, limits.target, target !== undefined) }),
     ...(target && renderKey(target)),
     ...(content && renderContent(request.method, content)),
     decision: refusal === undefined ? 'allow' : 'deny',

@@ -31,6 +31,12 @@ const TARGETS = [
   ['/metrics/job/a#s3cret', '/metrics/job/a'],
   ['/metrics/job/a?token=s3cret', '/metrics/job/a'],
   ['/metrics/job/a#x?s3cret', '/metrics/job/a'],
+  ['/metrics/job/a%3Ftoken=s3cret', '/metrics/job/a'],
+  ['/metrics/job/a%253Ftoken=s3cret', '/metrics/job/a'],
+  ['/metrics/job/a%23s3cret', '/metrics/job/a'],
+  ['/metrics/job/a&token=s3cret', '/metrics/job/a'],
+  ['/metrics/job/a;password=s3cret', '/metrics/job/a'],
+  ['//user%253As3cret%2540h/', '//…@h/'],
   ['/metrics/job/a:b?c=s3cret@d', '/…'],
 ] as const;
 for (const [target, shown] of TARGETS) {
@@ -45,13 +51,14 @@ const HARMLESS = [
   '/metrics/job/a/instance/10.0.0.1:9100',
   '/metrics/job/a/mail/me@example.com',
   '/metrics/job/a:b/path@base64/L3Zhcg',
+  '/metrics/job/a;b&c/x/a%20b',
 ] as const;
 for (const target of HARMLESS) {
   test(`${target} is shown as it is`, () => assert.equal(renderRawTarget(target, 256), target));
 }
 
 test('a target of any length is looked through in no time', () => {
-  for (const part of ['@', ':', '/a@base64', 'a', '%40', '/', '\\']) {
+  for (const part of ['%25', '%2525', ';a', '@', ':', '/a@base64', 'a', '%40', '/', '\\']) {
     const begin = process.cpuUsage();
     renderRawTarget(`/metrics/job/${part.repeat(65_536)}`, 256);
     assert.ok(process.cpuUsage(begin).user < 500_000, part);
@@ -67,8 +74,10 @@ test('no form of it reaches the audit log of a gateway', async () => {
   await using stage = await startStage();
   const { port } = stage.gateway;
   const targets = TARGETS.map(([target]) => target).filter((target) => !/^http:\\/.test(target));
+  // with a credential these are jobs, whose names are recorded
+  const isJob = (target: string): boolean => /[;&]|%23|%(?:25)?3f/i.test(target);
   for (const target of targets) {
-    await exchange({ port, send: rawRequest(`PUT ${target}`) });
+    if (!isJob(target)) await exchange({ port, send: rawRequest(`PUT ${target}`) });
     await exchange({
       port,
       send: `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,

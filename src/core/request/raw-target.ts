@@ -9,9 +9,12 @@ const PREFIX = /^(?:[a-z][a-z0-9+.-]*:[\\/]{2}|[\\/]*)/i;
 /** The marker of a base64 value behind a label name: an `@` that ends no user info. */
 const BASE64_MARKER = /(?<=\/[A-Za-z_]\w{0,200})@(?=base64(?:\/|$))/g;
 
-const AT = /@|%40/gi;
-const COLON = /:|%3a/i;
+const AT = /@|%(?:25)*40/gi;
+const COLON = /:|%(?:25)*3a/i;
 const END_OF_PATH = /[?#]/;
+/** Where a query may begin that was escaped, once or more, or that hangs on the path without `?`. */
+const POSSIBLE_END =
+  /[?#]|%(?:25)*(?:3f|23)|(?:[;&]|%(?:25)*(?:3b|26))[\w.-]{1,64}(?:=|%(?:25)*3d)/i;
 
 /** A word of a sentence with user and password of a URL in it. */
 const USER_INFO = /[^\s"]*(?::|%3a)[^\s"]*(?:@(?!base64(?:[/"]|$))|%40)/gi;
@@ -20,9 +23,12 @@ const USER_INFO = /[^\s"]*(?::|%3a)[^\s"]*(?:@(?!base64(?:[/"]|$))|%40)/gi;
  * Shows a raw request target without what may be a secret: query and fragment are cut, and what may
  * be user and password of a URL becomes `…`, wherever the URL begins and whatever is in the
  * password. Control characters are escaped; at most `maxBytes`.
+ * @param isUnderstood - whether it was parsed as the target of a push: else what may be a query that
+ * was escaped is cut too
  */
-export function renderRawTarget(rawTarget: string, maxBytes: number): string {
-  return renderPrintable(cutPath(hideUserInfo(rawTarget)), maxBytes);
+export function renderRawTarget(rawTarget: string, maxBytes: number, isUnderstood = false): string {
+  const end = isUnderstood ? END_OF_PATH : POSSIBLE_END;
+  return renderPrintable(cutPath(hideUserInfo(rawTarget), end), maxBytes);
 }
 
 /** Shows a sentence that may quote a target, without user and password; at most `maxBytes`. */
@@ -43,7 +49,7 @@ function hideUserInfo(target: string): string {
   return `${prefix}…@${target.slice(at.index + at[0].length)}`;
 }
 
-function cutPath(target: string): string {
-  const end = target.search(END_OF_PATH);
+function cutPath(target: string, endOfPath: RegExp): string {
+  const end = target.search(endOfPath);
   return end === -1 ? target : target.slice(0, end);
 }
