@@ -34,8 +34,9 @@ test('a push of ours explains the time that comes after it, once', async () => {
 });
 
 test('a push that was answered and not done when the scrape was made is no foreign one later', async () => {
-  const { check, clock, differs } = await openStage();
+  const { store, check, clock, differs } = await openStage();
   check.notePush(ID);
+  await pushAll(store, groupPush('a', 'rows:gauge', { at: 1006 }));
   clock.advance(100);
   assert.equal(differs(1000), false, 'not done yet');
   clock.advance(15_000);
