@@ -3,6 +3,7 @@ import { openAuditLog } from '../src/audit/log/audit-log.ts';
 import { decision, outcome } from '../test/audit/chain-fixture.ts';
 import { createScratch } from '../test/support/scratch.ts';
 import { describeSync } from './support/disk-sync.ts';
+import { renderTable } from './support/markdown-table.ts';
 import { percentile } from './support/statistics.ts';
 
 /**
@@ -76,23 +77,22 @@ function open(file: string, sync: Sync) {
 }
 
 function printTable(): void {
-  console.log('at once  sync   appends/s  p50 ms  p99 ms  CPU us  appends/s to `none`');
-  for (const concurrency of CONCURRENCIES) {
-    const none = median(concurrency, 'none', 'perSecond');
-    for (const sync of SYNCS) {
-      const value = (key: keyof Measurement): number => median(concurrency, sync, key);
-      const columns = [
-        String(concurrency).padStart(7),
-        sync.padEnd(5),
-        value('perSecond').toFixed(0).padStart(10),
-        value('p50Ms').toFixed(2).padStart(6),
-        value('p99Ms').toFixed(2).padStart(6),
-        value('cpuUs').toFixed(0).padStart(6),
-        (value('perSecond') / none).toFixed(2).padStart(8),
-      ];
-      console.log(columns.join('  '));
-    }
-  }
+  const rows = CONCURRENCIES.flatMap((concurrency) =>
+    SYNCS.map((sync) => {
+      const value = (key: keyof Measurement, of: Sync = sync): number =>
+        median(concurrency, of, key);
+      return {
+        'at once': concurrency,
+        sync: `\`${sync}\``,
+        'records/s': value('perSecond').toFixed(0),
+        'p50 ms': value('p50Ms').toFixed(2),
+        'p99 ms': value('p99Ms').toFixed(2),
+        'CPU us': value('cpuUs').toFixed(0),
+        'to `none`': (value('perSecond') / value('perSecond', 'none')).toFixed(2),
+      };
+    }),
+  );
+  console.log(renderTable(rows));
 }
 
 function median(concurrency: number, sync: Sync, key: keyof Measurement): number {

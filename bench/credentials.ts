@@ -9,6 +9,7 @@ import { createScratch } from '../test/support/scratch.ts';
 import { createSigningKey } from '../test/support/signing-key.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
 import { startFlood } from './support/flood.ts';
+import { renderTable } from './support/markdown-table.ts';
 import { readProcessCost } from './support/process-cost.ts';
 
 /**
@@ -179,12 +180,12 @@ async function compareSchemes(schemes: readonly Scheme[]): Promise<void> {
   const base = median(measured.get('token') ?? []);
   const rows = [...measured].map(([name, runs]) => ({
     credential: name,
-    'CPU us/push': median(runs).toFixed(0),
+    'CPU us': median(runs).toFixed(0),
     spread: `${Math.min(...runs).toFixed(0)}-${Math.max(...runs).toFixed(0)}`,
-    'ratio to token': (median(runs) / base).toFixed(2),
+    'to a token': (median(runs) / base).toFixed(2),
   }));
   console.log(`${rounds} rounds of ${seconds} s in turns, ${connections} connections, medians`);
-  console.table(rows);
+  console.log(`\n${renderTable(rows)}\n`);
 }
 
 /** Latency of one client with a token, alone and beside floods of what is refused, in turns. */
@@ -210,14 +211,14 @@ async function measureFloods(floods: readonly Refused[]): Promise<void> {
   console.log(
     `latency of a push with a token, ms, beside ${FLOOD.parallel} connections of each flood`,
   );
-  console.table(
-    cases.map(({ flood, latencies, refused, cost }) => ({
-      beside: flood?.name ?? 'nothing',
-      ...summarize(latencies),
-      ...(flood && { 'refused/s': (median(refused) / seconds).toFixed(0) }),
-      ...(flood && { 'CPU ms/refusal': (median(cost) / 1000).toFixed(2) }),
-    })),
-  );
+  const rows = cases.map(({ flood, latencies, refused, cost }) => ({
+    beside: flood?.name ?? 'nothing',
+    pushes: latencies.length,
+    ...summarize(latencies),
+    'refused/s': flood ? (median(refused) / seconds).toFixed(0) : '',
+    'CPU ms/refusal': flood ? (median(cost) / 1000).toFixed(2) : '',
+  }));
+  console.log(`\n${renderTable(rows)}\n`);
 }
 
 async function listFloods(): Promise<readonly Refused[]> {
@@ -249,7 +250,10 @@ async function measureUnknown(): Promise<void> {
     }
   }
   console.log(`latency of a wrong password, ms, where one of two users has bcrypt ${BCRYPT_COST}`);
-  console.table({ known: summarize(latencies.known), unknown: summarize(latencies.unknown) });
+  const rows = Object.entries(latencies).map(([name, values]) => {
+    return { 'user name': name, refusals: values.length, ...summarize(values) };
+  });
+  console.log(`\n${renderTable(rows)}`);
 }
 
 /** @returns milliseconds until the answer */
@@ -276,7 +280,7 @@ async function listLatencies(scheme: Scheme): Promise<readonly number[]> {
 function summarize(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): string => (sorted[Math.floor(share * sorted.length)] ?? 0).toFixed(2);
-  return { count: values.length, p10: at(0.1), p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+  return { 'p50 ms': at(0.5), 'p90 ms': at(0.9), 'p99 ms': at(0.99) };
 }
 
 function median(values: readonly number[]): number {

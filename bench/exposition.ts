@@ -8,6 +8,7 @@ import { createMemoryGroupStore } from '../src/core/store/memory-group-store.ts'
 import { parsePushTarget } from '../src/core/target/push-target.ts';
 import { delimited, double, integer, prefixed } from '../test/support/protobuf.ts';
 import { pushgatewayMissing, startPushgateway } from '../test/support/pushgateway.ts';
+import { renderTable } from './support/markdown-table.ts';
 import { readProcessCost } from './support/process-cost.ts';
 
 /**
@@ -15,7 +16,7 @@ import { readProcessCost } from './support/process-cost.ts';
  * same push costs Pushgateway, which parses it too, merges it and checks its whole store: CPU time
  * of both, in one run. And how much memory the largest bodies take.
  *
- * `npm run bench -- exposition [MILLISECONDS]`
+ * `npm run bench -- exposition [MILLISECONDS] [costs]`, the latter without the memory
  */
 const [argument = '300', kind = ''] = process.argv.slice(2);
 
@@ -62,34 +63,37 @@ const HEAVY: Readonly<Record<string, () => readonly [Parser, Buffer]>> = {
   ],
 };
 
-if (kind === '') await printAll(Number(argument));
-else printPeak(kind);
+if (kind === '' || kind === 'costs') {
+  console.log(renderTable(await listCosts(Number(argument))));
+  if (kind === '') printPeaks();
+} else printPeak(kind);
 
-async function printAll(milliseconds: number): Promise<void> {
+async function listCosts(milliseconds: number) {
   if (pushgatewayMissing('1.11')) throw new Error(String(pushgatewayMissing('1.11')));
   await using gateway = await startPushgateway({ version: '1.11' });
-  console.log(
-    'format    series     bytes  parse us  and model    MB/s   Pushgateway us/push   ratio',
-  );
+  const rows = [];
   for (const format of ['text', 'protobuf'] as const) {
     for (const series of [5, 100, 10_000]) {
       const body = BODIES[format](series);
       const parsing = measureParser(PARSERS[format], body, milliseconds);
       const own = parsing + (await measureModel(PARSERS[format], body, milliseconds));
       const theirs = await measurePushgateway(gateway, format, body, milliseconds);
-      const columns = [
-        format.padEnd(8),
-        String(series).padStart(7),
-        String(body.length).padStart(9),
-        parsing.toFixed(1).padStart(9),
-        own.toFixed(1).padStart(10),
-        (body.length / own).toFixed(0).padStart(7),
-        theirs.toFixed(0).padStart(21),
-        `1:${(theirs / own).toFixed(0)}`.padStart(7),
-      ];
-      console.log(columns.join(' '));
+      rows.push({
+        format,
+        series,
+        bytes: body.length,
+        'parse us': parsing.toFixed(1),
+        'and model us': own.toFixed(1),
+        'MB/s': (body.length / own).toFixed(0),
+        'Pushgateway us': theirs.toFixed(0),
+        ratio: `1 : ${(theirs / own).toFixed(0)}`,
+      });
     }
   }
+  return rows;
+}
+
+function printPeaks(): void {
   for (const name of Object.keys(HEAVY)) {
     spawnSync(process.execPath, [fileURLToPath(import.meta.url), '0', name], { stdio: 'inherit' });
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startGatewayProcess } from '../test/support/gateway.ts';
 import { startListeningProcess } from '../test/support/listening-process.ts';
@@ -6,18 +7,27 @@ import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.
 import { createScratch, type Scratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
 import { type Contender, findFreePort, startOnPort } from './support/contender.ts';
+import { renderTable } from './support/markdown-table.ts';
 import { type Measurement, measure, median } from './support/measure.ts';
+import { readProcessCost } from './support/process-cost.ts';
 
 /**
  * What a push costs in the process between a client and Pushgateway, all contenders in one run and
  * in turns, so that a noisy machine is noisy for all. Prints medians and their ratios.
  *
- * `npm run bench -- push-cost [SECONDS] [ROUNDS] [CONNECTIONS]`
+ * `npm run bench -- push-cost [SECONDS] [ROUNDS] [CONNECTIONS,…]`
  */
-const [seconds = 3, rounds = 3, connections = 16] = process.argv.slice(2).map(Number);
+const [seconds = 3, rounds = 3] = process.argv.slice(2).map(Number);
+const levels = (process.argv[4] ?? '16').split(',').map(Number);
+/** What is compiled later than the rest is so by then. */
+const WARM_UP = { connections: 64, seconds: 4 } as const;
+/** A process is idle after so many milliseconds. */
+const IDLE_MS = 3000;
+const BASE = 'bare Express, undici';
 const BODY = '# TYPE bench gauge\nbench{n="1"} 1\nbench{n="2"} 2\nbench{n="3"} 3\nbench{n="4"} 4\n';
 const PATH = '/metrics/job/bench/instance/a';
 const TOKEN = tokenCredential('bench');
+const MEBIBYTE = 1024 ** 2;
 
 if (!fetchPrograms(['pushgateway-1.11', 'vmauth'])) throw new Error('vmauth cannot be fetched');
 
@@ -27,14 +37,25 @@ const upstream = stack.use(
   await startPushgateway({ version: '1.11', args: ['--push.disable-consistency-check'] }),
 );
 const contenders = await startContenders(upstream, scratch, stack);
-const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]));
-for (const contender of contenders) await measureFor(contender, 1);
-for (let round = 0; round < rounds; round += 1) {
-  for (const contender of contenders) {
-    measured.get(contender.name)?.push(await measureFor(contender, seconds));
+await setTimeout(IDLE_MS);
+const idle = new Map(
+  contenders.map(({ name, pid }) => [name, readProcessCost(pid).residentBytes / MEBIBYTE]),
+);
+for (const contender of contenders) await measureFor(contender, WARM_UP);
+const rows = [];
+for (const connections of levels) rows.push(...(await compare(connections)));
+console.log(`${rounds} rounds of ${seconds} s in turns, medians\n\n${renderTable(rows)}`);
+
+async function compare(connections: number) {
+  const measured = new Map<string, Measurement[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contender of contenders) {
+      const load = { connections, seconds };
+      measured.get(contender.name)?.push(await measureFor(contender, load));
+    }
   }
+  return describeRuns(connections, measured);
 }
-printTable(measured);
 
 async function startContenders(
   pushgateway: Pushgateway,
@@ -46,8 +67,8 @@ async function startContenders(
   const started = [
     await startNginx(url, folder),
     await startVmauth(url, folder),
-    await startBare('bare express, undici', './support/bare-express.ts', url),
-    await startBare('bare express, proxy middleware', './support/bare-proxy.ts', url),
+    await startBare(BASE, './support/bare-express.ts', url),
+    await startBare('bare Express, proxy middleware', './support/bare-proxy.ts', url),
     await startPushwarden(url, 'pushwarden, audit batch', 'batch'),
     await startPushwarden(url, 'pushwarden, audit none', 'none'),
   ];
@@ -55,9 +76,12 @@ async function startContenders(
   return [{ ...direct, async [Symbol.asyncDispose]() {} }, ...started];
 }
 
-function measureFor(contender: Contender, duration: number): Promise<Measurement> {
+function measureFor(
+  contender: Contender,
+  how: { readonly connections: number; readonly seconds: number },
+): Promise<Measurement> {
   const { url, authorization } = contender;
-  const load = { url: url + PATH, authorization, body: BODY, connections, seconds: duration };
+  const load = { url: url + PATH, authorization, body: BODY, ...how };
   return measure(contender, load, (lua) => scratch.write('push.lua', lua));
 }
 
@@ -130,22 +154,25 @@ async function startPushwarden(
   return { ...gateway, name, authorization: TOKEN.authorization };
 }
 
-function printTable(results: ReadonlyMap<string, readonly Measurement[]>): void {
-  const base = results.get('nginx') ?? [];
-  const rows = [...results].map(([name, runs]) => ({
-    contender: name,
-    'pushes/s': Math.round(median(runs, (run) => run.pushesPerSecond)),
-    'p99 ms': median(runs, (run) => run.p99).toFixed(1),
-    'CPU us/push': median(runs, (run) => run.cpuPerPush).toFixed(0),
-    spread: spread(runs, (run) => run.cpuPerPush),
-    'CPU ratio to nginx': (
-      median(runs, (run) => run.cpuPerPush) / median(base, (run) => run.cpuPerPush)
-    ).toFixed(2),
-    'RSS MiB': (median(runs, (run) => run.residentBytes) / 1024 ** 2).toFixed(0),
-    failures: runs.reduce((sum, run) => sum + run.failures, 0),
-  }));
-  console.log(`${rounds} rounds of ${seconds} s in turns, ${connections} connections, medians`);
-  console.table(rows);
+function describeRuns(connections: number, measured: ReadonlyMap<string, readonly Measurement[]>) {
+  const costOf = (name: string): number =>
+    median(measured.get(name) ?? [], ({ cpuPerPush }) => cpuPerPush);
+  return [...measured].map(([name, runs]) => {
+    const failures = runs.reduce((sum, run) => sum + run.failures, 0);
+    if (failures > 0) throw new Error(`${name}: ${failures} pushes failed`);
+    return {
+      connections,
+      contender: name,
+      'pushes/s': Math.round(median(runs, (run) => run.pushesPerSecond)),
+      'p50 ms': median(runs, (run) => run.p50).toFixed(2),
+      'p99 ms': median(runs, (run) => run.p99).toFixed(1),
+      'CPU us': costOf(name).toFixed(0),
+      spread: spread(runs, (run) => run.cpuPerPush),
+      'to bare Express': (costOf(name) / costOf(BASE)).toFixed(2),
+      'idle MiB': (idle.get(name) ?? 0).toFixed(0),
+      MiB: (median(runs, (run) => run.residentBytes) / MEBIBYTE).toFixed(0),
+    };
+  });
 }
 
 function spread<Row>(rows: readonly Row[], pick: (row: Row) => number): string {
