@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { loadAgain } from '../src/cli/load-again.ts';
+import { loadInThread } from '../src/cli/load-in-thread.ts';
 import { composeGateway } from '../src/compose/compose.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { OperationalLog } from '../src/pipeline/ports.ts';
@@ -26,7 +26,7 @@ for (const teams of counts.length > 0 ? counts : [1000, 3000, 10_000]) {
   const file = await write('a');
   const first = await loadConfig(file, { now: Date.now() });
   if (!first.ok) throw new Error(JSON.stringify(first.problems));
-  const gateway = await composeGateway(first.config, { log: LOG, load: () => loadAgain(file) });
+  const gateway = await composeGateway(first.config, { log: LOG, load: () => loadInThread(file) });
   for (const version of RELOADS) {
     await write(version);
     rows.push({ teams, ...(await watchTurns(gateway.reload)) });

@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type Problem, renderProblem } from '../config/engine/problem.ts';
-import { type LoadResult, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { EXIT } from './exit.ts';
-import { countOf } from './plural.ts';
+import { listProblems, renderLoadResult } from './load-result.ts';
 
 interface CheckOptions {
   readonly config: string;
@@ -27,32 +26,4 @@ export function registerCheck(program: Command): void {
       );
       if (!result.ok) process.exitCode = EXIT.refused;
     });
-}
-
-/** A line for each problem and, last, what it all came to. */
-export function renderLoadResult(result: LoadResult): string {
-  return [...listProblems(result).map(renderProblem), renderSummary(result)].join('\n');
-}
-
-function listProblems(result: LoadResult): readonly Problem[] {
-  return result.ok ? result.warnings : result.problems;
-}
-
-function renderSummary(result: LoadResult): string {
-  if (!result.ok) {
-    const errors = countOf(count(result.problems, 'error'), 'error');
-    return `FAILED: ${errors}, ${countOf(count(result.problems, 'warning'), 'warning')}`;
-  }
-  const { config, warnings } = result;
-  const credentials = config.teams.flatMap((team) => team.credentials);
-  const parts = [
-    countOf(config.teams.length, 'team'),
-    countOf(credentials.length, 'credential'),
-    countOf(warnings.length, 'warning'),
-  ];
-  return `SUCCESS: ${parts.join(', ')}`;
-}
-
-function count(problems: readonly Problem[], severity: Problem['severity']): number {
-  return problems.filter((problem) => problem.severity === severity).length;
 }

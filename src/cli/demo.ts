@@ -17,7 +17,7 @@ import { createReleaseSource } from '../demo/fetch-release.ts';
 import { createConfigOption } from './config-option.ts';
 import { tellDemoEvents } from './demo-events.ts';
 import { renderDemoGoodbye, renderDemoWelcome } from './demo-welcome.ts';
-import { loadAgain } from './load-again.ts';
+import { loadInThread } from './load-in-thread.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { createToken } from './token-create.ts';
@@ -57,7 +57,7 @@ async function demo({ listen, fetch }: DemoOptions): Promise<number> {
   const status = await runUntilStopped({
     log,
     async start() {
-      const gateway = await composeGateway(config, { log, load: () => loadAgain(file) });
+      const gateway = await composeGateway(config, { log, load: () => loadInThread(file) });
       console.log(renderDemoWelcome({ gateway, upstream, tokens, folder }));
       telling = tellDemoEvents(config.audit.file, console.log, end.signal);
       return gateway;

@@ -19,20 +19,27 @@ export interface LoadOrder {
 
 /** What the thread says first. */
 export type LoadedHead =
-  | { readonly ok: false; readonly problems: readonly string[] }
+  | {
+      readonly ok: false;
+      readonly problems: readonly string[];
+      /** All that `check` prints. */
+      readonly report: string;
+    }
   | {
       readonly ok: true;
       readonly rest: Omit<GatewayConfig, 'teams'>;
       readonly files: readonly string[];
+      /** As lines. */
+      readonly warnings: readonly string[];
       readonly teamCount: number;
     };
 
 /**
- * Loads a configuration for a reload: complete, or its problems as lines. A thread of its own parses
- * and checks it, and it comes over in parts: ten thousand teams take seconds, in which requests are
- * served.
+ * Loads a configuration: complete, or its problems as lines. A thread of its own parses and checks
+ * it, and it comes over in parts: ten thousand teams take seconds, in which requests are served. What
+ * it takes to parse one ends with the thread, and is no memory of a process that serves.
  */
-export async function loadAgain(file: string) {
+export async function loadInThread(file: string) {
   const order: LoadOrder = { file, now: Date.now() };
   const worker = new Worker(THREAD, { workerData: order });
   try {
@@ -50,7 +57,7 @@ export async function loadAgain(file: string) {
       ...freezeDeep(head.rest),
       teams: Object.freeze(teams),
     });
-    return { ok: true, config, files: head.files } as const;
+    return { ok: true, config, files: head.files, warnings: head.warnings } as const;
   } finally {
     await worker.terminate();
   }

@@ -5,10 +5,11 @@ import { createRoot, inheritSettings } from './root.ts';
 import { registerVersion } from './version.ts';
 
 /**
- * Commands that are run over and over: they load what they need, and start in a fraction of the time
- * that the gateway with all its parts takes.
+ * Commands that are run over and over, and the gateway: they load what they need, and start in a
+ * fraction of the time that the program with all its parts takes, and of its memory.
  */
 const LIGHT: ReadonlyMap<string, () => Promise<(program: Command) => void>> = new Map([
+  ['serve', async () => (await import('./serve.ts')).registerServe],
   ['audit', async () => (await import('./audit/audit.ts')).registerAudit],
   ['push', async () => (await import('./client/push.ts')).registerPush],
   ['groups', async () => (await import('./client/groups.ts')).registerGroups],

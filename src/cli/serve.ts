@@ -1,13 +1,10 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose/compose.ts';
-import { renderProblem } from '../config/engine/problem.ts';
-import { loadConfig } from '../config/load.ts';
 import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
-import { renderLoadResult } from './check.ts';
 import { EXIT } from './exit.ts';
-import { loadAgain } from './load-again.ts';
+import { loadInThread } from './load-in-thread.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { watchFiles } from './watch-files.ts';
@@ -28,13 +25,13 @@ export function registerServe(program: Command): void {
 }
 
 async function serve({ config: file, watch = false }: ServeOptions): Promise<number> {
-  const loaded = await loadConfig(file, { now: Date.now() });
+  const loaded = await loadInThread(file);
   if (!loaded.ok) {
-    console.log(renderLoadResult(loaded));
+    console.log(loaded.report);
     return EXIT.failed;
   }
   const log = createOperationalLog();
-  for (const warning of loaded.warnings) log.warn(renderProblem(warning));
+  for (const warning of loaded.warnings) log.warn(warning);
   let gateway: RunningGateway | undefined;
   const reload = (): void => {
     gateway?.reload().catch((error: unknown) => log.error('the reload failed', { error }));
@@ -43,7 +40,7 @@ async function serve({ config: file, watch = false }: ServeOptions): Promise<num
   const follow = (named: readonly string[]): void =>
     fileWatch.follow(watch ? [resolvePath(file), ...named] : named);
   const load = async () => {
-    const again = await loadAgain(file);
+    const again = await loadInThread(file);
     if (again.ok) follow(again.files);
     return again;
   };

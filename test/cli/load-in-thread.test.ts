@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadAgain } from '../../src/cli/load-again.ts';
+import { loadInThread } from '../../src/cli/load-in-thread.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createScratch } from '../support/scratch.ts';
 
@@ -14,26 +14,28 @@ function writeTeams(count: number): string {
   return `${UPSTREAM}teams:\n${teams.join('')}`;
 }
 
-test('loadAgain gives what loadConfig gives, frozen', async () => {
+test('loadInThread gives what loadConfig gives, frozen', async () => {
   await using scratch = await createScratch();
   const file = await scratch.write('pushwarden.yaml', writeTeams(250));
-  const [again, first] = [await loadAgain(file), await loadConfig(file, { now: 0 })];
+  const [again, first] = [await loadInThread(file), await loadConfig(file, { now: 0 })];
   assert.ok(again.ok && first.ok);
   assert.deepEqual(again.config, first.config);
   assert.deepEqual(again.files, first.files);
   assert.ok(Object.isFrozen(again.config.teams[249]?.limits.rate));
 });
 
-test('loadAgain gives the problems of a configuration as lines', async () => {
+test('loadInThread gives the problems of a configuration as lines', async () => {
   await using scratch = await createScratch();
   const file = await scratch.write('pushwarden.yaml', `${UPSTREAM}teams: { a: {} }\n`);
-  assert.deepEqual(await loadAgain(file), {
+  const problem = `${file}:2:13: teams.a.jobs: is required`;
+  assert.deepEqual(await loadInThread(file), {
     ok: false,
-    problems: [`${file}:2:13: teams.a.jobs: is required`],
+    problems: [problem],
+    report: `${problem}\nFAILED: 1 error, 0 warnings`,
   });
 });
 
-test('loadAgain leaves nearly all of the work to its thread', async () => {
+test('loadInThread leaves nearly all of the work to its thread', async () => {
   await using scratch = await createScratch();
   const file = await scratch.write('pushwarden.yaml', writeTeams(2000));
   const measure = async (load: () => Promise<{ readonly ok: boolean }>): Promise<number> => {
@@ -42,6 +44,6 @@ test('loadAgain leaves nearly all of the work to its thread', async () => {
     return process.threadCpuUsage(before).user;
   };
   const here = await measure(() => loadConfig(file, { now: 0 }));
-  const again = await measure(() => loadAgain(file));
+  const again = await measure(() => loadInThread(file));
   assert.ok(again < here / 3, `${again} of ${here} microseconds`);
 });

@@ -69,7 +69,8 @@ for (const name of UNITS) {
 }
 
 test('the gateway is started with a command that there is, and has time to stop', () => {
-  const [node, main, name, ...args] = commandOf(gateway);
+  const [node, young, main, name, ...args] = commandOf(gateway);
+  assert.equal(young, '--max-semi-space-size=8');
   assert.deepEqual(
     [node, main].map((path) => path?.replace('/opt/pushwarden/', '')),
     ['node_modules/.bin/node', 'dist/main.js'],
@@ -180,9 +181,11 @@ test('both commands run as the units have them, and only who is let in gets thro
   const file = await scratch.write('pushwarden.yaml', config);
   await using process_ = await startListeningProcess({
     command: process.execPath,
-    args: [main, ...commandOf(gateway).slice(2)].map((arg) =>
-      arg === '/etc/pushwarden/pushwarden.yaml' ? file : arg,
-    ),
+    args: commandOf(gateway)
+      .slice(1)
+      .map((arg) =>
+        arg.replace('/opt/pushwarden/dist/main.js', main).replace(/^\/etc\/.*\.yaml$/, file),
+      ),
     ready: ({ msg, listen }) => (msg === 'ready' ? String(listen) : undefined),
   });
   const push = (url: string) =>
