@@ -1,6 +1,6 @@
 import { compileGlobs } from '../../matcher.ts';
 import { parseIpAddress, renderNetwork } from '../../network/ip-address.ts';
-import type { TrafficProfile } from './traffic-profile.ts';
+import { type TrafficProfile, toJobPattern } from './traffic-profile.ts';
 
 /** A team as it would stand in a configuration, and what there is to say of it. */
 export interface SuggestedTeam {
@@ -10,7 +10,7 @@ export interface SuggestedTeam {
   readonly comments: readonly string[];
 }
 
-/** Jobs that differ in their numbers only, from which on they become a pattern. */
+/** Jobs that differ in their last number only, from which on they become a pattern. */
 const ENOUGH_FOR_PATTERN = 5;
 /** Networks named for one team; beyond it every network is let in. */
 const MAX_NETWORKS = 32;
@@ -37,7 +37,7 @@ export function suggestTeams(
 function draftTeams(profiles: ReadonlyMap<string, TrafficProfile>) {
   const patterns = new Map<string, number>();
   for (const name of profiles.keys()) {
-    const pattern = toPattern(name);
+    const pattern = toJobPattern(name);
     if (pattern !== name) patterns.set(pattern, (patterns.get(pattern) ?? 0) + 1);
   }
   const frequent = [...patterns].flatMap(([pattern, count]) =>
@@ -57,10 +57,6 @@ function draftTeams(profiles: ReadonlyMap<string, TrafficProfile>) {
     for (const job of [...profile.jobs].sort()) if (!covered.matches(job)) draft.jobs.push(job);
   }
   return [...drafts].map(([name, draft]) => ({ name, draft }));
-}
-
-function toPattern(job: string): string {
-  return job.replace(/\d+/g, '*');
 }
 
 function renderTeam(name: string, { jobs, profiles }: Draft): SuggestedTeam {

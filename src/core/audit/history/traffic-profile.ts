@@ -106,7 +106,7 @@ export class TrafficProfiles {
   /** Jobs with numbers in them share a profile once there are many. */
   #nameJob(job: string | undefined): string | undefined {
     const isKnown = job === undefined || this.#profiles.has(job);
-    return isKnown || this.#profiles.size < MAX_SINGLE_JOBS ? job : job.replace(/\d+/g, '*');
+    return isKnown || this.#profiles.size < MAX_SINGLE_JOBS ? job : toJobPattern(job);
   }
 
   #profileOf(name: string): Profile | undefined {
@@ -120,6 +120,14 @@ export class TrafficProfiles {
     this.#profiles.set(name, profile);
     return profile;
   }
+}
+
+/** A number, or a date, behind which there is no other. */
+const LAST_NUMBER = /\d+(?:[-_.:T]\d+)*(?=\D*$)/;
+
+/** What a job has in common with those that are numbered as it is; a number before may be a team. */
+export function toJobPattern(job: string): string {
+  return job.replace(LAST_NUMBER, '*');
 }
 
 function createProfile(): Profile {
