@@ -66,7 +66,10 @@ export function parseSource(text: string): SourceDocument {
 function parse(text: string): SourceDocument {
   const lines = new LineCounter();
   // The library compares each key with all others; here they are looked up, in `findRefused`.
-  const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
+  const options = {
+    ...{ lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false },
+    resolveKnownTags: false, // no bytes, sets or dates: what JSON can say, and nothing else
+  };
   const document = parseDocument(text, options);
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);

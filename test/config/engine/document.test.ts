@@ -18,6 +18,9 @@ const broken = [
   ['a list for a key', '[a]: 2\n', ['1:1 a key must be plain text']],
   ['a key that is no key', 'a: { __proto__: 1 }\n', ['1:6 a key must not be "__proto__"']],
   ['an unknown tag', 'a: !secret b\n', ['1:4 unresolved tag: !secret']],
+  ['bytes', 'a: !!binary aGk=\n', ['1:4 unresolved tag: tag:yaml.org,2002:binary']],
+  ['a set', 'a: !!set {b}\n', ['1:4 unresolved tag: tag:yaml.org,2002:set']],
+  ['an ordered map', 'a: !!omap [b: 1]\n', ['1:4 unresolved tag: tag:yaml.org,2002:omap']],
 ] as const;
 for (const [name, text, expected] of broken) {
   test(`parseSource refuses ${name}, and says where it stands`, () => {
