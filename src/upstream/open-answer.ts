@@ -11,8 +11,10 @@ export interface ReadingOptions {
   readonly ca?: string;
 }
 
-/** Without a byte, on a connection that is open. */
+/** Without a byte, before a connection is open and in the middle of an answer. */
 const IDLE_TIMEOUT_MS = 30_000;
+/** Until an answer begins: Pushgateway makes up a whole listing, of millions of series, before that. */
+const HEAD_TIMEOUT_MS = 180_000;
 const USER_AGENT = 'pushwarden';
 
 /** Asks for something, and resolves once the answer begins; follows no redirect. */
@@ -25,8 +27,13 @@ export function openAnswer(
   const headers = { accept, 'user-agent': USER_AGENT, ...(authorization && { authorization }) };
   const options: RequestOptions = { headers, agent: false, timeout: IDLE_TIMEOUT_MS };
   const outgoing = url.startsWith('https:')
-    ? requestHttps(`${url}${path}`, { ...options, ...(ca && { ca }) }, resolve)
-    : requestHttp(`${url}${path}`, options, resolve);
+    ? requestHttps(`${url}${path}`, { ...options, ...(ca && { ca }) })
+    : requestHttp(`${url}${path}`, options);
+  outgoing.on('finish', () => outgoing.socket?.setTimeout(HEAD_TIMEOUT_MS));
+  outgoing.on('response', (answer) => {
+    answer.socket.setTimeout(IDLE_TIMEOUT_MS);
+    resolve(answer);
+  });
   outgoing.on('timeout', () => outgoing.destroy(new Error('the upstream says nothing')));
   outgoing.on('error', reject);
   outgoing.end();
