@@ -32,6 +32,7 @@ export function createFollowedStore(): FollowedStore {
     renew: async () => true,
     expire: async () => ({ kind: 'kept' }),
     expiryTime: { now: () => Date.now() },
+    reader: () => undefined,
     readBy: () => {},
   };
 }

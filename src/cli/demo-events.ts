@@ -47,7 +47,9 @@ export function renderDemoEvent({ record, outcome }: JoinedRecord): readonly str
       return [`  ${time}  ${team}  refused ${record.count} times: ${record.reason}`];
     case 'expired': {
       const end = outcome?.status === 202 ? 'deleted' : 'not deleted';
-      return [`  ${time}  ${team}  ${show(record.target)}: ${end} for its age`];
+      return [
+        `  ${time}  ${team}  ${show(record.target)}: ${end} ${record.by === 'janitor' ? 'for its age' : 'for it breaks the scrape'}`,
+      ];
     }
   }
 }

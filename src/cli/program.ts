@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { registerJanitorRun } from './admin/janitor-run.ts';
+import { registerQuarantine } from './admin/quarantine.ts';
 import { registerAudit } from './audit/audit.ts';
 import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   registerPush(program);
   registerGroups(program);
   registerDelete(program);
+  registerQuarantine(program);
   registerJanitorRun(program.command('janitor').description('groups that nobody pushes to'));
   registerVersion(program);
   return inheritSettings(program);

@@ -106,7 +106,7 @@ export async function composeGateway(
     reload,
     knownStore: () => knownStore(current),
     expiry: () => expiryOf(current.snapshot().policy.team),
-    runJanitor: janitor.run,
+    ...janitor.byHand,
     log,
   });
   const adminServer = createAdminServer(admin);

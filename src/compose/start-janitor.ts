@@ -3,13 +3,16 @@ import pLimit from 'p-limit';
 import type { ExpiredGroup } from '../core/store/expiry-run.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { RunJanitor } from '../http/handle-janitor.ts';
+import type { RunQuarantine } from '../http/handle-quarantine.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import { runJanitor } from '../store/janitor.ts';
+import { runQuarantine } from '../store/quarantine.ts';
 import type { Current } from './current.ts';
 import { startPeriodicWork } from './periodic-work.ts';
+import type { UpstreamSide } from './upstream-side.ts';
 
 interface JanitorOptions {
   readonly current: Current;
@@ -21,8 +24,8 @@ interface JanitorOptions {
 
 /** Deletes groups for their age; ends between two deletions. */
 export interface Janitor extends AsyncDisposable {
-  /** Runs by hand, after the run that is under way. */
-  readonly run: RunJanitor;
+  /** Each after the run that is under way. */
+  readonly byHand: { readonly runJanitor: RunJanitor; readonly runQuarantine: RunQuarantine };
 }
 
 /** Of a pause: the run may be over meanwhile. */
@@ -41,11 +44,7 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
     const { janitor, upstream } = current.config();
     const isDryRun = isAskedDry || janitor.isDryRun;
     using way = side.lend();
-    const isOver = (): string | undefined => {
-      if (stopping.signal.aborted) return 'the gateway stops';
-      if (signal.aborted) return 'who asked for it has left';
-      return current.upstreamSide() === side ? undefined : 'another upstream is configured';
-    };
+    const isOver = (): string | undefined => whyOver(current, side, [stopping.signal, signal]);
     const end = await runJanitor({
       followed: side.known.followed,
       send: way.send,
@@ -65,6 +64,18 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
       },
     });
     return { ...end, isDryRun };
+  };
+
+  const quarantine: RunQuarantine = async ({ isDryRun, onFound, signal }) => {
+    const side = current.upstreamSide();
+    using way = side.lend();
+    return await runQuarantine({
+      followed: side.known.followed,
+      send: way.send,
+      ...{ audit, clock, newRequestId, isDryRun, onFound },
+      timeoutMs: current.config().upstream.timeoutMs,
+      isOver: () => whyOver(current, side, [stopping.signal, signal]),
+    });
   };
 
   /** @returns whether everything that was due is gone, but for what was stopped */
@@ -92,11 +103,24 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
     },
   ]);
   return {
-    run: (asked) => inTurn(run, asked),
+    byHand: {
+      runJanitor: (asked) => inTurn(run, asked),
+      runQuarantine: (asked) => inTurn(quarantine, asked),
+    },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       work[Symbol.dispose]();
       await inTurn(async () => undefined);
     },
   };
+}
+
+function whyOver(
+  current: Current,
+  side: UpstreamSide,
+  [stopping, asking]: readonly [AbortSignal, AbortSignal],
+): string | undefined {
+  if (stopping.aborted) return 'the gateway stops';
+  if (asking.aborted) return 'who asked for it has left';
+  return current.upstreamSide() === side ? undefined : 'another upstream is configured';
 }

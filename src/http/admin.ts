@@ -13,6 +13,7 @@ import type { GroupStore } from '../core/store/group-store.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { writeGroups } from './handle-groups.ts';
 import { handleJanitor, type RunJanitor } from './handle-janitor.ts';
+import { handleQuarantine, type RunQuarantine } from './handle-quarantine.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 /** What a reload came to: nothing, or the problems of the file that was refused. */
@@ -31,6 +32,7 @@ interface AdminAppOptions {
   readonly knownStore: () => Promise<Decision<Pick<GroupStore, 'groups' | 'group'>>>;
   readonly expiry: () => GroupExpiry;
   readonly runJanitor: RunJanitor;
+  readonly runQuarantine: RunQuarantine;
   readonly log: OperationalLog;
 }
 
@@ -98,6 +100,9 @@ export function createAdminApp(options: AdminAppOptions): Express {
         headers: securityHeaders,
       });
   });
+  app.post('/-/quarantine', async (req, res) => {
+    await handleQuarantine(req, res, options.runQuarantine);
+  });
   app.post('/-/janitor', async (req, res) => await handleJanitor(req, res, options.runJanitor));
   app.use((req, res) => {
     const methods = METHODS.get(req.path);
@@ -141,6 +146,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ['/-/reload', 'POST'],
   ['/-/groups', 'GET, HEAD'],
   ['/-/janitor', 'POST'],
+  ['/-/quarantine', 'POST'],
 ]);
 
 function say(res: Response, status: number, text: string): void {

@@ -47,6 +47,8 @@ export interface FollowedStore {
   expire(id: GroupId, steps: ExpireGroup): Promise<ExpiryEnd>;
   /** By which groups grow old. */
   readonly expiryTime: Pick<ExpiryTime, 'now'>;
+  /** By which it is read now. */
+  reader(): StoreReader | undefined;
   /** Goes on over another way to the same Pushgateway. */
   readBy(reader: StoreReader): void;
 }
@@ -154,6 +156,10 @@ class Follower implements FollowedStore {
 
   isReady(): boolean {
     return this.#state === 'read';
+  }
+
+  reader(): StoreReader | undefined {
+    return this.#reader;
   }
 
   readBy(reader: StoreReader): void {

@@ -51,7 +51,8 @@ interface Problem {
   readonly text: string;
 }
 
-function findProblem(
+/** What is wrong with a scrape for everybody; undefined if nothing is. */
+export function findProblem(
   { status, names }: Scrape,
   expected: ReadonlySet<string>,
 ): Problem | undefined {
@@ -67,7 +68,9 @@ function findProblem(
 function describe(problem: string, error: string, suspects: readonly SuspectGroup[]): object {
   return {
     problem,
-    groups: suspects.slice(0, LOGGED_GROUPS),
+    groups: suspects
+      .slice(0, LOGGED_GROUPS)
+      .map(({ group, problem: why }) => ({ group, problem: why })),
     ...(suspects.length > LOGGED_GROUPS && { more_groups: suspects.length - LOGGED_GROUPS }),
     ...(error !== '' && { error: renderPrintable(error, LOGGED_BYTES) }),
   };

@@ -29,6 +29,13 @@ before(async () => {
       runs += 1;
       return { due: 0, deleted: 0, kept: 0, refused: 0, endedEarly: undefined, isDryRun };
     },
+    runQuarantine: async () => ({
+      found: 0,
+      deleted: 0,
+      kept: 0,
+      isWhole: true,
+      endedEarly: undefined,
+    }),
     log: { info() {}, warn() {}, error() {} },
   });
   server = await startServer(app);
@@ -63,6 +70,7 @@ for (const host of FOREIGN) {
     assert.equal(await ask('GET /-/groups', host), 403);
     assert.equal(reloads, before);
     assert.equal(await ask('POST /-/janitor', host), 403);
+    assert.equal(await ask('POST /-/quarantine', host), 403);
     assert.equal(runs, 0);
     assert.equal(await ask('GET /metrics', host), 200);
     assert.equal(await ask('GET /-/healthy', host), 200);

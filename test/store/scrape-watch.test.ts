@@ -38,7 +38,9 @@ const POISONS: Readonly<Record<string, Poison>> = {
     target: `${EVIL}/zone/%ff`,
     body: 'bad 1\n',
     problem: /^the scrape answers 500$/,
-    groups: [{ group: `${EVIL}/zone@base64/77-9`, problem: 'a label is not UTF-8' }],
+    groups: [
+      { group: '/metrics/job@base64/ZXZpbA/zone@base64/_w', problem: 'a label is not UTF-8' },
+    ],
   },
   'a family without a name': {
     target: EVIL,

@@ -88,7 +88,8 @@ export interface ExpiredEvent {
   readonly event: 'expired';
   /** Of the DELETE, as that of a request. */
   readonly request_id: string;
-  readonly by: 'janitor';
+  /** `quarantine`: not for its age, it broke the scrape. */
+  readonly by: 'janitor' | 'quarantine';
   /** Its owner. */
   readonly team?: string;
   /** Canonical. */
@@ -99,6 +100,8 @@ export interface ExpiredEvent {
   /** Since the last push, successful or failed. */
   readonly age_seconds: number;
   readonly series: number;
+  /** What was wrong with it. */
+  readonly detail?: string;
 }
 
 interface StartEvent {

@@ -1,19 +1,26 @@
 import { renderQuoted } from '../printable.ts';
 import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
+import { type AccusedSeries, readAccusedSeries } from './accused-series.ts';
+import type { GroupId } from './group.ts';
+import { type RawKey, renderRawTarget } from './raw-target.ts';
 import { isKnownType, type ListedFamily, parseListing } from './stored-groups.ts';
 
 /** A group that may be why a scrape is broken. */
 export interface SuspectGroup {
-  /** Canonical path of its grouping key, as far as the API can tell it. */
+  /** A path that names it, also where its key has bytes that are no text. */
   readonly group: string;
+  /** What the API, and the model, know it by: bytes that are no text are lost there. */
+  readonly id: GroupId;
   readonly problem: string;
+  /**
+   * `itself`: no scrape can show what it holds; `type`: it has a family that another group has with
+   * another type; `series`: a series is said to be there twice, by these groups or within one.
+   */
+  readonly blame: 'itself' | 'type' | 'series';
 }
 
-/** What the API writes for bytes that are no UTF-8. */
-const REPLACEMENT = '\u{fffd}';
-
-/** A label as Pushgateway's errors write it, `name:"job" value:"a"`, with Go's escapes. */
-const LABEL = /name:"((?:[^"\\]|\\.)*)"\s+value:"((?:[^"\\]|\\.)*)"/g;
+/** What Pushgateway stores with every group: the labels are its key. */
+const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
 
 /**
  * Looks for the groups that break a scrape: those that hold what no scrape can show, and those that
@@ -21,22 +28,36 @@ const LABEL = /name:"((?:[^"\\]|\\.)*)"\s+value:"((?:[^"\\]|\\.)*)"/g;
  * @param listing - the answer of `GET /api/v1/metrics`, parsed
  * @param error - what the scrape answered instead of metrics; empty if it was cut off
  * @returns none if it cannot be told
- * @see client_golang `prometheus/registry.go`, `checkMetricConsistency`
  */
 export function findSuspectGroups(listing: unknown, error: string): readonly SuspectGroup[] {
   const groups = parseListing(listing) ?? [];
   const contested = findContested(groups.flatMap(({ families }) => families));
-  const accused = readAccused(error);
-  const suspects = groups.flatMap(({ key, families }) => {
-    const problem =
-      (hasUnsoundLabel(key) && 'a label is not UTF-8') ||
-      families
-        .map((family) => explainFamily(family, contested))
-        .find((found) => found !== undefined) ||
-      (accused.some((labels) => belongsTo(labels, key)) && 'named in the error');
-    return problem ? [{ group: renderPushTarget(key), problem }] : [];
+  const accused = readAccusedSeries(error);
+  const unsound = new Map(
+    accused.filter(isKeyUnsound).map((series) => {
+      const suspect = blameKey(series);
+      return [suspect.group, suspect];
+    }),
+  );
+  const known = new Set([...unsound.values()].map(({ id }) => id));
+  const doubted = accused.filter((one) => !isUnsound(one) && !contested.has(one.family));
+  const others = groups.flatMap(({ key, families }): readonly SuspectGroup[] => {
+    const group = renderPushTarget(key);
+    if (known.has(group)) return [];
+    const common = { group, id: group };
+    const found = families.find((family) => explainFamily(family) !== undefined);
+    const problem = found && explainFamily(found);
+    if (problem !== undefined) return [{ ...common, problem, blame: 'itself' }];
+    const clash = families.find(({ name }) => contested.has(name));
+    if (clash) {
+      return [
+        { ...common, problem: `family ${renderQuoted(clash.name)} has two types`, blame: 'type' },
+      ];
+    }
+    const isNamed = doubted.some((series) => belongsTo(series, key));
+    return isNamed ? [{ ...common, problem: 'named in the error', blame: 'series' }] : [];
   });
-  return suspects.sort((a, b) => (a.group < b.group ? -1 : 1));
+  return [...unsound.values(), ...others].sort((a, b) => (a.group < b.group ? -1 : 1));
 }
 
 /** Names with several types: the error speaks of one of their groups, now this, now that. */
@@ -50,32 +71,47 @@ function findContested(families: readonly ListedFamily[]): ReadonlySet<string> {
   return contested;
 }
 
-type Labels = ReadonlyMap<string, string>;
+/** A time stamp of a group whose key no scrape can show: its labels are the key. */
+function isKeyUnsound(series: AccusedSeries): boolean {
+  return TIME_STAMPS.has(series.family) && series.labels.has('job') && isUnsound(series);
+}
 
-/** The labels of each series that the error speaks of. */
-function readAccused(error: string): readonly Labels[] {
-  return error.split('\n').map((line) => {
-    return new Map([...line.matchAll(LABEL)].map(([, name = '', value = '']) => [name, value]));
-  });
+/** Whether no scrape can show its labels. */
+function isUnsound({ labels, problem }: AccusedSeries): boolean {
+  return ![...labels.values()].every(isText) || problem.includes('label with an invalid name');
+}
+
+function isText(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.from(bytes.toString()));
 }
 
 /** Pushgateway gives a group without an instance an empty one. */
-function belongsTo(labels: Labels, { job, labels: pairs }: GroupingKey): boolean {
-  if (labels.get('job') !== job) return false;
+function blameKey({ labels }: AccusedSeries): SuspectGroup {
+  const raw: RawKey = new Map(
+    [...labels].filter(([name, value]) => name !== 'instance' || value.length > 0),
+  );
+  const texts = [...raw].map(([name, value]) => ({ name, value: value.toString() }));
+  const job = texts.find(({ name }) => name === 'job')?.value ?? '';
+  const others = texts.filter(({ name }) => name !== 'job');
+  const key = { job, labels: others.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  const isNamed = [...raw.values()].every(isText);
+  return {
+    group: renderRawTarget(raw),
+    id: renderPushTarget(key),
+    problem: isNamed ? 'a label has a name that no scrape can show' : 'a label is not UTF-8',
+    blame: 'itself',
+  };
+}
+
+function belongsTo({ labels }: AccusedSeries, { job, labels: pairs }: GroupingKey): boolean {
+  const read = (name: string): string => labels.get(name)?.toString() ?? '';
+  if (read('job') !== job) return false;
   const instance = pairs.find(({ name }) => name === 'instance')?.value ?? '';
-  if ((labels.get('instance') ?? '') !== instance) return false;
-  return pairs.every(({ name, value }) => labels.get(name) === value);
+  if (read('instance') !== instance) return false;
+  return pairs.every(({ name, value }) => read(name) === value);
 }
 
-function hasUnsoundLabel({ job, labels }: GroupingKey): boolean {
-  return job.includes(REPLACEMENT) || labels.some(({ value }) => value.includes(REPLACEMENT));
-}
-
-function explainFamily(
-  { name, type }: ListedFamily,
-  contested: ReadonlySet<string>,
-): string | undefined {
+function explainFamily({ name, type }: ListedFamily): string | undefined {
   if (name === '') return 'a family has no name';
-  if (!isKnownType(type)) return `family ${renderQuoted(name)} has no known type`;
-  return contested.has(name) ? `family ${renderQuoted(name)} has two types` : undefined;
+  return isKnownType(type) ? undefined : `family ${renderQuoted(name)} has no known type`;
 }

@@ -1,0 +1,36 @@
+import type { Request, Response } from 'express';
+import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
+import { answerRun } from './answer-run.ts';
+
+/** Looks for the groups that break the scrape, and deletes them unless it is a dry run. */
+export type RunQuarantine = (asked: {
+  readonly isDryRun: boolean;
+  readonly onFound: (group: QuarantinedGroup) => void;
+  readonly signal: AbortSignal;
+}) => Promise<QuarantineRun>;
+
+/** Runs the quarantine for who asks on the admin side. */
+export async function handleQuarantine(
+  req: Request,
+  res: Response,
+  runQuarantine: RunQuarantine,
+): Promise<void> {
+  await answerRun(req, res, async ({ isDryRun, say, signal }) => {
+    const onFound = (group: QuarantinedGroup): void => say(describeGroup(group));
+    const { endedEarly, isWhole, ...counts } = await runQuarantine({ isDryRun, onFound, signal });
+    const isDone = endedEarly === undefined && (isDryRun || isWhole);
+    return {
+      status: isDone ? 'success' : 'error',
+      dry_run: isDryRun,
+      ...counts,
+      scrape_whole: isWhole,
+      ...(endedEarly !== undefined && { ended_early: endedEarly }),
+    };
+  });
+}
+
+function describeGroup({ team, job, labels, ...group }: QuarantinedGroup): object {
+  const { target, problem, series, end } = group;
+  const key = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
+  return { target, team: team ?? null, job, grouping_key: key, series, problem, end };
+}

@@ -1,0 +1,181 @@
+import { type Culprit, pickCulprits } from '../core/store/culprits.ts';
+import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
+import type { SuspectGroup } from '../core/store/suspect-groups.ts';
+import { judgeOutcome } from '../core/store/upstream-outcome.ts';
+import type { AuditLog, Clock, StoreReader, UpstreamSender } from '../pipeline/ports.ts';
+import type { FollowedStore } from './follow-store.ts';
+import { findProblem } from './scrape-watch.ts';
+
+interface QuarantineOptions {
+  readonly followed: Pick<FollowedStore, 'store' | 'renew' | 'expire' | 'expiryTime' | 'reader'>;
+  readonly send: UpstreamSender['send'];
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly clock: Clock;
+  readonly isDryRun: boolean;
+  readonly timeoutMs: number;
+  readonly newRequestId: () => string;
+  readonly isOver: () => string | undefined;
+  readonly onFound: (group: QuarantinedGroup) => void;
+}
+
+/** An error names what it can hold; what is behind it comes up once that is gone. */
+const MAX_ROUNDS = 100;
+const ASKED = 6;
+/** In a path without an instance: Pushgateway shows an absent one and an empty one alike. */
+const EMPTY_INSTANCE = '/instance@base64/=';
+
+/**
+ * Deletes the groups that break the scrape for everybody, as few as can be, until it is whole; in a
+ * dry run it names those of the first round. Never rejects.
+ */
+export async function runQuarantine(options: QuarantineOptions): Promise<QuarantineRun> {
+  const counts = { found: 0, deleted: 0, kept: 0 };
+  const done = new Set<string>();
+  try {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const over = options.isOver();
+      if (over !== undefined) return { ...counts, isWhole: false, endedEarly: over };
+      const seen = await look(options);
+      if (typeof seen === 'string') return { ...counts, isWhole: false, endedEarly: seen };
+      const culprits = pickNext(seen.culprits, done, options.isDryRun);
+      counts.found += culprits.length;
+      const before = counts.deleted;
+      for (const culprit of culprits) await handle(options, culprit, { counts, done });
+      const isStuck = counts.deleted === before;
+      if (isStuck)
+        return {
+          ...counts,
+          isWhole: seen.isWhole && seen.culprits.length === 0,
+          endedEarly: undefined,
+        };
+    }
+    return { ...counts, isWhole: false, endedEarly: 'there are more than one run takes' };
+  } catch (error) {
+    const endedEarly = error instanceof Error ? error.message : String(error);
+    return { ...counts, isWhole: false, endedEarly };
+  }
+}
+
+/** Of groups that the model cannot tell apart one goes at a time, and is read again then. */
+function pickNext(
+  culprits: readonly Culprit[],
+  done: ReadonlySet<string>,
+  isDryRun: boolean,
+): readonly Culprit[] {
+  const next = culprits.flatMap((culprit) => renderNext(culprit, done));
+  return isDryRun ? next : [...new Map(next.map((culprit) => [culprit.id, culprit])).values()];
+}
+
+/** The path by which a group goes that the last one has not named; nothing once there is no more. */
+function renderNext(culprit: Culprit, done: ReadonlySet<string>): readonly Culprit[] {
+  if (!done.has(culprit.target)) return [culprit];
+  const other = `${culprit.target}${EMPTY_INSTANCE}`;
+  const isRaw = culprit.target !== culprit.id && !culprit.target.includes('/instance@');
+  return isRaw && !done.has(other) ? [{ ...culprit, target: other }] : [];
+}
+
+interface Progress {
+  readonly counts: { deleted: number; kept: number };
+  readonly done: Set<string>;
+}
+
+interface Seen {
+  readonly culprits: readonly Culprit[];
+  readonly isWhole: boolean;
+}
+
+/** @returns why it cannot be told */
+async function look({ followed }: QuarantineOptions): Promise<Seen | string> {
+  const reader: StoreReader | undefined = followed.reader();
+  if (reader === undefined || !(await followed.renew()))
+    return 'Pushgateway is away, or could not be read';
+  const scrape = await reader.scrape(() => undefined);
+  if (scrape.status !== 200 && scrape.status !== 500) return `the scrape answers ${scrape.status}`;
+  const expected = new Set(followed.store.familyNames());
+  const problem = findProblem(scrape, expected);
+  const suspects = problem === undefined ? [] : await findSuspects(reader, scrape.error);
+  return { culprits: pickCulprits(suspects, followed.store), isWhole: problem === undefined };
+}
+
+/**
+ * Of two series that Pushgateway takes for one it names the one that it came to later, now this, now
+ * that: it is asked some times over, so that both come up.
+ */
+async function findSuspects(reader: StoreReader, error: string): Promise<readonly SuspectGroup[]> {
+  const found = new Map<string, SuspectGroup>();
+  let text = error;
+  for (let asked = 0; asked < ASKED; asked += 1) {
+    for (const suspect of await reader.suspects(text)) found.set(suspect.group, suspect);
+    if (![...found.values()].some(({ blame }) => blame === 'series')) break;
+    const scrape = await reader.scrape(() => undefined);
+    if (scrape.status !== 500) break;
+    text = scrape.error;
+  }
+  return [...found.values()];
+}
+
+async function handle(
+  options: QuarantineOptions,
+  culprit: Culprit,
+  { counts, done }: Progress,
+): Promise<void> {
+  const { followed, isDryRun, onFound } = options;
+  const group = followed.store.group(culprit.id);
+  const found = {
+    ...{ target: culprit.target, problem: culprit.problem },
+    team: group?.owner,
+    job: group?.key.job ?? '',
+    labels: group?.key.labels ?? [],
+    series: group?.series ?? 0,
+    lastPushAt: group && Math.max(group.pushedAt ?? 0, group.failedAt ?? 0),
+  };
+  if (isDryRun) {
+    onFound({ ...found, end: 'found' });
+    return;
+  }
+  const isDeleted = await remove(options, culprit, found);
+  counts[isDeleted ? 'deleted' : 'kept'] += 1;
+  if (isDeleted) done.add(culprit.target);
+  onFound({ ...found, end: isDeleted ? 'deleted' : 'kept' });
+}
+
+async function remove(
+  { followed, send, audit, clock, timeoutMs, newRequestId }: QuarantineOptions,
+  { id, target, problem }: Culprit,
+  { team, job, labels, series, lastPushAt = 0 }: Omit<QuarantinedGroup, 'end'>,
+): Promise<boolean> {
+  const requestId = newRequestId();
+  const beganAt = clock.monotonic();
+  const end = await followed.expire(id, {
+    isDue: () => true,
+    announce: () =>
+      audit.append({
+        event: 'expired',
+        request_id: requestId,
+        by: 'quarantine',
+        ...(team !== undefined && { team }),
+        ...{ target, job },
+        grouping_key: Object.fromEntries(labels.map(({ name, value }) => [name, value])),
+        age_seconds: Math.round((followed.expiryTime.now(0) - lastPushAt) / 1000),
+        series,
+        detail: problem,
+      }),
+    remove: () =>
+      send({
+        ...{ method: 'DELETE', path: target, contentType: undefined, body: undefined, requestId },
+        deadline: clock.monotonic() + timeoutMs,
+      }),
+  });
+  if (end.kind === 'kept' || end.kind === 'away') return false;
+  const judged = end.kind === 'sent' ? judgeOutcome('DELETE', end.outcome) : undefined;
+  const status = judged?.status ?? 'rejected';
+  await audit.append({
+    event: 'outcome',
+    request_id: requestId,
+    status,
+    ...(typeof status === 'string' && { outcome: status }),
+    ...(judged?.errorKind && { reason: judged.errorKind }),
+    duration_ms: Math.round((clock.monotonic() - beganAt) * 10) / 10,
+  });
+  return judged?.decision.effect === 'allow';
+}
