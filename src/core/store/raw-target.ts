@@ -22,7 +22,7 @@ function renderName(name: string): string {
   const escaped = [...name].map((character) => {
     if (character === '_') return '__';
     if (PLAIN_CHARACTER.test(character)) return character;
-    return `_${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}_`;
+    return `_${(character.codePointAt(0) ?? 0).toString(16)}_`;
   });
   return `U__${escaped.join('')}`;
 }

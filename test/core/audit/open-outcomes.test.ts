@@ -7,6 +7,7 @@ const allowed = { event: 'decision', decision: 'allow', method: 'PUT' } as const
 for (const [name, records, open] of [
   ['an allowed push', [{ ...allowed, request_id: 'a' }], ['a']],
   ['an allowed delete', [{ ...allowed, method: 'DELETE', request_id: 'a' }], ['a']],
+  ['a group that is to go for its age', [{ event: 'expired', request_id: 'a' }], ['a']],
   ['an allowed read', [{ ...allowed, method: 'GET', request_id: 'a' }], []],
   ['a refused push', [{ ...allowed, decision: 'deny', request_id: 'a' }], []],
   [
