@@ -32,6 +32,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'parsing/': { src: [...ADAPTER, 'threads/'], outside: ['node:'] },
   'disk/': { src: ['core/'], outside: ['node:'] },
   'demo/': { src: ADAPTER, outside: ['node:'] },
+  'spool/': { src: [...ADAPTER, 'disk/'], outside: ['node:'] },
   'store/': { src: ADAPTER, outside: ['node:'] },
   'encodings/': { src: ADAPTER, outside: ['node:', 'snappyjs'] },
   'limits/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },

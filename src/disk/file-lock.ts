@@ -1,10 +1,22 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
 
 const RETRY_MS = 50;
 /** SQLITE_BUSY: another process, or another thread of this one, holds the lock. */
 const BUSY = 5;
+
+/** What is said when the lock is not to be had. */
+interface LockRefusal {
+  readonly code: GatewayErrorCode;
+  /** What to do about another gateway that holds it. */
+  readonly fix: string;
+}
+
+const OF_AUDIT: LockRefusal = {
+  code: 'ERR_AUDIT_UNAVAILABLE',
+  fix: 'stop it, or give this one an audit.file of its own',
+};
 
 /** An exclusive claim on a file name, gone with the process however it ends. */
 export interface FileLock {
@@ -15,27 +27,29 @@ export interface FileLock {
  * Claims `path` for this process, or blocks its thread up to `waitMs` until the holder lets go.
  * Node has no file locks, but SQLite takes them: an empty database held in an exclusive
  * transaction. The kernel gives the lock back when the process dies, in whatever container it ran,
- * so that no lock is ever left behind and none is taken for dead. Throws ERR_AUDIT_UNAVAILABLE.
+ * so that no lock is ever left behind and none is taken for dead. Throws a GatewayError.
  * @param onWait called once if the lock is taken
  */
-export function lockFile(path: string, waitMs: number, onWait: () => void): FileLock {
+export function lockFile(
+  path: string,
+  waitMs: number,
+  onWait: () => void,
+  refusal: LockRefusal = OF_AUDIT,
+): FileLock {
   const deadline = performance.now() + waitMs;
-  let lock = tryLock(path);
+  let lock = tryLock(path, refusal);
   if (lock === undefined) onWait();
   while (lock === undefined) {
     if (performance.now() >= deadline) {
-      throw new GatewayError(
-        'ERR_AUDIT_UNAVAILABLE',
-        `${path} is held by another gateway: stop it, or give this one an audit.file of its own`,
-      );
+      throw new GatewayError(refusal.code, `${path} is held by another gateway: ${refusal.fix}`);
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-    lock = tryLock(path);
+    lock = tryLock(path, refusal);
   }
   return lock;
 }
 
-function tryLock(path: string): FileLock | undefined {
+function tryLock(path: string, { code }: LockRefusal): FileLock | undefined {
   let database: DatabaseSync | undefined;
   try {
     createPrivate(path);
@@ -48,7 +62,7 @@ function tryLock(path: string): FileLock | undefined {
     database?.close();
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === BUSY) return undefined;
     const found = cause instanceof Error ? cause.message : String(cause);
-    throw new GatewayError('ERR_AUDIT_UNAVAILABLE', `cannot lock ${path}: ${found}`, { cause });
+    throw new GatewayError(code, `cannot lock ${path}: ${found}`, { cause });
   }
 }
 

@@ -170,6 +170,10 @@ async function serve(
   }
   const isClientGone = (): boolean => req.socket.destroyed;
   const forwarded = await forward(admission, { requestId: request.id, trail, isClientGone });
-  if (forwarded.effect === 'deny') refuse(forwarded);
-  else responder.succeed(res, forwarded.value, request.id);
+  if (forwarded.effect === 'deny') {
+    refuse(forwarded);
+    return;
+  }
+  if (forwarded.value.isSpooled) res.setHeader('X-Push-Spooled', 'true');
+  responder.succeed(res, forwarded.value.status, request.id);
 }

@@ -10,7 +10,7 @@ import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import type { Framing } from '../core/request/framing.ts';
 import { expiryOf, type GroupExpiry } from '../core/store/expiry.ts';
-import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
+import type { GroupClaim } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import { type AuditTrail, describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
@@ -39,8 +39,8 @@ export interface DeleteAdmission {
   readonly target: PushTarget;
   /** When the upstream's answer must have ended, on the monotonic clock. */
   readonly deadline: number;
-  /** To be called with what came of it. */
-  readonly settle: (end: PushEnd) => Promise<void>;
+  readonly sender: Sender;
+  readonly claim: HeldClaim;
 }
 
 export interface PushAdmission {
@@ -51,9 +51,25 @@ export interface PushAdmission {
   readonly mediaType: MediaType;
   /** Decoded, and understood in full. */
   readonly body: Uint8Array;
+  /** Names of the families in it. */
+  readonly families: readonly string[];
   readonly deadline: number;
-  /** To be called with what came of it. */
-  readonly settle: (end: PushEnd) => Promise<void>;
+  readonly sender: Sender;
+  readonly claim: HeldClaim;
+}
+
+/** Who sent a push or delete that is admitted, and when. */
+interface Sender {
+  readonly team: string;
+  readonly credential: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The claim of a request: to be settled with what came of it, else it ends with the request. */
+interface HeldClaim extends GroupClaim {
+  /** Lets it outlive the request: somebody else settles it. */
+  release(): void;
 }
 
 /** A request on its way. */
@@ -153,11 +169,10 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const upstream = pickUpstream(arrival, target.value);
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
-  const claim = await upstream.store.claimDelete(target.value.canonical);
-  arrival.scope.defer(() => void claim.settle('refused'));
-  const settle = (end: PushEnd): Promise<void> => claim.settle(end);
+  const claim = holdClaim(arrival, await upstream.store.claimDelete(target.value.canonical));
   const deadline = startDeadline(arrival);
-  return allow({ kind: 'delete', upstream, target: target.value, deadline, settle });
+  const sender = senderOf(arrival);
+  return allow({ kind: 'delete', upstream, target: target.value, deadline, sender, claim });
 }
 
 async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>> {
@@ -212,8 +227,10 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
     target: target.value,
     mediaType,
     body: declareTypes(content.value.rewritten ?? body, adopted),
+    families: content.value.families.map(({ name }) => name),
     deadline: startDeadline(arrival),
-    settle: (end) => claim.value.settle(end),
+    sender: senderOf(arrival),
+    claim: claim.value,
   });
 }
 
@@ -249,22 +266,30 @@ interface UnderstoodPush {
 
 /** Holds the push against the store, and keeps others off what it brings until it has ended. */
 async function claimGroup(
-  { gateway, team, trail, scope, observation }: KnownArrival,
+  arrival: KnownArrival,
   { store }: Upstream,
   push: UnderstoodPush,
-): Promise<Decision<GroupClaim>> {
+): Promise<Decision<HeldClaim>> {
+  const { passes } = arrival.observation;
+  const claim = await store.claim({ ...push, ...senderOf(arrival), passes });
+  return claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value));
+}
+
+function senderOf({ gateway, team, trail }: KnownArrival): Sender {
   const credential = trail.facts.principal?.credential ?? '';
-  const at = gateway.clock.now();
-  const claim = await store.claim({
-    ...push,
-    team: team.name,
-    credential,
-    at,
-    passes: observation.passes,
+  return { team: team.name, credential, at: gateway.clock.now() };
+}
+
+/** What nobody settles until the request ends did not get as far as the store. */
+function holdClaim({ scope }: KnownArrival, claim: GroupClaim): HeldClaim {
+  let isReleased = false;
+  scope.defer(() => {
+    if (!isReleased) void claim.settle('refused');
   });
-  if (claim.effect === 'deny') return claim;
-  scope.defer(() => void claim.value.settle('refused'));
-  return claim;
+  const release = (): void => {
+    isReleased = true;
+  };
+  return { ...claim, release };
 }
 
 /** A text in which families have the type with which they are claimed. */

@@ -1,14 +1,15 @@
-import type { Decision } from '../core/decision.ts';
-import { deny } from '../core/decision.ts';
+import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
+import { REASONS } from '../core/reason.ts';
 import {
+  isUndelivered,
   type Judgement,
   judgeOutcome,
   type UpstreamOutcome,
 } from '../core/store/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admit.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
-import type { UpstreamRequest } from './ports.ts';
+import type { KeptPush, Spool, UpstreamRequest } from './ports.ts';
 
 /** Beyond the deadline of a push, for what it left behind. */
 const TIDY_MS = 10_000;
@@ -22,37 +23,101 @@ export interface ForwardContext {
   readonly isClientGone: () => boolean;
 }
 
+/** A push or delete that the upstream has, or that is kept for it. */
+export interface Forwarded {
+  /** The upstream's own, 200 or 202; 202 for what is kept. */
+  readonly status: number;
+  /** It is on disk, and goes upstream when that is back. */
+  readonly isSpooled: boolean;
+}
+
+type WriteAdmission = PushAdmission | DeleteAdmission;
+
+/** What is kept of a delete. */
+const NO_BODY = new Uint8Array();
+
 /**
  * Sends an admitted push or delete upstream and records what came of it. The outcome is on disk
- * before a success is answered.
- * @returns the upstream's status, 200 or 202, to be passed on unchanged
+ * before a success is answered. With a spool, what cannot be sent is kept there, behind what
+ * waits for its group already.
  */
 export async function forward(
-  admission: PushAdmission | DeleteAdmission,
-  { requestId, trail, isClientGone }: ForwardContext,
-): Promise<Decision<number>> {
+  admission: WriteAdmission,
+  context: ForwardContext,
+): Promise<Decision<Forwarded>> {
+  const { spool } = admission.upstream;
+  const group = admission.target.canonical;
+  if (spool?.isWaiting(group)) return await keep(admission, context, spool);
+  using sending = spool?.begin(group);
+  const { requestId } = context;
   const forwarded = renderUpstreamRequest(admission, requestId);
   const outcome = await admission.upstream.send(forwarded);
+  if (spool !== undefined && isUndelivered(outcome)) return await keep(admission, context, spool);
   const judged = judgeOutcome(forwarded.method, outcome);
-  await admission.settle(judged.end);
+  await admission.claim.settle(judged.end);
   const isTidied = judged.end === 'rejected' && (await tidy(admission, requestId));
-  const recorded = await trail.recordOutcome({
+  const facts = {
     ...describeOutcome(judged, outcome),
-    ...(isTidied && { group_removed: true }),
-    ...(isClientGone() && { client_gone: true }),
-  });
+    ...(isTidied && { group_removed: true as const }),
+  };
+  const isNoted = judged.end === 'stored' && sending !== undefined;
+  const [recorded] = await Promise.all([
+    record(context, facts),
+    isNoted && spool?.noteStored(describePush(admission, requestId), sending),
+  ]);
   const { decision } = judged;
-  if (recorded.effect === 'allow' || decision.effect === 'deny') return decision;
-  return deny(recorded.reason, {
-    ...(recorded.internal && { internal: recorded.internal }),
-    detail: 'the push was stored, but that could not be written to the audit log',
+  if (decision.effect === 'deny') return decision;
+  if (recorded.effect === 'deny') return denyUnrecorded(recorded, 'was stored');
+  return allow({ status: decision.value, isSpooled: false });
+}
+
+/** Keeps what every check has allowed until the upstream is back. */
+async function keep(
+  admission: WriteAdmission,
+  context: ForwardContext,
+  spool: Spool,
+): Promise<Decision<Forwarded>> {
+  const kept = await spool.keep(describePush(admission, context.requestId));
+  if (kept.effect === 'deny') {
+    const { reason } = kept;
+    await admission.claim.settle('refused');
+    await record(context, { status: REASONS[reason].status, reason });
+    return kept;
+  }
+  admission.claim.release();
+  const recorded = await record(context, { status: 'spooled' });
+  if (recorded.effect === 'deny') return denyUnrecorded(recorded, 'is kept');
+  return allow({ status: 202, isSpooled: true });
+}
+
+function record(
+  { trail, isClientGone }: ForwardContext,
+  facts: OutcomeFacts,
+): Promise<Decision<undefined>> {
+  return trail.recordOutcome({ ...facts, ...(isClientGone() && { client_gone: true }) });
+}
+
+function denyUnrecorded({ reason, internal }: Deny, what: string): Deny {
+  return deny(reason, {
+    ...(internal && { internal }),
+    detail: `the push ${what}, but that could not be written to the audit log`,
     hints: ['the operator must look at the audit log; to push it again does no harm'],
   });
 }
 
+function describePush(admission: WriteAdmission, requestId: string): KeptPush {
+  const { sender, target, claim } = admission;
+  const common = { ...sender, group: target.canonical, requestId, claim };
+  if (admission.kind === 'delete') {
+    return { ...common, method: 'DELETE', mediaType: 'text', body: NO_BODY, families: [] };
+  }
+  const { method, mediaType, body, families } = admission;
+  return { ...common, method, mediaType, body, families };
+}
+
 /** A push that Pushgateway refuses leaves no group that was not there before. */
 async function tidy(
-  { kind, upstream, target, deadline }: PushAdmission | DeleteAdmission,
+  { kind, upstream, target, deadline }: WriteAdmission,
   requestId: string,
 ): Promise<boolean> {
   if (kind === 'delete') return false;
@@ -62,10 +127,7 @@ async function tidy(
   );
 }
 
-function renderUpstreamRequest(
-  admission: PushAdmission | DeleteAdmission,
-  requestId: string,
-): UpstreamRequest {
+function renderUpstreamRequest(admission: WriteAdmission, requestId: string): UpstreamRequest {
   const { target, deadline } = admission;
   const common = { path: target.canonical, requestId, deadline };
   if (admission.kind === 'delete') {

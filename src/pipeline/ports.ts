@@ -10,7 +10,7 @@ import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { GroupId } from '../core/store/group.ts';
-import type { GroupStore, ReadGroup } from '../core/store/group-store.ts';
+import type { GroupClaim, GroupStore, ReadGroup } from '../core/store/group-store.ts';
 import type { GroupStamps, Scrape } from '../core/store/scrape-scanner.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
@@ -115,6 +115,8 @@ export interface UpstreamRequest {
 export interface Upstream extends UpstreamSender, Lease {
   /** The model of what it holds. */
   readonly store: GroupStore;
+  /** Left out where pushes are not kept. */
+  readonly spool?: Spool;
   /**
    * Waits until it is known what it holds. Ends in `overloaded` when that takes longer, in
    * `upstream_unreachable` or `upstream_invalid` when nothing can be known.
@@ -128,6 +130,51 @@ export interface Upstream extends UpstreamSender, Lease {
   tidy(group: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
   /** Streams a read; resolves when the answer has ended, however it did. */
   read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
+}
+
+/**
+ * Keeps pushes and deletes on disk while the upstream is away, and what it has acknowledged for the
+ * case that it starts anew with less.
+ */
+export interface Spool {
+  /** Whether something waits for the group: what comes now has to wait behind it. */
+  isWaiting(group: GroupId): boolean;
+  /** Whether one more push could wait. */
+  hasRoom(): boolean;
+  /** To be called before a push or delete is sent past the spool, and disposed of at its end. */
+  begin(group: GroupId): Sending;
+  /**
+   * On disk when it resolves; the claim is the spool's then. Ends in `overloaded` when the spool is
+   * full, and in `upstream_unreachable` when the disk does not take it: nothing of it is kept.
+   */
+  keep(push: KeptPush): Promise<Decision<undefined>>;
+  /** Notes what the upstream has acknowledged: on disk when it resolves. Never rejects. */
+  noteStored(push: KeptPush, sending: Sending): Promise<void>;
+  /** A group was deleted: nothing of it is to come back. Never rejects. */
+  forget(group: GroupId): Promise<void>;
+}
+
+/** A push or delete on its way to the upstream. */
+export interface Sending extends Disposable {
+  /** When it began, milliseconds since the epoch. */
+  readonly sentAt: number;
+}
+
+/** A push or delete that every check has allowed, with all that is needed to send it later. */
+export interface KeptPush {
+  readonly group: GroupId;
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly mediaType: MediaType;
+  /** Of a delete, empty. */
+  readonly body: Uint8Array;
+  /** Names of the families of the body. */
+  readonly families: readonly string[];
+  readonly requestId: string;
+  readonly team: string;
+  readonly credential: string;
+  /** When it was allowed, milliseconds since the epoch. */
+  readonly at: number;
+  readonly claim: GroupClaim;
 }
 
 export interface UpstreamSender {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
-import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
+import type { GroupClaim, GroupPush, GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
@@ -11,7 +11,7 @@ import { createGroupTurns, type GroupTurns } from './group-turns.ts';
 import { createLeftBehind } from './left-behind.ts';
 import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
-import { createStoreReadings, type StoreReadings } from './store-readings.ts';
+import { createStoreReadings, type EndedReading, type StoreReadings } from './store-readings.ts';
 
 /** A store that is kept true to what Pushgateway holds. Nothing else reads it. */
 export interface FollowedStore {
@@ -19,6 +19,12 @@ export interface FollowedStore {
   readonly store: GroupStore;
   /** Whether a push could be taken: the upstream is there, and what it holds is known. */
   isReady(): boolean;
+  /** Whether it is away, and what it held then is known. */
+  isAwayButKnown(): boolean;
+  /** Reads the store anew; whether that went well. Never rejects. */
+  refresh(): Promise<boolean>;
+  /** Takes what is given for what the upstream holds, until that can be read. */
+  suppose(contents: StoreContents): Promise<void>;
   /**
    * Waits for the first reading. Ends in `overloaded` when that takes longer, in
    * `upstream_unreachable` or `upstream_invalid` when there is nothing to read.
@@ -75,6 +81,20 @@ export interface FollowStoreOptions {
   readonly clock: Clock;
   readonly log: OperationalLog;
   readonly observer: StoreObserver;
+  /** Told of what was read before anybody uses it. */
+  readonly onReading?: (reading: WholeReading) => Promise<void>;
+  /** Told of every group that was deleted through the gateway, or may have been. */
+  readonly onDeleted?: (id: GroupId) => Promise<void>;
+}
+
+/** A reading of the whole store. */
+interface WholeReading {
+  /** When the upstream had started, milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Whether it is the first of this start. */
+  readonly isFirst: boolean;
+  /** When a group was last pushed; undefined if it is not there, or never was. */
+  pushedAt(group: GroupId): number | undefined;
 }
 
 /** What the metrics are told. */
@@ -129,6 +149,7 @@ class Follower implements FollowedStore {
   readonly #leftBehind = createLeftBehind();
   readonly #clock: Clock;
   readonly #turns: GroupTurns;
+  readonly #onDeleted: FollowStoreOptions['onDeleted'];
   #reader: StoreReader | undefined;
   #state: State = 'unknown';
   #status: StoreStatus | undefined;
@@ -136,16 +157,21 @@ class Follower implements FollowedStore {
   /** When the model was last seen to be what the upstream holds, on the monotonic clock. */
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ store, clock, log, observer }: FollowStoreOptions) {
+  constructor({ store, clock, log, observer, onReading, onDeleted }: FollowStoreOptions) {
     this.#model = store;
     this.#clock = clock;
+    this.#onDeleted = onDeleted;
     this.#log = log;
     this.#turns = createGroupTurns(clock);
     this.expiryTime = createExpiryTime(clock, log);
     this.#observer = observer;
     this.#stampCheck = createStampCheck(store, clock);
     this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
-    const onRead = (): void => this.#stampCheck.noteReading();
+    const onRead = async ({ status, isFirst }: EndedReading): Promise<void> => {
+      this.#stampCheck.noteReading();
+      const startedAt = Date.parse(status.startTime);
+      await onReading?.({ startedAt, isFirst, pushedAt: (id) => store.group(id)?.pushedAt });
+    };
     this.#readings = createStoreReadings({ store, clock, log, observer, onRead });
     this.store = {
       ...store,
@@ -160,6 +186,19 @@ class Follower implements FollowedStore {
 
   reader(): StoreReader | undefined {
     return this.#reader;
+  }
+
+  isAwayButKnown(): boolean {
+    return this.#state === 'away' && this.#readings.hasRead();
+  }
+
+  async refresh(): Promise<boolean> {
+    await this.#readings.current(); // it began before what the caller wants to see
+    return await this.#read();
+  }
+
+  suppose(contents: StoreContents): Promise<void> {
+    return this.#readings.suppose(contents);
   }
 
   readBy(reader: StoreReader): void {
@@ -224,7 +263,7 @@ class Follower implements FollowedStore {
 
   /** A store that is away now is known as it was, as long as it does not start anew. */
   #isKnown(): boolean {
-    return this.#state === 'read' || (this.#state === 'away' && this.#readings.hasRead());
+    return this.#state === 'read' || this.isAwayButKnown();
   }
 
   async #probeOnce(): Promise<void> {
@@ -361,9 +400,10 @@ class Follower implements FollowedStore {
     const claim = await this.#model.claimDelete(id);
     return {
       ...claim,
-      settle: (end) => {
+      settle: async (end) => {
         if (end === 'stored') this.#stampCheck.noteDelete(id);
-        return claim.settle(end);
+        await claim.settle(end);
+        if (end === 'stored' || end === 'unknown') await this.#onDeleted?.(id);
       },
     };
   }

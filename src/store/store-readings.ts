@@ -15,8 +15,14 @@ interface StoreReadingsOptions {
   readonly clock: Clock;
   readonly log: OperationalLog;
   readonly observer: Pick<StoreObserver, 'read' | 'changedByOthers'>;
-  /** Told when a reading has ended well. */
-  readonly onRead: () => void;
+  /** Told when a reading has ended well; the model is not used for it until this resolves. */
+  readonly onRead: (reading: EndedReading) => Promise<void>;
+}
+
+export interface EndedReading {
+  readonly status: StoreStatus;
+  /** Whether it is the first of this start of the upstream. */
+  readonly isFirst: boolean;
 }
 
 /** Reads a whole store into the model, never holding it: one reading at a time, shared by all who wait for one. */
@@ -25,8 +31,10 @@ export interface StoreReadings {
   read(reader: StoreReader, status: StoreStatus): Promise<boolean>;
   /** The one that is under way. */
   current(): Promise<boolean> | undefined;
-  /** Whether there was one. */
+  /** Whether there was one, or what took its place. */
   hasRead(): boolean;
+  /** Puts what is known otherwise in the place of a reading, while there can be none. */
+  suppose(contents: StoreContents): Promise<void>;
   /** Whether the last one was of this start of the upstream. */
   isOf(status: StoreStatus): boolean;
   /** Whether the last one is young enough to refuse a push for it. */
@@ -44,13 +52,14 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
   /** The start of the upstream that the model is of. */
   let readOf: string | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
+  let isSupposed = false;
   let lastError: string | undefined;
 
   const readNow = async (reader: StoreReader, status: StoreStatus): Promise<boolean> => {
     const beganAt = clock.now();
     try {
       const { changes, groups } = await readInto(options, reader, status);
-      onRead();
+      await onRead({ status, isFirst: readOf !== status.startTime });
       if (readOf === status.startTime) tellForeign(changes, options);
       else log.info('store_read', { groups, ms: Math.round(clock.now() - beganAt) });
       readOf = status.startTime;
@@ -75,7 +84,12 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       return reading;
     },
     current: () => reading,
-    hasRead: () => readOf !== undefined,
+    hasRead: () => readOf !== undefined || isSupposed,
+    async suppose(contents) {
+      using pending = options.store.startReading();
+      await pending.finish(contents);
+      isSupposed = true;
+    },
     isOf: ({ startTime }) => readOf === startTime,
     isFresh: () => clock.monotonic() - readAt < FRESH_MS,
   };

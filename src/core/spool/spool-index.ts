@@ -163,6 +163,14 @@ export class SpoolIndex {
     return { written, removed: [] };
   }
 
+  /** Undoes what one that could not be written has taken the place of. */
+  putBack(entries: readonly SpoolEntry[]): void {
+    for (const entry of entries) {
+      this.#add(entry);
+      this.#take(entry.group)[entry.state].sort((a, b) => a.seq - b.seq);
+    }
+  }
+
   /** What is older than `max_age`, and which of that the upstream never acknowledged. */
   listExpired(now: number): { waiting: readonly SpoolEntry[]; stored: readonly SpoolEntry[] } {
     const { maxAgeMs } = this.#bounds();

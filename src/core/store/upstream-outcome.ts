@@ -60,6 +60,13 @@ export function judgeOutcome(method: SentMethod, outcome: UpstreamOutcome): Judg
   return { decision, end: endOf(decision, outcome), status, errorKind: reason };
 }
 
+/** Whether it certainly never reached the upstream, because that could not be reached. */
+export function isUndelivered(outcome: UpstreamOutcome): boolean {
+  return (
+    outcome.kind === 'failed' && outcome.reason === 'upstream_unreachable' && !outcome.mayBeApplied
+  );
+}
+
 function decide(method: SentMethod, outcome: UpstreamOutcome): Decision<number> {
   if (outcome.kind === 'failed') return denyFailure(outcome);
   const success = SUCCESSES[method].find((status) => status === outcome.status);

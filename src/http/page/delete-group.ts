@@ -7,7 +7,7 @@ import { expiryOf } from '../../core/store/expiry.ts';
 import { labelsOf } from '../../core/store/group-listing.ts';
 import { admit } from '../../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
-import { forward } from '../../pipeline/forward.ts';
+import { type Forwarded, forward } from '../../pipeline/forward.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
 import { viewGroup } from './create-view.ts';
@@ -65,7 +65,10 @@ async function carryOut(
 ): Promise<void> {
   const deleted = await sendDelete(exchange, principal, target);
   if (deleted.effect === 'allow') {
-    session.notice = `The group ${renderPrintable(job, NAME_BYTES)} was deleted.`;
+    const end = deleted.value.isSpooled
+      ? 'will be deleted once Pushgateway is back'
+      : 'was deleted';
+    session.notice = `The group ${renderPrintable(job, NAME_BYTES)} ${end}.`;
     redirect(exchange, './');
     return;
   }
@@ -93,7 +96,7 @@ async function sendDelete(
   { gateway, request, req }: PageExchange,
   principal: Principal,
   target: string,
-): Promise<Decision<number>> {
+): Promise<Decision<Forwarded>> {
   const asDelete: GatewayRequest = {
     ...request,
     method: 'DELETE',

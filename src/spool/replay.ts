@@ -1,0 +1,243 @@
+import { allow, type Decision, deny } from '../core/decision.ts';
+import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
+import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
+import { isOvertaken } from '../core/spool/judge-reading.ts';
+import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import type { GroupId } from '../core/store/group.ts';
+import type { GroupClaim, GroupStore } from '../core/store/group-store.ts';
+import { isUndelivered, type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
+import { parsePushTarget } from '../core/target/push-target.ts';
+import type {
+  Clock,
+  OperationalLog,
+  ParseContent,
+  Upstream,
+  UpstreamRequest,
+} from '../pipeline/ports.ts';
+import type { OpenedSpool } from './open-spool.ts';
+
+/** How what waited has ended. */
+export interface SpoolEnd {
+  readonly outcome: 'delivered' | 'expired' | 'rejected';
+  readonly entry: SpoolEntry;
+  /** Why it was rejected. */
+  readonly refusal?: Extract<Decision<never>, { effect: 'deny' }>;
+  readonly upstreamStatus?: number;
+}
+
+interface ReplayOptions {
+  readonly spool: OpenedSpool;
+  /** Lends the way to the upstream in use. */
+  readonly upstream: () => Upstream;
+  /** Whether the upstream is there and what it holds is known. */
+  readonly isUp: () => boolean;
+  /** Reads the store anew; whether that went well. */
+  readonly refresh: () => Promise<boolean>;
+  readonly parse: ParseContent;
+  readonly timeoutMs: () => number;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  /** Resolves when it is recorded. */
+  readonly onEnd: (end: SpoolEnd) => Promise<void>;
+}
+
+/** Groups that are sent at the same time: most connections stay for new pushes. */
+const PARALLEL = 4;
+/** Pushes that are marked as being sent together. */
+const BATCH = 64;
+/** After a round in which something failed: the next waits, twice as long each time. */
+const FIRST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 30_000;
+
+/** Sends what waits once the upstream is back, and gives up what is too old. */
+export class SpoolReplay {
+  readonly #options: ReplayOptions;
+  #running: Promise<void> | undefined;
+  #pauseMs = 0;
+  #notBefore = 0;
+  #claimedIn: GroupStore | undefined;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+  }
+
+  /** One round, shared by all who ask for one. Never rejects. */
+  run(): Promise<void> {
+    this.#running ??= this.#round()
+      .catch((error) => {
+        this.#options.log.error('spool_not_replayed', { error: String(error) });
+        this.#noteFailure();
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+
+  /**
+   * Claims what waits in the model of an upstream: quotas and consistency count it. What is not to
+   * be had there is judged once more when it is sent.
+   */
+  async claimWaiting(): Promise<void> {
+    using upstream = this.#options.upstream();
+    await this.#claimIn(upstream.store);
+  }
+
+  async #round(): Promise<void> {
+    const { spool, isUp, clock, refresh } = this.#options;
+    await this.#expire();
+    if (spool.index.waitingCount === 0 || !isUp() || clock.monotonic() < this.#notBefore) return;
+    await this.claimWaiting();
+    if (!(await refresh())) return;
+    await this.#rejectOvertaken();
+    const failed = new Set<GroupId>();
+    for (;;) {
+      const heads = spool.index.heads().filter((head) => spool.isOnDisk(head));
+      const next = heads.filter(({ group }) => !failed.has(group)).slice(0, BATCH);
+      if (next.length === 0) break;
+      await this.#sendAll(next, failed);
+      if (!isUp()) break;
+    }
+    if (failed.size > 0) this.#noteFailure();
+    else this.#pauseMs = 0;
+  }
+
+  async #sendAll(heads: readonly SpoolEntry[], failed: Set<GroupId>): Promise<void> {
+    const { spool, clock, isUp } = this.#options;
+    const now = clock.now();
+    const sending = heads.map((head) => (head.sentAt ? head : spool.index.noteSending(head, now)));
+    await spool.save({ written: sending, removed: [] });
+    const left = [...sending];
+    const work = async (): Promise<void> => {
+      for (let entry = left.shift(); entry !== undefined; entry = left.shift()) {
+        if (!isUp() || !(await this.#send(entry))) failed.add(entry.group);
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
+  }
+
+  /** Whether it has ended, however it did; else it is to be tried again. */
+  async #send(entry: SpoolEntry): Promise<boolean> {
+    const { spool, clock } = this.#options;
+    using upstream = this.#options.upstream();
+    const body = await spool.disk.body(entry.seq);
+    if (body === undefined) {
+      await this.#reject(entry, { refusal: deny('internal_error', 'its body is not on disk') });
+      return true;
+    }
+    const claim = await this.#claim(upstream.store, entry, body);
+    if (claim.effect === 'deny') {
+      if (claim.reason === 'overloaded') return false;
+      await this.#reject(entry, { refusal: claim });
+      return true;
+    }
+    const outcome = await upstream.send(this.#render(entry, body));
+    const judged = judgeOutcome(entry.method, outcome);
+    await claim.value.settle(judged.end);
+    if (judged.end === 'stored') {
+      const status = outcome.kind === 'answered' ? { upstreamStatus: outcome.status } : {};
+      // Recorded twice if the gateway is killed in between, and sent twice: never not at all.
+      await this.#options.onEnd({ outcome: 'delivered', entry, ...status });
+      await spool.save(spool.index.deliver(entry, clock.now()));
+      this.#release(entry);
+      return true;
+    }
+    if (judged.end !== 'rejected' || isUndelivered(outcome)) return false;
+    await this.#tidy(upstream, entry);
+    await this.#reject(entry, refusalOf(judged));
+    return true;
+  }
+
+  async #tidy(upstream: Upstream, entry: SpoolEntry): Promise<void> {
+    if (entry.method === 'DELETE') return;
+    const remove: SpoolEntry = { ...entry, method: 'DELETE' };
+    await upstream.tidy(entry.group, () => upstream.send(this.#render(remove, NO_BODY)));
+  }
+
+  async #reject(entry: SpoolEntry, why: Pick<SpoolEnd, 'refusal' | 'upstreamStatus'>) {
+    const { spool, onEnd } = this.#options;
+    await onEnd({ outcome: 'rejected', entry, ...why });
+    await spool.save(spool.index.remove(entry));
+    this.#release(entry);
+  }
+
+  /** An older push never goes over a newer one of somebody else. */
+  async #rejectOvertaken(): Promise<void> {
+    const { spool } = this.#options;
+    using upstream = this.#options.upstream();
+    for (const { group } of spool.index.heads()) {
+      const { pushedAt } = upstream.store.group(group) ?? {};
+      const waiting = [...spool.index.waiting(group)];
+      if (!isOvertaken(waiting, spool.index.stored(group), pushedAt)) continue;
+      const older = waiting.filter(({ at }) => at < (pushedAt ?? 0));
+      const refusal = deny('inconsistent', 'a newer push of somebody else is in the group');
+      for (const entry of older) await this.#reject(entry, { refusal });
+    }
+  }
+
+  async #expire(): Promise<void> {
+    const { spool, clock, onEnd } = this.#options;
+    const { waiting, stored } = spool.index.listExpired(clock.now());
+    if (waiting.length + stored.length === 0) return;
+    for (const entry of waiting) await onEnd({ outcome: 'expired', entry });
+    const removed = [...waiting, ...stored].flatMap((one) => spool.index.remove(one).removed);
+    await spool.save({ written: [], removed });
+    for (const entry of waiting) this.#release(entry);
+  }
+
+  async #claimIn(store: GroupStore): Promise<void> {
+    if (this.#claimedIn === store) return;
+    const { spool } = this.#options;
+    if (this.#claimedIn !== undefined) spool.claims.clear();
+    this.#claimedIn = store;
+    for (const group of [...spool.index.groups()]) {
+      for (const entry of [...spool.index.waiting(group)]) {
+        if (spool.claims.has(entry.seq) || !spool.isOnDisk(entry)) continue;
+        const body = await spool.disk.body(entry.seq);
+        const claim = body && (await this.#claim(store, entry, body));
+        if (claim?.effect === 'allow') spool.claims.set(entry.seq, claim.value);
+      }
+    }
+  }
+
+  async #claim(
+    store: GroupStore,
+    { group, method, mediaType, team, credential, at }: SpoolEntry,
+    body: Uint8Array,
+  ): Promise<Decision<GroupClaim>> {
+    if (method === 'DELETE') return allow(await store.claimDelete(group));
+    const target = parsePushTarget(group, { emptyValues: true });
+    if (target.effect === 'deny') return target;
+    // It was held against the limits when it was taken.
+    const scope = { ...SCRAPE_SCOPE, key: target.value.key };
+    const content = await this.#options.parse(team, body, mediaType, scope);
+    if (content.effect === 'deny') return content;
+    const push = { target: target.value, content: content.value, method };
+    // What waits was counted when it was taken: nothing acknowledged is lost for a quota.
+    return await store.claim({ ...push, team, credential, at, passes: () => true });
+  }
+
+  #render({ group, method, mediaType, requestId }: SpoolEntry, body: Uint8Array): UpstreamRequest {
+    const deadline = this.#options.clock.monotonic() + this.#options.timeoutMs();
+    const common = { path: group, requestId, deadline };
+    if (method === 'DELETE') return { ...common, method, contentType: undefined, body: undefined };
+    return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
+  }
+
+  #release({ seq }: SpoolEntry): void {
+    const { claims } = this.#options.spool;
+    void claims.get(seq)?.settle('refused');
+    claims.delete(seq);
+  }
+
+  #noteFailure(): void {
+    this.#pauseMs = Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pauseMs));
+    this.#notBefore = this.#options.clock.monotonic() + this.#pauseMs;
+  }
+}
+
+const NO_BODY = new Uint8Array();
+
+function refusalOf({ decision }: Judgement): Pick<SpoolEnd, 'refusal'> {
+  return decision.effect === 'deny' ? { refusal: decision } : {};
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { GatewayError } from '../core/errors.ts';
+import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import type { ThreadAnswer, ThreadData, ThreadQuestion } from './disk-messages.ts';
+import type { DiskChange } from './spool-file.ts';
+
+/** The disk of a spool, seen from the thread that serves requests. */
+export interface SpoolDisk {
+  /** What was on it when it was opened. */
+  readonly entries: readonly SpoolEntry[];
+  /**
+   * On disk when it resolves; rejects when it is not, or not within `timeoutMs`. What came too late
+   * is taken back then: nothing is half kept.
+   */
+  write(change: DiskChange, timeoutMs?: number): Promise<void>;
+  /** Rejects when it cannot be read; undefined when it is no longer there. */
+  body(seq: number): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+interface Asked {
+  readonly resolve: (answer: ThreadAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Opens a spool in a thread of its own, and holds its lock.
+ * @throws GatewayError ERR_SPOOL_UNAVAILABLE
+ */
+export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
+  // `.ts` from the sources, `.js` from a build
+  const entry = new URL(`./spool-thread${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(entry, { name: 'spool', workerData: settings });
+  const asked = new Map<number, Asked>();
+  let lastId = 0;
+  let failure: Error | undefined;
+  const [first] = await openedOrFailed(worker, settings.directory);
+  if (first.type !== 'opened') throw unavailable(settings.directory, describe(first));
+
+  const end = (why: string): void => {
+    failure ??= new Error(why);
+    for (const { reject } of asked.values()) reject(failure);
+    asked.clear();
+  };
+  worker.on('message', (answer: ThreadAnswer) => {
+    if (!('id' in answer)) return;
+    const { id } = answer;
+    if (answer.type === 'failed') asked.get(id)?.reject(new Error(answer.message));
+    else asked.get(id)?.resolve(answer);
+    asked.delete(id);
+  });
+  worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', () => end('the thread of the spool has ended'));
+
+  const ask = (makeQuestion: (id: number) => ThreadQuestion): Promise<ThreadAnswer> => {
+    if (failure !== undefined) return Promise.reject(failure);
+    lastId += 1;
+    const id = lastId;
+    return new Promise((resolve, reject) => {
+      asked.set(id, { resolve, reject });
+      worker.postMessage(makeQuestion(id));
+    });
+  };
+  const write = async (change: DiskChange, timeoutMs?: number): Promise<void> => {
+    const notAfter = timeoutMs && Date.now() + timeoutMs;
+    const writing = ask((id) => ({ type: 'write', id, change, notAfter }));
+    if (timeoutMs === undefined || (await isInTime(writing, timeoutMs))) {
+      await writing;
+      return;
+    }
+    const removed = change.written.flatMap(({ entry: { seq }, body }) => (body ? [seq] : []));
+    writing.then(() => write({ written: [], removed })).catch(() => undefined);
+    throw new Error(`the spool did not answer within ${timeoutMs} ms`);
+  };
+  return {
+    entries: first.entries,
+    write,
+    async body(seq) {
+      const answer = await ask((id) => ({ type: 'body', id, seq }));
+      return answer.type === 'body' ? answer.body : undefined;
+    },
+    async close() {
+      if (failure !== undefined) return;
+      const exited = once(worker, 'exit');
+      worker.postMessage({ type: 'close' } satisfies ThreadQuestion);
+      await exited;
+    },
+  };
+}
+
+async function openedOrFailed(worker: Worker, directory: string): Promise<[ThreadAnswer]> {
+  try {
+    const [answer]: ThreadAnswer[] = await once(worker, 'message');
+    if (answer !== undefined) return [answer];
+  } catch (error) {
+    throw unavailable(directory, error instanceof Error ? error.message : String(error));
+  }
+  throw unavailable(directory, 'its thread has ended');
+}
+
+function describe(answer: ThreadAnswer): string {
+  return answer.type === 'refused' ? answer.message : answer.type;
+}
+
+function unavailable(directory: string, why: string): GatewayError {
+  return new GatewayError('ERR_SPOOL_UNAVAILABLE', `cannot open the spool in ${directory}: ${why}`);
+}
+
+/** Whether it ended, however it did, before the time was over. */
+async function isInTime(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, false);
+  });
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
