@@ -13,7 +13,7 @@ import { listen } from '../http/listen.ts';
 import { resolveSecurityHeaders } from '../http/security-headers.ts';
 import { createByteBudget } from '../limits/byte-budget.ts';
 import { createTeamLimiter } from '../limits/team-limiter.ts';
-import { createMetricsRegistry, type MetricsRegistry } from '../metrics/registry.ts';
+import { createMetricsRegistry, type Metrics, type MetricsRegistry } from '../metrics/registry.ts';
 import { createRequestObserver } from '../metrics/request-observer.ts';
 import {
   watchAudit,
@@ -21,10 +21,12 @@ import {
   watchCredentials,
   watchReadiness,
 } from '../metrics/watch.ts';
+import { watchSpool } from '../metrics/watch-spool.ts';
 import { watchStore } from '../metrics/watch-store.ts';
 import { createContentParser } from '../parsing/content-parser.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import type { OpenedSpool } from '../spool/open-spool.ts';
 import { VERSION } from '../version.ts';
 import { SYSTEM_CLOCK as clock } from './clock.ts';
 import { type Current, openCurrent } from './current.ts';
@@ -32,6 +34,7 @@ import { warnOfSharedPeer } from './peer-warning.ts';
 import { createPublicPort } from './public-port.ts';
 import { createPublicSide } from './public-side.ts';
 import { createReload, type LoadedConfig } from './reload.ts';
+import { isSpooling as isKept, openGatewaySpool, startReplay } from './spool-side.ts';
 import { startJanitor } from './start-janitor.ts';
 
 /** One core stays for requests, where there is more than one. */
@@ -72,23 +75,14 @@ export async function composeGateway(
   const publicSide = createPublicSide(config, securityHeaders);
   const publicPort = createPublicPort(publicSide, config.listen);
   opened.defer(() => publicPort.giveUp());
-  let isAuditRefusing = false;
-  const audit = await openAuditLog(config.audit, {
-    clock,
-    log,
-    observer: {
-      ...watchAudit(metrics),
-      refusing(isRefusing) {
-        isAuditRefusing = isRefusing;
-      },
-    },
-    onWait: publicPort.share,
-  });
+  const { audit, isRefusing } = await openAudit(config, metrics, log, publicPort.share);
   opened.defer(() => audit.close());
-  const current = await openCurrent(config, metrics, clock, log);
+  const spool = await openGatewaySpool(config.spool, { metrics, clock, log, audit });
+  opened.defer(() => spool?.close());
+  const current = await openCurrent(config, metrics, clock, log, spool);
   opened.defer(() => current.close());
 
-  const lifetime = createLifetime(current, () => isAuditRefusing);
+  const lifetime = createLifetime(current, spool, isRefusing);
   const gateway = createGateway(current, audit, lifetime, registry);
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
@@ -96,13 +90,18 @@ export async function composeGateway(
   watchConnections(publicSide.server, metrics);
 
   const reload = createReload({ load, current, publicSide, metrics, audit, clock, log });
-  const { isReady } = lifetime;
+  const { isReady, isSpooling } = lifetime;
   const janitor = startJanitor({ current, audit, metrics, clock, log });
   const admin = createAdminApp({
     securityHeaders,
     hosts: config.admin?.hosts ?? [],
     isReady,
-    registry: watchStore(watchReadiness(registry, isReady), () => whatTeamsOwn(current), clock),
+    isSpooling,
+    registry: watchStore(
+      watchOwnState(registry, isReady, spool),
+      () => whatTeamsOwn(current),
+      clock,
+    ),
     reload,
     knownStore: () => knownStore(current),
     expiry: () => expiryOf(current.snapshot().policy.team),
@@ -116,6 +115,8 @@ export async function composeGateway(
 
   opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
+  const { parseContent: parse } = gateway;
+  opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, parse }));
   const upstreamState = () => describeUpstream(current);
   publicSide.open({ gateway, observer, activity, upstreamState, log, lifetime });
   const listenUrl = await publicPort.open();
@@ -133,6 +134,22 @@ export async function composeGateway(
       return hasDrained;
     },
   };
+}
+
+/** The audit log, and whether it refuses what it cannot record. */
+async function openAudit(
+  config: GatewayConfig,
+  metrics: Metrics,
+  log: OperationalLog,
+  onWait: () => Promise<void>,
+) {
+  let isRefusing = false;
+  const refusing = (isNow: boolean): void => {
+    isRefusing = isNow;
+  };
+  const observer = { ...watchAudit(metrics), refusing };
+  const audit = await openAuditLog(config.audit, { clock, log, observer, onWait });
+  return { audit, isRefusing: () => isRefusing };
 }
 
 /** Long enough for a probe, and not for a whole reading. */
@@ -154,8 +171,20 @@ function whatTeamsOwn(current: Current) {
   return { teams: current.config().teams, store };
 }
 
+/** The same registry, which also tells what the gateway is like at that moment. */
+function watchOwnState(
+  registry: MetricsRegistry,
+  isReady: () => boolean,
+  spool: OpenedSpool | undefined,
+): MetricsRegistry {
+  const withReadiness = watchReadiness(registry, isReady);
+  return spool === undefined ? withReadiness : watchSpool(withReadiness, spool.index);
+}
+
 interface Lifetime {
   isReady(): boolean;
+  /** Whether pushes are kept because the upstream is away. */
+  isSpooling(): boolean;
   /** Whether connections end with their answer. */
   isClosing(): boolean;
   /** Whether a request that begins now could no longer be finished. */
@@ -167,12 +196,19 @@ interface Lifetime {
  * While it drains, the gateway still serves what open connections bring, each a last time, until
  * too little is left of the drain time for the upstream to answer.
  */
-function createLifetime(current: Current, isAuditRefusing: () => boolean): Lifetime {
+function createLifetime(
+  current: Current,
+  spool: OpenedSpool | undefined,
+  isAuditRefusing: () => boolean,
+): Lifetime {
   let lastArrival = Number.POSITIVE_INFINITY;
   const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
+  const isSpooling = (): boolean => isKept(spool, current);
+  const isUsable = (): boolean => current.upstreamSide().isReady() || isSpooling();
   return {
     isClosing,
-    isReady: () => !isClosing() && !isAuditRefusing() && current.upstreamSide().isReady(),
+    isSpooling,
+    isReady: () => !isClosing() && !isAuditRefusing() && isUsable(),
     isOver: () => clock.monotonic() > lastArrival,
     end(drainTimeoutMs) {
       lastArrival = clock.monotonic() + drainTimeoutMs - current.config().upstream.timeoutMs;

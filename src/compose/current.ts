@@ -5,6 +5,7 @@ import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
+import type { OpenedSpool } from '../spool/open-spool.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { openCurrentUpstream } from './current-upstream.ts';
 import { closeIssuers, openIssuers } from './issuers.ts';
@@ -39,6 +40,7 @@ export async function openCurrent(
   metrics: Metrics,
   clock: Clock,
   log: OperationalLog,
+  spool?: OpenedSpool,
 ): Promise<Current> {
   const throttle = createFailureThrottle(() => current.config.failures);
   const compile = async (config: GatewayConfig, before?: Compiled): Promise<Compiled> => {
@@ -57,6 +59,7 @@ export async function openCurrent(
   let current = await compile(initial);
   const upstream = await openCurrentUpstream(initial.upstream, {
     ...{ metrics, clock, log },
+    ...(spool && { spool }),
     ownership: () => current.snapshot.policy,
   });
   await runInSlices(reportConfig(metrics, initial, clock), clock);

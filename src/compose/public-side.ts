@@ -39,7 +39,7 @@ interface PublicSideOptions {
   /** How the upstream is, for the page. */
   readonly upstreamState: () => { readonly isUp: boolean; readonly isScrapeBroken: boolean };
   readonly log: OperationalLog;
-  readonly lifetime: { isReady(): boolean; isClosing(): boolean };
+  readonly lifetime: { isReady(): boolean; isSpooling(): boolean; isClosing(): boolean };
 }
 
 /** Builds the server of the public side, not yet listening; what it is asked waits. */
@@ -74,8 +74,8 @@ export function createPublicSide(
       const page = createPageHandler({ ...known, securityHeaders, upstreamState });
       const challenges = () => gateway.snapshot().challenges;
       const pathPrefix = () => gateway.snapshot().pathPrefix;
-      const { isReady } = lifetime;
-      const health = { challenges, pathPrefix, isReady };
+      const { isReady, isSpooling } = lifetime;
+      const health = { challenges, pathPrefix, isReady, isSpooling };
       requests.release(createPublicApp({ ...shared, ...health, page, handleRequest }));
       unreadable.release(createRawRefuser(shared));
     },

@@ -13,6 +13,7 @@ import type {
   UpstreamRead,
   UpstreamRequest,
 } from '../pipeline/ports.ts';
+import type { OpenedSpool } from '../spool/open-spool.ts';
 import { createFollowedStore, type FollowedStore } from '../store/follow-store.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';
@@ -48,6 +49,8 @@ export interface UpstreamSideOptions {
   readonly log: OperationalLog;
   /** Of the configuration in use. */
   readonly ownership: () => Ownership;
+  /** Left out where pushes are not kept. */
+  readonly spool?: OpenedSpool;
 }
 
 const STATUS_TIMEOUT_MS = 2000;
@@ -65,7 +68,7 @@ export async function openUpstreamSide(
   options: UpstreamSideOptions,
   before?: UpstreamSide,
 ): Promise<UpstreamSide> {
-  const { metrics, clock } = options;
+  const { metrics, clock, spool } = options;
   const { connections, ca } = config;
   const authorization = renderAuthorization(config);
   const client = createPushgatewayClient({
@@ -93,6 +96,7 @@ export async function openUpstreamSide(
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });
   const lending = createLending({
     store: followed.store,
+    ...(spool && { spool }),
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     tidy: followed.tidy.bind(followed),
     async send(request: UpstreamRequest) {
@@ -125,7 +129,7 @@ export async function openUpstreamSide(
 
 function createKnownStore(
   url: string,
-  { metrics, clock, log, ownership }: UpstreamSideOptions,
+  { metrics, clock, log, ownership, spool }: UpstreamSideOptions,
 ): KnownStore {
   let isScrapeBroken = false;
   const observer = {
@@ -139,7 +143,13 @@ function createKnownStore(
   };
   const store = openGroupStore(metrics);
   void store.assignOwners(ownership()); // nothing is in it yet
-  const followed = createFollowedStore({ store, clock, log, observer });
+  const followed = createFollowedStore({
+    ...{ store, clock, log, observer },
+    ...(spool && {
+      onReading: (reading) => spool.noteReading(reading),
+      onDeleted: (id) => spool.forget(id),
+    }),
+  });
   return { url, followed, isScrapeBroken: () => isScrapeBroken };
 }
 

@@ -4,7 +4,7 @@ import type { GatewayConfig } from './gateway-config.ts';
 import type { PushgatewayConfig } from './sections/upstream.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
-const FIXED_KEYS = ['listen', 'admin', 'audit'] as const satisfies (keyof GatewayConfig)[];
+const FIXED_KEYS = ['listen', 'admin', 'audit', 'spool'] as const satisfies (keyof GatewayConfig)[];
 
 /**
  * Names what differs between two configurations, never a value: `upstream`, `teams.payments`. A step

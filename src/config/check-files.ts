@@ -7,6 +7,7 @@ import { listCredentials, type PlacedCredential } from './sections/credentials/c
 import { inspectHtpasswd } from './sections/credentials/htpasswd.ts';
 import { checkUserNames } from './sections/credentials/user-names.ts';
 import { listIssuersFiles } from './sections/issuers.ts';
+import { listSpoolFiles } from './sections/spool.ts';
 import { listTlsFiles } from './sections/tls.ts';
 import { listUpstreamFiles } from './sections/upstream.ts';
 
@@ -30,6 +31,7 @@ function listNamed(config: RawConfig, directory: string, now: number): readonly 
   return [
     ...listUpstreamFiles(config.upstream, directory),
     ...listAuditFiles(config.audit, directory),
+    ...(config.spool ? listSpoolFiles(config.spool, directory) : []),
     ...(config.tls ? listTlsFiles(config.tls, directory, now) : []),
     ...listIssuersFiles(config.issuers, directory),
     ...listCredentials(config.teams).flatMap((placed) => listHtpasswd(placed, directory)),

@@ -6,6 +6,7 @@ import type { FailuresConfig } from './sections/failures.ts';
 import type { JanitorConfig } from './sections/janitor.ts';
 import type { ListenAddress } from './sections/listen.ts';
 import type { ServerConfig } from './sections/server.ts';
+import type { SpoolConfig } from './sections/spool.ts';
 import type { TlsConfig } from './sections/tls.ts';
 import type { UiConfig } from './sections/ui.ts';
 import type { UpstreamConfig } from './sections/upstream.ts';
@@ -33,6 +34,8 @@ export interface GatewayConfig {
   readonly anonymousTeam: string | undefined;
   readonly audit: AuditConfig;
   readonly janitor: JanitorConfig;
+  /** Left out when pushes are not kept while the upstream is away. */
+  readonly spool?: SpoolConfig;
   /** Undefined when there is no page. */
   readonly ui: UiConfig | undefined;
   /** `sha256:` and the hash of the file as read. */

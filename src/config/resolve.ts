@@ -12,6 +12,7 @@ import { resolveJanitor } from './sections/janitor.ts';
 import { parseListenAddress } from './sections/listen.ts';
 import { expandNetworks } from './sections/networks.ts';
 import { resolveServer } from './sections/server.ts';
+import { resolveSpool } from './sections/spool.ts';
 import { resolveTeam } from './sections/team.ts';
 import { resolveTls } from './sections/tls.ts';
 import { resolveUi } from './sections/ui.ts';
@@ -40,6 +41,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     anonymousTeam: resolveAnonymous(raw.anonymous),
     audit: resolveAudit(raw.audit, source),
     janitor: resolveJanitor(raw.janitor),
+    ...(raw.spool && { spool: resolveSpool(raw.spool, source) }),
     ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,
   });

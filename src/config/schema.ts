@@ -38,7 +38,7 @@ export const configSchema = z.strictObject({
   anonymous,
   audit,
   janitor,
-  spool,
+  spool: spool.optional(),
   ui,
   state,
 });

@@ -26,6 +26,8 @@ interface AdminAppOptions {
   /** Names that the admin side goes by, beside its addresses and `localhost`. */
   readonly hosts: readonly string[];
   readonly isReady: () => boolean;
+  /** Whether pushes are kept because the upstream is away. */
+  readonly isSpooling?: () => boolean;
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
   /** The store, once it is known what it holds; else why it is not. */
@@ -63,7 +65,8 @@ export function createAdminServer(app: Express): Server {
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */
 export function createAdminApp(options: AdminAppOptions): Express {
-  const { securityHeaders, hosts, isReady, registry, reload, knownStore, log } = options;
+  const { securityHeaders, hosts, isReady, isSpooling, registry, reload, knownStore, log } =
+    options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -77,7 +80,10 @@ export function createAdminApp(options: AdminAppOptions): Express {
     res.set('content-type', registry.contentType).end(await registry.render());
   });
   app.get('/-/healthy', (_, res) => say(res, 200, 'OK'));
-  app.get('/-/ready', (_, res) => (isReady() ? say(res, 200, 'OK') : say(res, 503, 'not ready')));
+  app.get('/-/ready', (_, res) => {
+    if (isReady()) say(res, 200, isSpooling?.() ? 'upstream: spooling' : 'OK');
+    else say(res, 503, 'not ready');
+  });
   app.use(createPageGuard(hosts));
   app.post('/-/reload', async (_, res) => {
     const result = await reload();

@@ -25,6 +25,8 @@ interface PublicAppOptions {
   readonly unproved: UnprovedClients;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
+  /** Whether pushes are kept because the upstream is away. */
+  readonly isSpooling?: () => boolean;
   /** Takes what is of the page, and leaves the rest. */
   readonly page: RequestHandler;
   /** Everything but the health endpoints and the page. */
@@ -52,7 +54,7 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
 }
 
 function createHealthHandler(options: PublicAppOptions): RequestHandler {
-  const { responder, createRequestId, challenges, isReady, pace, unproved } = options;
+  const { responder, createRequestId, challenges, isReady, isSpooling, pace, unproved } = options;
   return async (req, res, next) => {
     const endpoint = parseHealthEndpoint(req.method, req.url);
     if (endpoint === undefined) {
@@ -67,7 +69,9 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
       responder.refuse(res, endpoint, { requestId, accept, challenges: challenges() });
       return;
     }
-    responder.report(res, endpoint.value === '/-/healthy' || isReady(), requestId);
+    const isHealth = endpoint.value === '/-/healthy';
+    const text = !isHealth && isSpooling?.() ? 'upstream: spooling' : 'OK';
+    responder.report(res, isHealth || isReady(), requestId, text);
   };
 }
 

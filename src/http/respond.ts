@@ -11,7 +11,7 @@ export interface Responder {
   /** Answers a push or delete with the upstream's own status. */
   succeed(res: ServerResponse, status: number, requestId: string): void;
   /** Answers a health probe. */
-  report(res: ServerResponse, isWell: boolean, requestId: string): void;
+  report(res: ServerResponse, isWell: boolean, requestId: string, wellText: string): void;
   /** Heads of a streamed answer. */
   headers(requestId: string): HeaderValues;
   refuse(res: ServerResponse, refusal: Deny, context: RefusalContext): void;
@@ -46,8 +46,8 @@ export function createResponder(
       const cut = cutUpload(res, isClosing());
       res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
     },
-    report(res, isWell, requestId) {
-      const body = isWell ? 'OK\n' : 'not ready\n';
+    report(res, isWell, requestId, wellText) {
+      const body = isWell ? `${wellText}\n` : 'not ready\n';
       const length = String(body.length);
       const type = 'text/plain; charset=utf-8';
       res

@@ -191,6 +191,31 @@ export const METRICS = {
     help: 'When the group of a team that was pushed longest ago was last pushed.',
     labels: ['team'],
   },
+  pushwarden_spool_bytes: {
+    type: 'gauge',
+    help: 'What waits on disk for the upstream to come back, in bytes.',
+    labels: [],
+  },
+  pushwarden_spool_oldest_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When what waits there longest was pushed; 0 when nothing waits.',
+    labels: [],
+  },
+  pushwarden_spooled_pushes_total: {
+    type: 'counter',
+    help: 'Pushes and deletes that were kept because the upstream was away, by team.',
+    labels: ['team'],
+  },
+  pushwarden_spool_ends_total: {
+    type: 'counter',
+    help: 'How what was kept has ended: delivered, expired or rejected, by team.',
+    labels: ['team', 'outcome'],
+  },
+  pushwarden_spool_failures_total: {
+    type: 'counter',
+    help: 'Writes that the disk of the spool did not take, or not in time.',
+    labels: [],
+  },
   pushwarden_audit_records_total: {
     type: 'counter',
     help: 'Audit records on disk, by event.',

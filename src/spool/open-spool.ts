@@ -21,7 +21,8 @@ interface SpoolOptions {
   readonly directory: string;
   /** Of the configuration in use. */
   readonly bounds: () => SpoolBounds;
-  readonly isRestoring: () => boolean;
+  /** Whether what the upstream has lost in a restart is pushed again. */
+  readonly isRestoring: boolean;
   readonly clock: Clock;
   readonly log: OperationalLog;
   readonly observer: SpoolObserver;
@@ -183,7 +184,7 @@ class DiskSpool implements OpenedSpool {
     const { startedAt, isFirst } = found;
     const verdict = judgeReading(stored, { pushedAt, startedAt, isFirst });
     if (verdict === 'keep') return false;
-    const isRestored = verdict === 'restore' && this.#options.isRestoring();
+    const isRestored = verdict === 'restore' && this.#options.isRestoring;
     const change = isRestored ? this.index.restore(group) : this.index.forget(group);
     // What cannot be written now is known all the same, and judged again after a restart.
     await this.save(change).catch(() => undefined);

@@ -52,26 +52,35 @@ const MAX_PAUSE_MS = 30_000;
 /** Sends what waits once the upstream is back, and gives up what is too old. */
 export class SpoolReplay {
   readonly #options: ReplayOptions;
-  #running: Promise<void> | undefined;
+  #running: Promise<boolean> | undefined;
   #pauseMs = 0;
   #notBefore = 0;
+  #isOver = false;
   #claimedIn: GroupStore | undefined;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
   }
 
-  /** One round, shared by all who ask for one. Never rejects. */
-  run(): Promise<void> {
+  /** One round, shared by all who ask for one; whether it came to its end. Never rejects. */
+  run(): Promise<boolean> {
     this.#running ??= this.#round()
+      .then(() => true)
       .catch((error) => {
         this.#options.log.error('spool_not_replayed', { error: String(error) });
         this.#noteFailure();
+        return false;
       })
       .finally(() => {
         this.#running = undefined;
       });
     return this.#running;
+  }
+
+  /** Ends the round that is under way, after what is being sent. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#running;
   }
 
   /**
@@ -96,7 +105,7 @@ export class SpoolReplay {
       const next = heads.filter(({ group }) => !failed.has(group)).slice(0, BATCH);
       if (next.length === 0) break;
       await this.#sendAll(next, failed);
-      if (!isUp()) break;
+      if (!isUp() || this.#isOver) break;
     }
     if (failed.size > 0) this.#noteFailure();
     else this.#pauseMs = 0;
@@ -110,7 +119,7 @@ export class SpoolReplay {
     const left = [...sending];
     const work = async (): Promise<void> => {
       for (let entry = left.shift(); entry !== undefined; entry = left.shift()) {
-        if (!isUp() || !(await this.#send(entry))) failed.add(entry.group);
+        if (this.#isOver || !isUp() || !(await this.#send(entry))) failed.add(entry.group);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));

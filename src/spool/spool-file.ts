@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { findForeignKind } from '../core/file-kind.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import { SPOOL_FILE, SPOOL_FILES, SPOOL_LOCK } from '../core/spool/spool-files.ts';
 import { nodeFileSystem } from '../disk/file-system.ts';
 
 /** What is written at once, or not at all. */
@@ -13,9 +14,6 @@ export interface DiskChange {
   readonly removed: readonly number[];
 }
 
-const FILE = 'spool.db';
-/** What SQLite keeps beside the file. */
-const FILES = [FILE, `${FILE}-wal`, `${FILE}-shm`, `${FILE}-journal`, 'spool.lock'];
 /** Of the form of the rows: a file of another version is not touched. */
 const VERSION = 1;
 /** The log of writes is emptied into the file at this many pages of 4 KiB. */
@@ -27,23 +25,19 @@ const SCHEMA = `
     request TEXT NOT NULL, body BLOB NOT NULL
   ) STRICT`;
 
-/** The files that a spool has in its directory, whether they exist or not. */
-export function listSpoolFiles(directory: string): readonly string[] {
-  return FILES.map((name) => join(directory, name));
-}
-
 /**
  * Makes the directory if its parent is there, and refuses what is no regular file in it.
  * @returns where the lock of the spool is
  */
 export function prepareDirectory(directory: string): string {
   if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
-  for (const path of listSpoolFiles(directory)) {
+  for (const name of SPOOL_FILES) {
+    const path = join(directory, name);
     const status = nodeFileSystem.statusAt(path);
     const problem = status && findForeignKind(path, status.kind);
     if (problem !== undefined) throw new Error(problem);
   }
-  return join(directory, 'spool.lock');
+  return join(directory, SPOOL_LOCK);
 }
 
 /** The database of one spool. All of it is synchronous, and for a thread of its own. */
@@ -55,7 +49,7 @@ export class SpoolFile {
   readonly #body: StatementSync;
 
   constructor(directory: string) {
-    const path = join(directory, FILE);
+    const path = join(directory, SPOOL_FILE);
     // SQLite gives the files beside it the same rights.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     this.#database = new DatabaseSync(path);

@@ -2,7 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
-import type { GroupClaim, GroupPush, GroupStore, StoreContents } from '../core/store/group-store.ts';
+import type {
+  GroupClaim,
+  GroupPush,
+  GroupStore,
+  StoreContents,
+} from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';

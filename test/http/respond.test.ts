@@ -58,7 +58,7 @@ for (const [isWell, status, body] of [
 ] as const) {
   test(`a probe is answered ${status} when ${isWell ? 'all' : 'not all'} is well`, async () => {
     const { first, ending } = await answerTo(head(), (responder, res) =>
-      responder.report(res, isWell, '01JD'),
+      responder.report(res, isWell, '01JD', 'OK'),
     );
     assert.deepEqual([first.status, first.body.toString()], [status, body]);
     assert.equal(ending, 'open');
@@ -78,7 +78,8 @@ test('a refusal has its reason in the status line, and every challenge a line of
 
 const ANSWERS = {
   'a success': (responder: Responder, res: ServerResponse) => responder.succeed(res, 200, '01JD'),
-  'a probe': (responder: Responder, res: ServerResponse) => responder.report(res, true, '01JD'),
+  'a probe': (responder: Responder, res: ServerResponse) =>
+    responder.report(res, true, '01JD', 'OK'),
   'a refusal': refuse('job_not_allowed'),
 };
 const UPLOADS = [

@@ -70,6 +70,10 @@ export interface OutcomeEvent {
   readonly attempts?: number;
   /** The group that the refused push had left behind was deleted. */
   readonly group_removed?: true;
+  /** Pushgateway had acknowledged it before, and lost it in a restart. */
+  readonly restored?: true;
+  /** Request id of the later PUT of the group that took its place while it waited. */
+  readonly replaced_by?: string;
   /** The caller had left before the answer. */
   readonly client_gone?: true;
   /** From the arrival of the request, milliseconds. */

@@ -1,0 +1,148 @@
+import type { SpoolConfig } from '../config/sections/spool.ts';
+import { REASONS } from '../core/reason.ts';
+import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import type { Metrics } from '../metrics/registry.ts';
+import { watchPeriodicWork } from '../metrics/watch.ts';
+import type {
+  AuditLog,
+  Clock,
+  OperationalLog,
+  ParseContent,
+  TeamActivity,
+} from '../pipeline/ports.ts';
+import { type OpenedSpool, openSpool } from '../spool/open-spool.ts';
+import { recallStore } from '../spool/recall-store.ts';
+import { type SpoolEnd, SpoolReplay } from '../spool/replay.ts';
+import type { Current } from './current.ts';
+import { startPeriodicWork } from './periodic-work.ts';
+
+interface SpoolContext {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  readonly audit: AuditLog;
+}
+
+interface ReplayContext extends SpoolContext {
+  readonly parse: ParseContent;
+  readonly activity: TeamActivity;
+}
+
+const EVERY_MS = 1000;
+
+/**
+ * Opens the spool of a configuration that has one; undefined for one that has none.
+ * @throws GatewayError ERR_SPOOL_UNAVAILABLE
+ */
+export async function openGatewaySpool(
+  config: SpoolConfig | undefined,
+  { metrics, clock, log, audit }: SpoolContext,
+): Promise<OpenedSpool | undefined> {
+  if (config === undefined) return undefined;
+  const { directory, maxBytes, maxAgeMs, isRestoring } = config;
+  const bounds = { maxBytes, maxAgeMs };
+  return await openSpool({
+    ...{ directory, isRestoring, clock, log },
+    bounds: () => bounds,
+    observer: {
+      kept: (team) => metrics.pushwarden_spooled_pushes_total.labels(team).inc(),
+      failed: () => metrics.pushwarden_spool_failures_total.inc(),
+      replaced: (entry, by) => {
+        countEnd(metrics, entry, 'delivered');
+        audit.record({ ...renderEnd(entry, 'delivered', clock), replaced_by: by });
+      },
+    },
+  });
+}
+
+/** Knows what the spool has of the store, and sends what waits whenever the upstream is there. */
+export async function startReplay(
+  spool: OpenedSpool | undefined,
+  current: Current,
+  context: ReplayContext,
+): Promise<AsyncDisposable | undefined> {
+  if (spool === undefined) return undefined;
+  const { clock, log, parse, metrics } = context;
+  const followed = () => current.upstreamSide().known.followed;
+  const replay = new SpoolReplay({
+    ...{ spool, parse, clock, log },
+    upstream: () => current.upstreamSide().lend(),
+    isUp: () => current.upstreamSide().isReady(),
+    refresh: () => followed().refresh(),
+    timeoutMs: () => current.config().upstream.timeoutMs,
+    onEnd: (end) => tellEnd(end, context),
+  });
+  if (!followed().isReady()) {
+    const groups = await recallStore(spool, parse);
+    await followed().suppose({ groups, own: [], keepsNative: true });
+  }
+  await replay.claimWaiting();
+  const run = async (): Promise<boolean> => {
+    if (spool.index.waitingCount > 0 && !followed().isReady()) await followed().probe();
+    return await replay.run();
+  };
+  const work = startPeriodicWork([
+    { name: 'spool', everyMs: EVERY_MS, run, metric: watchPeriodicWork(metrics) },
+  ]);
+  return {
+    async [Symbol.asyncDispose]() {
+      work[Symbol.dispose]();
+      await replay.stop();
+    },
+  };
+}
+
+/** Whether pushes are kept because the upstream is away. */
+export function isSpooling(spool: OpenedSpool | undefined, current: Current): boolean {
+  const { followed } = current.upstreamSide().known;
+  return spool?.hasRoom() === true && followed.isAwayButKnown();
+}
+
+async function tellEnd(end: SpoolEnd, context: ReplayContext): Promise<void> {
+  const { entry, outcome, refusal, upstreamStatus } = end;
+  const { metrics, clock, log, audit, activity } = context;
+  countEnd(metrics, entry, outcome);
+  if (outcome !== 'delivered') {
+    const { requestId: request_id, team, credential, group: target, method } = entry;
+    const reason = refusal?.reason ?? 'upstream_unreachable';
+    const why = outcome === 'expired' ? EXPIRED : (refusal?.detail ?? REASONS[reason].title);
+    log.warn(`spooled_push_${outcome}`, {
+      ...{ request_id, team, target, reason, why },
+      ...(refusal?.internal && { internal: refusal.internal }),
+    });
+    activity.noteRefusal({
+      ...{ team, credential, method, target, reason },
+      detail: `${why}; it had been kept while Pushgateway was away`,
+      hints: refusal?.hints ?? [],
+      clientAddress: undefined,
+      requestId: entry.requestId,
+    });
+  }
+  try {
+    await audit.append({
+      ...renderEnd(entry, outcome, clock),
+      ...(upstreamStatus !== undefined && { upstream_status: upstreamStatus }),
+      ...(refusal && { reason: refusal.reason }),
+    });
+  } catch (error) {
+    log.error('spooled_push_not_audited', { request_id: entry.requestId, error: String(error) });
+  }
+}
+
+const EXPIRED = 'it waited for longer than spool.max_age and was given up';
+
+function countEnd(metrics: Metrics, { team }: SpoolEntry, outcome: SpoolEnd['outcome']): void {
+  metrics.pushwarden_spool_ends_total.labels(team, outcome).inc();
+}
+
+function renderEnd(entry: SpoolEntry, outcome: SpoolEnd['outcome'], clock: Clock) {
+  return {
+    event: 'outcome',
+    request_id: entry.requestId,
+    status: outcome,
+    outcome,
+    // What was acknowledged before, and lost by the upstream.
+    ...(entry.storedAt !== undefined && { restored: true as const }),
+    duration_ms: clock.now() - entry.at,
+  } as const;
+}

@@ -1,0 +1,14 @@
+/** The database of a spool. */
+export const SPOOL_FILE = 'spool.db';
+
+/** What one gateway holds of a directory, so that no other takes it. */
+export const SPOOL_LOCK = 'spool.lock';
+
+/** Every file in the directory of a spool: what SQLite keeps beside the database, too. */
+export const SPOOL_FILES: readonly string[] = [
+  SPOOL_FILE,
+  `${SPOOL_FILE}-wal`,
+  `${SPOOL_FILE}-shm`,
+  `${SPOOL_FILE}-journal`,
+  SPOOL_LOCK,
+];
