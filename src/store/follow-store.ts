@@ -28,7 +28,7 @@ export interface FollowedStore {
   isAwayButKnown(): boolean;
   /** Reads the store anew; whether that went well. Never rejects. */
   refresh(): Promise<boolean>;
-  /** Takes what is given for what the upstream holds, until that can be read. */
+  /** Takes what is given for what an upstream holds that is away, until that can be read. */
   suppose(contents: StoreContents): Promise<void>;
   /**
    * Waits for the first reading. Ends in `overloaded` when that takes longer, in
@@ -202,8 +202,9 @@ class Follower implements FollowedStore {
     return await this.#read();
   }
 
-  suppose(contents: StoreContents): Promise<void> {
-    return this.#readings.suppose(contents);
+  async suppose(contents: StoreContents): Promise<void> {
+    // A reading that is under way knows better.
+    if (this.#state === 'away') await this.#readings.suppose(contents);
   }
 
   readBy(reader: StoreReader): void {

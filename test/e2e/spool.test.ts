@@ -20,7 +20,6 @@ async function setUp(t: TestContext, version: PushgatewayVersion, spool: object 
   const scratch = await createScratch();
   t.after(() => scratch[Symbol.asyncDispose]());
   const directory = scratch.path;
-  const persisted = [`--persistence.file=${join(directory, 'pg')}`, '--persistence.interval=10ms'];
   const running: { pushgateway: Pushgateway } = {
     pushgateway: await startPushgateway({ version }),
   };
@@ -37,10 +36,9 @@ async function setUp(t: TestContext, version: PushgatewayVersion, spool: object 
     document,
     upstream: () => running.pushgateway,
     away: () => running.pushgateway.stop('SIGKILL'),
-    async back(args: readonly string[] = []) {
-      running.pushgateway = await startPushgateway({ version, port, args });
+    async back() {
+      running.pushgateway = await startPushgateway({ version, port });
     },
-    persisted,
   };
 }
 
