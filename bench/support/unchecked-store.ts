@@ -24,6 +24,8 @@ export function createFollowedStore(): FollowedStore {
   return {
     store: STORE,
     isReady: () => true,
+    isAwayButKnown: () => false,
+    suppose: async () => undefined,
     whenKnown: async () => allow(undefined),
     probe: async () => true,
     poll: async () => true,

@@ -1,6 +1,7 @@
 import type { SpoolConfig } from '../config/sections/spool.ts';
 import { REASONS } from '../core/reason.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import { parsePushTarget } from '../core/target/push-target.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
 import type {
@@ -68,7 +69,8 @@ export async function startReplay(
     ...{ spool, parse, clock, log },
     upstream: () => current.upstreamSide().lend(),
     isUp: () => current.upstreamSide().isReady(),
-    refresh: () => followed().refresh(),
+    refresh: () => followed().renew(),
+    isDue: (entry) => isDue(entry, current, clock),
     timeoutMs: () => current.config().upstream.timeoutMs,
     onEnd: (end) => tellEnd(end, context),
   });
@@ -96,6 +98,15 @@ export async function startReplay(
 export function isSpooling(spool: OpenedSpool | undefined, current: Current): boolean {
   const { followed } = current.upstreamSide().known;
   return spool?.hasRoom() === true && followed.isAwayButKnown();
+}
+
+/** Whether the group of a push would expire at once. */
+function isDue({ group, team, at }: SpoolEntry, current: Current, clock: Clock): boolean {
+  const target = parsePushTarget(group, { emptyValues: true });
+  const rules = current.snapshot().policy.team(team)?.expiry;
+  if (target.effect === 'deny' || rules === undefined) return false;
+  const pushed = { key: target.value.key, pushedAt: at, failedAt: undefined };
+  return rules.isDue(pushed, clock.now());
 }
 
 async function tellEnd(end: SpoolEnd, context: ReplayContext): Promise<void> {

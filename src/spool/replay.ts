@@ -33,6 +33,8 @@ interface ReplayOptions {
   readonly isUp: () => boolean;
   /** Reads the store anew; whether that went well. */
   readonly refresh: () => Promise<boolean>;
+  /** Whether the group would expire as soon as it was pushed again. */
+  readonly isDue: (entry: SpoolEntry) => boolean;
   readonly parse: ParseContent;
   readonly timeoutMs: () => number;
   readonly clock: Clock;
@@ -127,7 +129,11 @@ export class SpoolReplay {
 
   /** Whether it has ended, however it did; else it is to be tried again. */
   async #send(entry: SpoolEntry): Promise<boolean> {
-    const { spool, clock } = this.#options;
+    const { spool, clock, isDue } = this.#options;
+    if (entry.storedAt !== undefined && entry.method !== 'DELETE' && isDue(entry)) {
+      await this.#giveUp(entry);
+      return true;
+    }
     using upstream = this.#options.upstream();
     const body = await spool.disk.body(entry.seq);
     if (body === undefined) {
@@ -185,13 +191,19 @@ export class SpoolReplay {
   }
 
   async #expire(): Promise<void> {
-    const { spool, clock, onEnd } = this.#options;
+    const { spool, clock } = this.#options;
     const { waiting, stored } = spool.index.listExpired(clock.now());
     if (waiting.length + stored.length === 0) return;
-    for (const entry of waiting) await onEnd({ outcome: 'expired', entry });
-    const removed = [...waiting, ...stored].flatMap((one) => spool.index.remove(one).removed);
+    for (const entry of waiting) await this.#giveUp(entry);
+    const removed = stored.flatMap((one) => spool.index.remove(one).removed);
     await spool.save({ written: [], removed });
-    for (const entry of waiting) this.#release(entry);
+  }
+
+  async #giveUp(entry: SpoolEntry): Promise<void> {
+    const { spool, onEnd } = this.#options;
+    await onEnd({ outcome: 'expired', entry });
+    await spool.save(spool.index.remove(entry));
+    this.#release(entry);
   }
 
   async #claimIn(store: GroupStore): Promise<void> {

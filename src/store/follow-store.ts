@@ -26,8 +26,6 @@ export interface FollowedStore {
   isReady(): boolean;
   /** Whether it is away, and what it held then is known. */
   isAwayButKnown(): boolean;
-  /** Reads the store anew; whether that went well. Never rejects. */
-  refresh(): Promise<boolean>;
   /** Takes what is given for what an upstream holds that is away, until that can be read. */
   suppose(contents: StoreContents): Promise<void>;
   /**
@@ -195,11 +193,6 @@ class Follower implements FollowedStore {
 
   isAwayButKnown(): boolean {
     return this.#state === 'away' && this.#readings.hasRead();
-  }
-
-  async refresh(): Promise<boolean> {
-    await this.#readings.current(); // it began before what the caller wants to see
-    return await this.#read();
   }
 
   async suppose(contents: StoreContents): Promise<void> {
