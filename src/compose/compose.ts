@@ -115,8 +115,7 @@ export async function composeGateway(
 
   opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
-  const { parseContent: parse } = gateway;
-  opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, parse }));
+  opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, gateway }));
   const upstreamState = () => describeUpstream(current);
   publicSide.open({ gateway, observer, activity, upstreamState, log, lifetime });
   const listenUrl = await publicPort.open();

@@ -4,13 +4,8 @@ import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import { parsePushTarget } from '../core/target/push-target.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
-import type {
-  AuditLog,
-  Clock,
-  OperationalLog,
-  ParseContent,
-  TeamActivity,
-} from '../pipeline/ports.ts';
+import type { Gateway } from '../pipeline/gateway.ts';
+import type { AuditLog, Clock, OperationalLog, TeamActivity } from '../pipeline/ports.ts';
 import { type OpenedSpool, openSpool } from '../spool/open-spool.ts';
 import { recallStore } from '../spool/recall-store.ts';
 import { type SpoolEnd, SpoolReplay } from '../spool/replay.ts';
@@ -25,7 +20,7 @@ interface SpoolContext {
 }
 
 interface ReplayContext extends SpoolContext {
-  readonly parse: ParseContent;
+  readonly gateway: Pick<Gateway, 'parseContent'>;
   readonly activity: TeamActivity;
 }
 
@@ -63,7 +58,8 @@ export async function startReplay(
   context: ReplayContext,
 ): Promise<AsyncDisposable | undefined> {
   if (spool === undefined) return undefined;
-  const { clock, log, parse, metrics } = context;
+  const { clock, log, metrics } = context;
+  const { parseContent: parse } = context.gateway;
   const followed = () => current.upstreamSide().known.followed;
   const replay = new SpoolReplay({
     ...{ spool, parse, clock, log },

@@ -44,7 +44,7 @@ export interface OpenedSpool extends Spool {
 }
 
 /** A whole reading of the store. */
-export interface StoreFound {
+interface StoreFound {
   /** When the upstream had started, milliseconds since the epoch. */
   readonly startedAt: number;
   readonly isFirst: boolean;
