@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -118,6 +119,18 @@ test('a Node that is too old gets one line, and nothing else is loaded', async (
     stdout: '',
     stderr: `pushwarden needs Node ${OLDEST_NODE} or newer, this is 24.18.0: install one, or in a checkout put "npx" before "node"\n`,
   });
+});
+
+test('a Node that cannot read the sources gets the same line', async () => {
+  const entry = fileURLToPath(new URL('../../pushwarden.js', import.meta.url));
+  const flag = '--no-experimental-strip-types';
+  const child = spawn(process.execPath, [flag, entry, 'version'], { stdio: 'pipe' });
+  const [errors, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  assert.equal(status, 1);
+  assert.equal(
+    errors,
+    `pushwarden needs Node ${OLDEST_NODE} or newer, this is ${process.versions.node}: install one, or in a checkout put "npx" before "node"\n`,
+  );
 });
 
 test('package.json asks for the Node that the program asks for', () => {

@@ -140,12 +140,12 @@ test('npx pushwarden serve runs with the configuration of the README', async () 
 
 test('the sources run after npm ci --omit=dev, without a tool for developers', async () => {
   const sources = join(scratch.path, 'production');
-  for (const path of ['src', 'package.json', 'package-lock.json']) {
+  for (const path of ['src', 'pushwarden.js', 'package.json', 'package-lock.json']) {
     await cp(ROOT + path, join(sources, path), { recursive: true });
   }
   const install = ['ci', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
   await run('npm', install, { cwd: sources, env });
-  const main = join(sources, 'src/main.ts');
+  const main = join(sources, 'pushwarden.js');
   assert.match((await run(process.execPath, [main, 'version'])).stdout, /^pushwarden \d/);
   await assert.rejects(readFile(join(sources, 'node_modules/.bin/tsc')), { code: 'ENOENT' });
   await assert.rejects(readFile(join(sources, 'node_modules/.bin/node')), { code: 'ENOENT' });
