@@ -1,6 +1,6 @@
 import { allow } from '../../src/core/decision.ts';
 import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
-import type { FollowedStore } from '../../src/store/follow-store.ts';
+import type { FollowedStore } from '../../src/store/followed-store.ts';
 
 const CLAIM: GroupClaim = { adopted: [], settle: async () => {} };
 

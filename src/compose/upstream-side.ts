@@ -14,7 +14,8 @@ import type {
   UpstreamRequest,
 } from '../pipeline/ports.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
-import { createFollowedStore, type FollowedStore } from '../store/follow-store.ts';
+import { createFollowedStore } from '../store/follow-store.ts';
+import type { FollowedStore } from '../store/followed-store.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';
 import { createLending } from './lending.ts';

@@ -3,7 +3,7 @@ import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-r
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { AuditLog, Clock, StoreReader, UpstreamSender } from '../pipeline/ports.ts';
-import type { FollowedStore } from './follow-store.ts';
+import type { FollowedStore } from './followed-store.ts';
 import { findProblem } from './scrape-watch.ts';
 
 interface QuarantineOptions {

@@ -8,7 +8,7 @@ import type {
 } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
-import type { StoreObserver } from './follow-store.ts';
+import type { StoreObserver } from './followed-store.ts';
 
 interface StoreReadingsOptions {
   readonly store: Pick<GroupStore, 'startReading'>;

@@ -1,5 +1,6 @@
 import type { StoreReader } from '../../src/pipeline/ports.ts';
-import { createFollowedStore, type FollowedStore } from '../../src/store/follow-store.ts';
+import { createFollowedStore } from '../../src/store/follow-store.ts';
+import type { FollowedStore } from '../../src/store/followed-store.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';
 import { createStoreReader } from '../../src/upstream/store-reader.ts';
 import { createStore } from './group-push.ts';

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { allow, type Decision } from '../core/decision.ts';
+import type { Reason } from '../core/reason.ts';
+import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
+import type { GroupTurns } from './group-turns.ts';
+import type { LeftBehind } from './left-behind.ts';
+import type { StampCheck } from './stamp-check.ts';
+
+interface ClaimOptions {
+  readonly model: Pick<GroupStore, 'claim' | 'group'>;
+  readonly turns: GroupTurns;
+  readonly leftBehind: LeftBehind;
+  readonly stampCheck: StampCheck;
+  /** Whether another reading could say something else. */
+  readonly mayBeStale: () => boolean;
+  /** Reads the store; false when that cannot be. */
+  readonly read: () => Promise<boolean>;
+}
+
+/** After which a push that waits for another reading is refused for what is known. */
+const REFRESH_WAIT_MS = 10_000;
+
+/** Reasons that another reading may take away. */
+const READ_BEFORE: ReadonlySet<Reason> = new Set([
+  'inconsistent',
+  'body_invalid',
+  'group_quota_exceeded',
+  'series_quota_exceeded',
+  'bytes_quota_exceeded',
+]);
+
+/**
+ * Claims for a push: from its turn until it is settled, nothing else deletes the group; and before it
+ * is refused for what is stored, that is read once more.
+ */
+export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
+  const { model, turns, leftBehind, stampCheck, mayBeStale, read } = options;
+
+  const claimFresh = async (push: GroupPush): Promise<Decision<GroupClaim>> => {
+    const first = await model.claim(push);
+    if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
+    if (!mayBeStale()) return first;
+    const isRead = await Promise.race([read(), delay(REFRESH_WAIT_MS, false, { ref: false })]);
+    await turns.whenLeft(push.target.canonical); // it may have begun meanwhile
+    return isRead ? await model.claim(push) : first;
+  };
+
+  const watch = ({ target }: GroupPush, claim: GroupClaim, leave: () => void): GroupClaim => {
+    const { canonical: id } = target;
+    let isOver = false;
+    stampCheck.notePush(id);
+    leftBehind.begin(id, model.group(id) !== undefined);
+    const settle: GroupClaim['settle'] = async (end) => {
+      if (isOver) return;
+      isOver = true;
+      try {
+        await claim.settle(end);
+      } finally {
+        if (end === 'unknown') turns.noteUndecided(id);
+        leave();
+      }
+      stampCheck.notePush(id);
+      leftBehind.end(id, end);
+    };
+    return { ...claim, settle };
+  };
+
+  return async (push) => {
+    const leave = await turns.enterPush(push.target.canonical);
+    try {
+      const claim = await claimFresh(push);
+      if (claim.effect === 'allow') return allow(watch(push, claim.value, leave));
+      leave();
+      return claim;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+}

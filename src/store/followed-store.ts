@@ -1,0 +1,96 @@
+import type { Decision } from '../core/decision.ts';
+import type { GroupId, StoredGroup } from '../core/store/group.ts';
+import type { GroupStore, StoreContents } from '../core/store/group-store.ts';
+import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
+import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { ExpiryTime } from './expiry-time.ts';
+
+/** A store that is kept true to what Pushgateway holds. Nothing else reads it. */
+export interface FollowedStore {
+  /** Before it refuses a push for what it knows, it makes sure that this is still so. */
+  readonly store: GroupStore;
+  /** Whether a push could be taken: the upstream is there, and what it holds is known. */
+  isReady(): boolean;
+  /** Whether it is away, and what it held then is known. */
+  isAwayButKnown(): boolean;
+  /** Takes what is given for what an upstream holds that is away, until that can be read. */
+  suppose(contents: StoreContents): Promise<void>;
+  /**
+   * Waits for the first reading. Ends in `overloaded` when that takes longer, in
+   * `upstream_unreachable` or `upstream_invalid` when there is nothing to read.
+   */
+  whenKnown(waitMs: number): Promise<Decision<undefined>>;
+  /**
+   * Sees whether the upstream is there and still the one that was read. Never rejects.
+   * @returns whether it is there, and what it holds is known
+   */
+  probe(): Promise<boolean>;
+  /**
+   * Scrapes it, and sees whether somebody else has changed it. Never rejects.
+   * @returns whether there was anything to compare with
+   */
+  poll(): Promise<boolean>;
+  /** Hears what came of a push: an upstream that could not be reached is away from that moment. */
+  noteOutcome(outcome: UpstreamOutcome): void;
+  /** @see `Upstream.tidy` */
+  tidy(id: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
+  /**
+   * Looks anew at the upstream and reads it whole, so that what is deleted is known as it is now.
+   * @returns false when that cannot be
+   */
+  renew(): Promise<boolean>;
+  /** Deletes one group for its age. */
+  expire(id: GroupId, steps: ExpireGroup): Promise<ExpiryEnd>;
+  /** By which groups grow old. */
+  readonly expiryTime: Pick<ExpiryTime, 'now'>;
+  /** By which it is read now. */
+  reader(): StoreReader | undefined;
+  /** Goes on over another way to the same Pushgateway. */
+  readBy(reader: StoreReader): void;
+}
+
+/** How one group is deleted for its age; no push to it is under way or begins meanwhile. */
+export interface ExpireGroup {
+  /** Looks at it right before. */
+  readonly isDue: (group: StoredGroup) => boolean;
+  /** Writes down what will be deleted; nothing is when it rejects. */
+  readonly announce: (group: StoredGroup) => Promise<void>;
+  readonly remove: () => Promise<UpstreamOutcome>;
+}
+
+/**
+ * `kept`: it is not due, or in use, and nothing was written down; `away`: the upstream is, or cannot
+ * be read; `called_off`: after it was written down it was not to be deleted any more.
+ */
+export type ExpiryEnd =
+  | { readonly kind: 'kept' | 'away' | 'called_off' }
+  | { readonly kind: 'sent'; readonly outcome: UpstreamOutcome };
+
+export interface FollowStoreOptions {
+  readonly store: GroupStore;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  readonly observer: StoreObserver;
+  /** Told of what was read before anybody uses it. */
+  readonly onReading?: (reading: WholeReading) => Promise<void>;
+  /** Told of every group that was deleted through the gateway, or may have been. */
+  readonly onDeleted?: (id: GroupId) => Promise<void>;
+}
+
+/** A reading of the whole store. */
+interface WholeReading {
+  /** When the upstream had started, milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Whether it is the first of this start. */
+  readonly isFirst: boolean;
+  /** When a group was last pushed; undefined if it is not there, or never was. */
+  pushedAt(group: GroupId): number | undefined;
+}
+
+/** What the metrics are told. */
+export interface StoreObserver {
+  probed(isUp: boolean): void;
+  read(outcome: 'read' | 'failed'): void;
+  changedByOthers(groups: number): void;
+  scraped(isBroken: boolean): void;
+}
