@@ -7,6 +7,6 @@ export const NOT_YET: readonly string[] = [];
 /** The gateway's own metrics in an expression, recorded ones left out. */
 export function gatewayMetricsOf(expression: string): readonly string[] {
   return [...expression.matchAll(/(?<![:\w"])(?:pushwarden|process|nodejs)_\w+\b(?!:)/g)].map(
-    ([name]) => name.replace(/_bucket$/, ''),
+    ([name]) => name.replace(/_(?:bucket|count|sum)$/, ''),
   );
 }
