@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { composeGateway } from '../../src/compose/compose.ts';
 import { renderProblem } from '../../src/config/engine/problem.ts';
@@ -102,8 +103,23 @@ function writeConfig(scratch: Scratch, document: GatewayDocument): Promise<strin
   return scratch.write('pushwarden.yaml', JSON.stringify(file, null, 2));
 }
 
-/** Both logs, in the order of their times; of unknown callers only what was decided about them. */
+/**
+ * Both logs once nothing more comes: a refusal is answered without anybody waiting for its record.
+ * A log that never rests is read as it is then.
+ */
 async function readAudit(scratch: Scratch): Promise<readonly AuditRecord[]> {
+  let records = await readLogs(scratch);
+  for (let look = 0; look < 20; look += 1) {
+    await delay(100);
+    const before = records.length;
+    records = await readLogs(scratch);
+    if (records.length === before) break;
+  }
+  return records;
+}
+
+/** In the order of their times; of unknown callers only what was decided about them. */
+async function readLogs(scratch: Scratch): Promise<readonly AuditRecord[]> {
   const [known, unknown] = await Promise.all([
     readRecords(`${scratch.path}/audit.jsonl`),
     readRecords(`${scratch.path}/audit.unknown.jsonl`),
