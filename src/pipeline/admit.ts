@@ -1,5 +1,4 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent, PushedFamily } from '../core/exposition/push-content.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import { createObservation, type Observation } from '../core/policy/observation.ts';
@@ -9,68 +8,26 @@ import { beginChecks, type CheckName, type CheckOrder } from '../core/request/ch
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
 import type { Framing } from '../core/request/framing.ts';
-import { expiryOf, type GroupExpiry } from '../core/store/expiry.ts';
+import { expiryOf } from '../core/store/expiry.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
+import type {
+  Admission,
+  DeleteAdmission,
+  HeldClaim,
+  PushAdmission,
+  ReadAdmission,
+  Sender,
+} from './admission.ts';
 import { type AuditTrail, describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import { checkArrival } from './check-arrival.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
-import type { Upstream, UpstreamRead } from './ports.ts';
+import type { Upstream } from './ports.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** What a request may do, with everything that is needed to do it. */
-export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;
-
-interface ReadAdmission extends Omit<UpstreamRead, 'path'> {
-  readonly kind: 'read';
-  readonly upstream: Upstream;
-  readonly path: ReadPath;
-  /** By the configuration that it was admitted under. */
-  readonly expiry: GroupExpiry;
-}
-
-export interface DeleteAdmission {
-  readonly kind: 'delete';
-  readonly upstream: Upstream;
-  readonly target: PushTarget;
-  /** When the upstream's answer must have ended, on the monotonic clock. */
-  readonly deadline: number;
-  readonly sender: Sender;
-  readonly claim: HeldClaim;
-}
-
-export interface PushAdmission {
-  readonly kind: 'push';
-  readonly upstream: Upstream;
-  readonly method: 'POST' | 'PUT';
-  readonly target: PushTarget;
-  readonly mediaType: MediaType;
-  /** Decoded, and understood in full. */
-  readonly body: Uint8Array;
-  /** Names of the families in it. */
-  readonly families: readonly string[];
-  readonly deadline: number;
-  readonly sender: Sender;
-  readonly claim: HeldClaim;
-}
-
-/** Who sent a push or delete that is admitted, and when. */
-interface Sender {
-  readonly team: string;
-  readonly credential: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
-/** The claim of a request: to be settled with what came of it, else it ends with the request. */
-interface HeldClaim extends GroupClaim {
-  /** Lets it outlive the request: somebody else settles it. */
-  release(): void;
-}
 
 /** A request on its way. */
 export interface Arrival {

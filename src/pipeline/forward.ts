@@ -7,7 +7,7 @@ import {
   judgeOutcome,
   type UpstreamOutcome,
 } from '../core/store/upstream-outcome.ts';
-import type { DeleteAdmission, PushAdmission } from './admit.ts';
+import type { DeleteAdmission, PushAdmission } from './admission.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
 import type { KeptPush, Spool, UpstreamRequest } from './ports.ts';
 
