@@ -34,7 +34,7 @@ import { warnOfSharedPeer } from './peer-warning.ts';
 import { createPublicPort } from './public-port.ts';
 import { createPublicSide } from './public-side.ts';
 import { createReload, type LoadedConfig } from './reload.ts';
-import { isSpooling as isKept, openGatewaySpool, startReplay } from './spool-side.ts';
+import { isSpoolInUse, openGatewaySpool, startReplay } from './spool-side.ts';
 import { startJanitor } from './start-janitor.ts';
 
 /** One core stays for requests, where there is more than one. */
@@ -202,7 +202,7 @@ function createLifetime(
 ): Lifetime {
   let lastArrival = Number.POSITIVE_INFINITY;
   const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
-  const isSpooling = (): boolean => isKept(spool, current);
+  const isSpooling = (): boolean => isSpoolInUse(spool, current);
   const isUsable = (): boolean => current.upstreamSide().isReady() || isSpooling();
   return {
     isClosing,

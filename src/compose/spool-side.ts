@@ -91,7 +91,7 @@ export async function startReplay(
 }
 
 /** Whether pushes are kept because the upstream is away. */
-export function isSpooling(spool: OpenedSpool | undefined, current: Current): boolean {
+export function isSpoolInUse(spool: OpenedSpool | undefined, current: Current): boolean {
   const { followed } = current.upstreamSide().known;
   return spool?.hasRoom() === true && followed.isAwayButKnown();
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { type Command, Option } from 'commander';
 import { VERSION } from '../../version.ts';
 import { describeNetworkError } from '../describe-network-error.ts';
+import { EXIT } from '../exit.ts';
 import { createUrlParser } from '../url-option.ts';
 
 /** Adds `--admin`, by which a command finds the admin side. */
@@ -19,14 +20,45 @@ export function addAdminOption(command: Command): Command {
 /** Of an answer that is none of the admin side. */
 const SHOWN_LENGTH = 300;
 
+/** A line of JSON that the admin side answers. */
+export type Line = Readonly<Record<string, unknown>>;
+
+interface AdminRun {
+  readonly admin: string;
+  /** With its query. */
+  readonly path: string;
+  readonly output: 'table' | 'json';
+  /** What people see of the groups and of the line that ends the answer. */
+  readonly render: (groups: readonly Line[], end: Line) => readonly string[];
+}
+
+/**
+ * Has the admin side go through groups, and shows what came of it; exit status 1 unless that is
+ * `success`.
+ * @returns the line that ends the answer
+ * @throws Error when it cannot be reached, breaks off, or says no
+ */
+export async function showAdminRun({ admin, path, output, render }: AdminRun): Promise<Line> {
+  const groups: Line[] = [];
+  let end: Line | undefined;
+  for await (const line of askAdmin(admin, path)) {
+    if ('status' in line) end = line;
+    else groups.push(line);
+  }
+  if (end === undefined) throw new Error('the answer has no end: is the gateway an older one?');
+  if (output === 'json') console.log(JSON.stringify({ ...end, groups }, undefined, 2));
+  else for (const line of render(groups, end)) console.log(line);
+  const why = end['ended_early'];
+  if (why !== undefined) console.error(`pushwarden: it ended early: ${String(why)}`);
+  if (end['status'] !== 'success') process.exitCode = EXIT.failed;
+  return end;
+}
+
 /**
  * Posts to the admin side, and gives out each line of JSON of its answer as it comes.
  * @throws Error when it cannot be reached, breaks off, or says no
  */
-export async function* askAdmin(
-  admin: string,
-  path: string,
-): AsyncGenerator<Readonly<Record<string, unknown>>> {
+async function* askAdmin(admin: string, path: string): AsyncGenerator<Line> {
   const url = new URL(admin);
   const answer = await post(url, `${admin}${path}`);
   const type = answer.headers['content-type'] ?? '';

@@ -2,15 +2,13 @@ import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
 import { renderTable } from '../client/render-table.ts';
 import { EXIT } from '../exit.ts';
-import { addAdminOption, askAdmin } from './ask-admin.ts';
+import { addAdminOption, type Line, showAdminRun } from './ask-admin.ts';
 
 interface JanitorRunOptions {
   readonly admin: string;
   readonly dryRun?: boolean;
   readonly output: 'table' | 'json';
 }
-
-type Line = Readonly<Record<string, unknown>>;
 
 /** Adds `janitor run`: exit status 1 when not all of what is due was deleted. */
 export function registerJanitorRun(janitor: Command): void {
@@ -23,22 +21,11 @@ export function registerJanitorRun(janitor: Command): void {
 }
 
 async function runJanitor({ admin, dryRun = false, output }: JanitorRunOptions): Promise<void> {
-  const groups: Line[] = [];
-  let end: Line | undefined;
-  for await (const line of askAdmin(admin, `/-/janitor?dry_run=${dryRun}`)) {
-    if ('status' in line) end = line;
-    else groups.push(line);
-  }
-  if (end === undefined) throw new Error('the answer has no end: is the gateway an older one?');
-  if (output === 'json') console.log(JSON.stringify({ ...end, groups }, undefined, 2));
-  else for (const line of renderRun(groups, end)) console.log(line);
-  const isMuzzled = !dryRun && end['dry_run'] === true;
-  if (isMuzzled) {
-    console.error('pushwarden: janitor.dry_run is true in the configuration: nothing was deleted');
-  }
-  const why = end['ended_early'];
-  if (why !== undefined) console.error(`pushwarden: it ended early: ${String(why)}`);
-  if (end['status'] !== 'success' || isMuzzled) process.exitCode = EXIT.failed;
+  const path = `/-/janitor?dry_run=${dryRun}`;
+  const end = await showAdminRun({ admin, path, output, render: renderRun });
+  if (dryRun || end['dry_run'] !== true) return;
+  console.error('pushwarden: janitor.dry_run is true in the configuration: nothing was deleted');
+  process.exitCode = EXIT.failed;
 }
 
 function renderRun(groups: readonly Line[], end: Line): readonly string[] {

@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
 import { renderTable } from '../client/render-table.ts';
-import { EXIT } from '../exit.ts';
-import { addAdminOption, askAdmin } from './ask-admin.ts';
+import { addAdminOption, type Line, showAdminRun } from './ask-admin.ts';
 
 interface QuarantineOptions {
   readonly admin: string;
   readonly apply?: boolean;
   readonly output: 'table' | 'json';
 }
-
-type Line = Readonly<Record<string, unknown>>;
 
 /** Adds `quarantine`: exit status 1 when with `--apply` the scrape is not whole at the end. */
 export function registerQuarantine(program: Command): void {
@@ -23,18 +20,8 @@ export function registerQuarantine(program: Command): void {
 }
 
 async function runQuarantine({ admin, apply = false, output }: QuarantineOptions): Promise<void> {
-  const groups: Line[] = [];
-  let end: Line | undefined;
-  for await (const line of askAdmin(admin, `/-/quarantine?dry_run=${!apply}`)) {
-    if ('status' in line) end = line;
-    else groups.push(line);
-  }
-  if (end === undefined) throw new Error('the answer has no end: is the gateway an older one?');
-  if (output === 'json') console.log(JSON.stringify({ ...end, groups }, undefined, 2));
-  else for (const line of renderRun(groups, end)) console.log(line);
-  const why = end['ended_early'];
-  if (why !== undefined) console.error(`pushwarden: it ended early: ${String(why)}`);
-  if (end['status'] !== 'success') process.exitCode = EXIT.failed;
+  const path = `/-/quarantine?dry_run=${!apply}`;
+  await showAdminRun({ admin, path, output, render: renderRun });
 }
 
 function renderRun(groups: readonly Line[], end: Line): readonly string[] {
