@@ -4,6 +4,7 @@ import { type SpoolEntry, type SpooledRequest, sizeOfEntry } from '../core/spool
 import { type SpoolBounds, type SpoolChange, SpoolIndex } from '../core/spool/spool-index.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
+import type { WholeReading } from '../core/store/whole-reading.ts';
 import type { Clock, KeptPush, OperationalLog, Sending, Spool } from '../pipeline/ports.ts';
 import { openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
 import type { DiskChange } from './spool-file.ts';
@@ -39,17 +40,8 @@ export interface OpenedSpool extends Spool {
   /** Puts a change on disk; rejects when it cannot be. */
   save(change: SpoolChange): Promise<void>;
   /** Judges what is stored by a whole reading of the store. */
-  noteReading(reading: StoreFound): Promise<void>;
+  noteReading(reading: WholeReading): Promise<void>;
   close(): Promise<void>;
-}
-
-/** A whole reading of the store. */
-interface StoreFound {
-  /** When the upstream had started, milliseconds since the epoch. */
-  readonly startedAt: number;
-  readonly isFirst: boolean;
-  /** When a group was last pushed; undefined if it is not there. */
-  pushedAt(group: GroupId): number | undefined;
 }
 
 /** A push that is to be kept waits for the disk no longer than this. */
@@ -79,7 +71,7 @@ class DiskSpool implements OpenedSpool {
   /** Pushes that are sent right now, by group. */
   readonly #underWay = new Map<GroupId, number>();
   /** Readings that are judged once what is under way to a group has ended. */
-  readonly #unjudged = new Map<GroupId, StoreFound>();
+  readonly #unjudged = new Map<GroupId, WholeReading>();
   /** Sequence numbers of what is on its way to the disk. */
   readonly #unwritten = new Set<number>();
   /** What the disk is still to remove, because it failed to. */
@@ -161,7 +153,7 @@ class DiskSpool implements OpenedSpool {
     await this.#change({ written, removed: change.removed.map(({ seq }) => seq) });
   }
 
-  async noteReading(found: StoreFound): Promise<void> {
+  async noteReading(found: WholeReading): Promise<void> {
     const restored = [...this.index.groups()].map((group) => this.#judge(group, found));
     const count = (await Promise.all(restored)).filter(Boolean).length;
     if (count > 0) this.#options.log.warn('spool_restores', { groups: count });
@@ -172,7 +164,7 @@ class DiskSpool implements OpenedSpool {
   }
 
   /** Whether the group is pushed again. */
-  async #judge(group: GroupId, found: StoreFound): Promise<boolean> {
+  async #judge(group: GroupId, found: WholeReading): Promise<boolean> {
     this.#unjudged.delete(group);
     const stored = this.index.stored(group);
     if (stored.length === 0) return false;

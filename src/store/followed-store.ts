@@ -2,6 +2,7 @@ import type { Decision } from '../core/decision.ts';
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
+import type { WholeReading } from '../core/store/whole-reading.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
 import type { ExpiryTime } from './expiry-time.ts';
 
@@ -75,16 +76,6 @@ export interface FollowStoreOptions {
   readonly onReading?: (reading: WholeReading) => Promise<void>;
   /** Told of every group that was deleted through the gateway, or may have been. */
   readonly onDeleted?: (id: GroupId) => Promise<void>;
-}
-
-/** A reading of the whole store. */
-interface WholeReading {
-  /** When the upstream had started, milliseconds since the epoch. */
-  readonly startedAt: number;
-  /** Whether it is the first of this start. */
-  readonly isFirst: boolean;
-  /** When a group was last pushed; undefined if it is not there, or never was. */
-  pushedAt(group: GroupId): number | undefined;
 }
 
 /** What the metrics are told. */
