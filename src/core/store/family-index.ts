@@ -4,8 +4,6 @@ import { type FamilyType, occupiedNames, type PushedFamily } from '../exposition
 export interface Occupant extends PushedFamily {
   /** Groups and claims, each as often as it holds it. */
   holders: number;
-  /** Groups alone: what the store has, without what is on its way. */
-  stored: number;
 }
 
 /** Who has which name: a family has its own and those of the samples that it becomes. */
@@ -21,7 +19,7 @@ export function hold(index: FamilyIndex, name: string, type: FamilyType): Occupa
     known.holders += 1;
     return known;
   }
-  const occupant = { name: Buffer.from(name).toString(), type, holders: 1, stored: 0 };
+  const occupant = { name: Buffer.from(name).toString(), type, holders: 1 };
   for (const occupied of occupiedNames(occupant)) {
     const others = index.get(occupied);
     if (others === undefined) index.set(occupied, [occupant]);

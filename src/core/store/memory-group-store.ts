@@ -4,10 +4,19 @@ import type { GroupFilter, GroupStore, GroupTotals } from './group-store.ts';
 import { type HeldGroup, keyOf, totalsOf } from './held-group.ts';
 import type { Ownership } from './ownership.ts';
 import { startReading } from './store-reading.ts';
-import { createStoreState, type MemoryStoreOptions, own, type StoreState } from './store-state.ts';
+import {
+  createStoreState,
+  leaveShared,
+  type MemoryStoreOptions,
+  own,
+  type StoreState,
+} from './store-state.ts';
 
-/** Creates the model of an empty store that keeps no native histograms, in this process. */
-export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore {
+/**
+ * Creates the model of an empty store that keeps no native histograms, in this process. To dispose
+ * of it takes it out of what it shares with others.
+ */
+export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore & Disposable {
   const state = createStoreState(options);
   return {
     claim: async (push) => claimPush(state, push),
@@ -19,6 +28,7 @@ export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore 
     familyNames: () => listNames(state),
     size: () => state.existing,
     assignOwners: (ownership) => assignOwners(state, ownership),
+    [Symbol.dispose]: () => leaveShared(state),
   };
 }
 
@@ -30,7 +40,9 @@ function findGroup({ groups }: StoreState, id: GroupId): StoredGroup | undefined
 function* listGroups(state: StoreState, { team, job }: GroupFilter = {}): Iterable<StoredGroup> {
   const groups =
     team === undefined ? state.groups.values() : (state.owners.get(team)?.groups ?? []);
+  const isShared = team !== undefined && state.options.shared !== undefined;
   for (const group of groups) {
+    if (isShared && state.groups.get(group.id) !== group) continue;
     if (group.exists && (job === undefined || keyOf(group).job === job)) yield view(group);
   }
 }
@@ -69,14 +81,8 @@ function sumUp({ owners }: StoreState, team: string): GroupTotals {
 }
 
 /** Costs by the names, however many groups have them. */
-function listNames({ index }: StoreState): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const [name, occupants] of index) {
-    if (occupants.some((occupant) => occupant.stored > 0 && occupant.name === name)) {
-      names.add(name);
-    }
-  }
-  return names;
+function listNames({ stored }: StoreState): ReadonlySet<string> {
+  return new Set([...stored.keys()].map(({ name }) => name));
 }
 
 /** Groups that get their owner before others go on. */

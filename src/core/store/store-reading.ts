@@ -93,8 +93,8 @@ async function removeVanished(reading: Reading): Promise<void> {
 function replaceOwn(state: StoreState, own: readonly FamilyContent[]): void {
   const before = state.own.families;
   replaceFamilies(state, state.own, own);
-  countStored(state.own.families, 1);
-  countStored(before, -1);
+  countStored(state, state.own.families, 1);
+  countStored(state, before, -1);
 }
 
 /** Puts one group in place; whether the model did not know that it would be so. */

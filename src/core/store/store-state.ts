@@ -1,4 +1,5 @@
 import type { GroupingKey } from '../target/grouping-key.ts';
+import type { FamilyIndex, Occupant } from './family-index.ts';
 import type { GroupId } from './group.ts';
 import type { GroupTotals } from './group-store.ts';
 import {
@@ -21,6 +22,8 @@ import { createSeriesTable } from './series-table.ts';
 /** What the model in memory is made of. */
 export interface StoreState extends Holdings {
   readonly groups: Map<GroupId, HeldGroup>;
+  /** In how many of its groups each family is, what is on its way there left out. */
+  readonly stored: Map<Occupant, number>;
   /** How many of them the store has, or may have. */
   existing: number;
   readonly owners: Map<string, OwnedGroups>;
@@ -35,7 +38,17 @@ export interface StoreState extends Holdings {
   readonly options: MemoryStoreOptions;
 }
 
+/** What the models of several Pushgateways have together: a scrape of all joins them. */
+export interface SharedState {
+  /** A family has one type in all of them. */
+  readonly index: FamilyIndex;
+  /** A quota is that of a team, wherever its groups are. */
+  readonly owners: Map<string, OwnedGroups>;
+}
+
 export interface MemoryStoreOptions {
+  /** Left out for a store that is alone. */
+  readonly shared?: SharedState;
   /** Two numbers of 32 bits that nobody can guess. */
   readonly secret: readonly [number, number];
   /** Lets others go on in the middle of long work. */
@@ -46,10 +59,16 @@ export interface MemoryStoreOptions {
 
 const OWN_KEY: GroupingKey = { job: '', labels: [] };
 
+/** What stores that are created with it have together. */
+export function createSharedState(): SharedState {
+  return { index: new Map(), owners: new Map() };
+}
+
 /** An empty store. */
 export function createStoreState(options: MemoryStoreOptions): StoreState {
+  const { index, owners } = options.shared ?? createSharedState();
   const holdings: Holdings = {
-    index: new Map(),
+    index,
     series: createSeriesTable(options.secret),
     holders: [],
     freeHolders: [],
@@ -58,8 +77,9 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
   return {
     ...holdings,
     groups: new Map(),
+    stored: new Map(),
     existing: 0,
-    owners: new Map(),
+    owners,
     ownership: NO_OWNERS,
     own: createGroup(holdings, '', OWN_KEY),
     keepsNative: false,
@@ -149,8 +169,8 @@ export function change(state: StoreState, group: HeldGroup, edit: () => void): v
   edit();
   const after = totalsOf(group);
   if (group.families !== families) {
-    countStored(group.families, 1);
-    countStored(families, -1);
+    countStored(state, group.families, 1);
+    countStored(state, families, -1);
   }
   state.changed?.add(group.id);
   state.existing += after.groups - before.groups;
@@ -172,17 +192,45 @@ function recount(group: HeldGroup, before: GroupTotals, after: GroupTotals): voi
 }
 
 /** Counts in how many groups of the store families are. */
-export function countStored(families: readonly HeldFamily[], sign: 1 | -1): void {
-  for (const { occupant } of families) if (occupant !== undefined) occupant.stored += sign;
+export function countStored(
+  { stored }: Pick<StoreState, 'stored'>,
+  families: readonly HeldFamily[],
+  sign: 1 | -1,
+): void {
+  for (const { occupant } of families) {
+    if (occupant === undefined) continue;
+    const count = (stored.get(occupant) ?? 0) + sign;
+    if (count === 0) stored.delete(occupant);
+    else stored.set(occupant, count);
+  }
 }
 
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
 export function tidy(state: StoreState, group: HeldGroup): void {
   reserve(group);
   if (group.exists || group.claims.length > 0) return;
-  countStored(group.families, -1);
+  countStored(state, group.families, -1);
   for (const family of group.families) releaseFamily(state, family);
   group.families = [];
   releaseFamily(state, group.stamps);
   state.groups.delete(group.id);
+}
+
+/** Empties a store that is no longer in use: what it shares with others is free of it. */
+export function leaveShared(state: StoreState): void {
+  state.changed = undefined; // a reading that is under way is over
+  for (const group of state.groups.values()) {
+    withdraw(group);
+    const claimed = group.claims.flatMap(({ families }) => [...families.keys()]);
+    for (const family of [...group.families, ...claimed, group.stamps])
+      releaseFamily(state, family);
+    group.families = [];
+    group.claims = []; // to settle one later does nothing
+    group.exists = false;
+  }
+  for (const family of state.own.families) releaseFamily(state, family);
+  state.own.families = [];
+  state.groups.clear();
+  state.stored.clear();
+  state.existing = 0;
 }

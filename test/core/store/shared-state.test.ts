@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMemoryGroupStore } from '../../../src/core/store/memory-group-store.ts';
+import type { GroupQuota } from '../../../src/core/store/quota.ts';
+import { createSharedState } from '../../../src/core/store/store-state.ts';
+import { denied } from '../../support/decision.ts';
+import {
+  claimed,
+  deleteGroup,
+  families,
+  groupPush,
+  pushAll,
+  textPush,
+} from '../../support/group-push.ts';
+
+/** Models of two Pushgateways whose scrapes are joined. */
+function createSisters() {
+  const shared = createSharedState();
+  const options = { shared, secret: [1, 2], pause: async () => {}, onCollision: () => {} } as const;
+  return [createMemoryGroupStore(options), createMemoryGroupStore(options)] as const;
+}
+
+async function createSistersWith(quota: GroupQuota) {
+  const sisters = createSisters();
+  for (const store of sisters) {
+    await store.assignOwners({ ownerOf: () => ({ name: 'payments', quota }) });
+  }
+  return sisters;
+}
+
+test('a family has one type in all stores, while its push is under way too', async () => {
+  const [first, second] = createSisters();
+  const claim = await claimed(first, groupPush('a', 'foo:gauge'));
+  const refusal = denied(await second.claim(groupPush('b', 'foo:counter')));
+  assert.equal(refusal.reason, 'inconsistent');
+  assert.equal(refusal.detail, 'metric "foo" is stored as gauge, not counter');
+  await claim.settle('stored');
+  assert.equal(denied(await second.claim(groupPush('b', 'foo:summary'))).reason, 'inconsistent');
+  await pushAll(second, groupPush('b', 'foo:gauge'));
+  await deleteGroup(first, 'a');
+  assert.equal(denied(await first.claim(groupPush('a', 'foo:counter'))).reason, 'inconsistent');
+  await deleteGroup(second, 'b');
+  await pushAll(first, groupPush('a', 'foo:counter'));
+});
+
+test('a family without a type takes the one that another store has', async () => {
+  const [first, second] = createSisters();
+  await pushAll(first, groupPush('a', 'foo:counter'));
+  const { adopted } = await claimed(second, textPush('b', 'foo 1\n'));
+  assert.deepEqual(
+    adopted.map(({ name, type }) => [name, type]),
+    [['foo', 'counter']],
+  );
+});
+
+test('what a reading of one store finds counts in the other', async () => {
+  const [first, second] = createSisters();
+  const key = { job: 'a', labels: [] };
+  const group = { id: '/metrics/job/a', key, pushedAt: 1, failedAt: undefined };
+  const read = [{ ...group, families: families('foo:summary', key) }];
+  await first.startReading().finish({ groups: read, own: [], keepsNative: false });
+  assert.equal(denied(await second.claim(groupPush('b', 'foo:gauge'))).reason, 'inconsistent');
+});
+
+test('each store has its own groups and names, and a team has one quota in all', async () => {
+  const [first, second] = await createSistersWith({ groups: 2 });
+  await pushAll(first, groupPush('a', 'foo:gauge'));
+  await pushAll(second, groupPush('b', 'bar:gauge'));
+  assert.deepEqual([...first.familyNames()], ['foo']);
+  assert.deepEqual([...second.familyNames()], ['bar']);
+  const ids = [...first.groups({ team: 'payments' })].map(({ id }) => id);
+  assert.deepEqual(ids, ['/metrics/job/a']);
+  assert.equal(first.totals('payments').groups, 2);
+  assert.equal(second.totals('payments').groups, 2);
+  const refusal = denied(await first.claim(groupPush('c', 'foo:gauge')));
+  assert.equal(refusal.reason, 'group_quota_exceeded');
+});
+
+test('a store that is disposed of is out of types and quotas, and late ends change nothing', async () => {
+  const [first, second] = await createSistersWith({ groups: 2 });
+  await pushAll(first, groupPush('a', 'foo:gauge'));
+  const late = await claimed(first, groupPush('b', 'bar:gauge'));
+  first[Symbol.dispose]();
+  await late.settle('stored');
+  assert.deepEqual(second.totals('payments'), { groups: 0, series: 0, bytes: 0 });
+  await pushAll(second, groupPush('a', 'foo:counter bar:counter'), groupPush('b', ''));
+});
