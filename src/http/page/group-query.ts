@@ -10,6 +10,8 @@ export interface GroupQuery {
   readonly onlyFailed: boolean;
   /** From 1. */
   readonly page: number;
+  /** The group whose metrics are listed, by its target, or by its key if it has none. */
+  readonly open: string;
 }
 
 export interface GroupSelection {
@@ -28,6 +30,7 @@ export type SortKey = (typeof SORT_KEYS)[number];
 /** Groups on a page. */
 export const PAGE_SIZE = 50;
 const MAX_FILTER = 200;
+const MAX_NAME = 8192;
 
 /** Reads the query of a link or form; what it does not understand is left out. */
 export function parseGroupQuery(query: URLSearchParams): GroupQuery {
@@ -41,6 +44,7 @@ export function parseGroupQuery(query: URLSearchParams): GroupQuery {
     isDescending: sort === undefined || asked.startsWith('-'),
     onlyFailed: query.get('failed') === '1',
     page: Number.isSafeInteger(page) && page > 0 ? page : 1,
+    open: (query.get('open') ?? '').slice(0, MAX_NAME),
   };
 }
 
@@ -52,6 +56,7 @@ export function renderGroupQuery(query: GroupQuery): string {
   const sort = (query.isDescending ? '-' : '') + query.sort;
   if (sort !== '-pushed') params.set('sort', sort);
   if (query.page > 1) params.set('page', String(query.page));
+  if (query.open !== '') params.set('open', query.open);
   return `?${params.toString()}`;
 }
 

@@ -23,7 +23,7 @@ interface Column {
   /** Whether the first click sorts from the largest. */
   readonly isDescending?: boolean;
   readonly isNumber?: boolean;
-  readonly render: (group: GroupView, view: PageView) => Content;
+  readonly render: (group: GroupView, view: PageView, query: GroupQuery) => Content;
 }
 
 const GROUP: Column = { title: 'Group', name: 'group', sort: 'job', render: renderGroup };
@@ -138,7 +138,7 @@ function renderTable(view: PageView, selection: GroupSelection, query: GroupQuer
   return html`<table class="groups" role="table">
 <thead role="rowgroup"><tr role="row">${columns.map((column) => renderHeading(column, query))}${mayDelete && html`<th role="columnheader" scope="col" class="action"><span class="hidden">Delete</span></th>`}</tr></thead>
 <tbody role="rowgroup">
-${selection.groups.map((group) => renderRow(group, view, columns))}</tbody>
+${selection.groups.map((group) => renderRow(group, view, query, columns))}</tbody>
 </table>
 ${renderPages(selection, query)}`;
 }
@@ -156,14 +156,20 @@ function renderHeading(
     sort,
     isDescending: isSorted ? !query.isDescending : isDescending,
     page: 1,
+    open: '',
   };
   const direction = query.isDescending ? 'descending' : 'ascending';
   return html`<th role="columnheader" scope="col" class="${style}"${isSorted && html` aria-sort="${direction}"`}><a href="./${renderGroupQuery(next)}#groups" data-groups>${title}</a></th>`;
 }
 
-function renderRow(group: GroupView, view: PageView, columns: readonly Column[]): Html {
+function renderRow(
+  group: GroupView,
+  view: PageView,
+  query: GroupQuery,
+  columns: readonly Column[],
+): Html {
   const cells = columns.map((column, index) => {
-    const content = column.render(group, view);
+    const content = column.render(group, view, query);
     if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
     return html`<td role="cell" data-title="${column.title}"${column.isNumber && html` class="number"`}>${content}</td>`;
   });
@@ -179,15 +185,22 @@ function renderDeleteLink(group: GroupView): Html {
   return html`<td role="cell" class="action"><a href="delete?${new URLSearchParams({ target }).toString()}" aria-label="Delete ${renderKeyText(group)}">Delete</a></td>`;
 }
 
-function renderGroup(group: GroupView): Html {
-  const { families, target } = group;
+function renderGroup(group: GroupView, _view: PageView, query: GroupQuery): Html {
+  return html`${renderKey(group)}${group.families.length > 0 && renderFamilies(group, query)}`;
+}
+
+/** How many metrics it has, as a link that lists them or hides them again. */
+function renderFamilies(group: GroupView, query: GroupQuery): Html {
+  const { families } = group;
+  const name = group.target ?? renderKeyText(group);
+  const isOpen = query.open === name;
+  const next = { ...query, open: isOpen ? '' : name };
+  const count = `${families.length} ${families.length === 1 ? 'metric' : 'metrics'}`;
+  const link = html` <a class="metrics" href="./${renderGroupQuery(next)}#groups" data-groups aria-expanded="${String(isOpen)}" aria-label="${count} of ${renderKeyText(group)}">${count}</a>`;
+  if (!isOpen) return link;
   const listed = families.slice(0, LISTED_FAMILIES);
   const more = families.length - listed.length;
-  const summary = `${families.length} ${families.length === 1 ? 'metric' : 'metrics'}`;
-  return html`${renderKey(group)}${
-    families.length > 0 &&
-    html`<details data-key="${target ?? ''}"><summary>${summary}</summary><ul>${listed.map(renderFamily)}${more > 0 && html`<li class="quiet">and ${more} more</li>`}</ul></details>`
-  }`;
+  return html`${link}<ul>${listed.map(renderFamily)}${more > 0 && html`<li class="quiet">and ${more} more</li>`}</ul>`;
 }
 
 function renderFamily({ name, type, series }: FamilyView): Html {
@@ -208,7 +221,7 @@ function renderPushed(group: GroupView, { now }: PageView): Content {
 function renderPages({ page, pages }: GroupSelection, query: GroupQuery): Content {
   if (pages === 1) return undefined;
   const link = (to: number, text: string, rel: string): Html =>
-    html`<a rel="${rel}" href="./${renderGroupQuery({ ...query, page: to })}#groups" data-groups>${text}</a>`;
+    html`<a rel="${rel}" href="./${renderGroupQuery({ ...query, page: to, open: '' })}#groups" data-groups>${text}</a>`;
   return html`<nav class="pages" aria-label="Pages of groups">
 ${page > 1 ? link(page - 1, 'Previous', 'prev') : html`<span class="quiet">Previous</span>`}
 <span>Page ${page} of ${pages}</span>

@@ -81,6 +81,18 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole('link', { name: 'Series' }).click();
     await page.locator('th[aria-sort="descending"]', { hasText: 'Series' }).waitFor();
 
+    const metrics = page.getByRole('link', { name: '1 metric of settlement instance=a' });
+    await metrics.click();
+    await page.getByText('rows_total: untyped, 1 series').waitFor();
+    assert.equal(await metrics.getAttribute('aria-expanded'), 'true');
+    if (javaScriptEnabled) {
+      // the keyboard stays where it was
+      await page.locator('a[aria-expanded="true"]:focus').waitFor();
+      await page.keyboard.press('Enter');
+    } else await metrics.click();
+    await page.getByText('rows_total: untyped').waitFor({ state: 'detached' });
+    assert.match(page.url(), /q=INSTANCE/);
+
     await page.getByRole('link', { name: /Delete settlement/ }).click();
     await page.getByRole('textbox').fill('settlement');
     await page.keyboard.press('Enter');

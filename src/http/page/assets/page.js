@@ -33,8 +33,8 @@ function followLink(event) {
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, '', link.href);
-  const title = link.textContent;
-  void load(link.href, GROUP_PARTS).then(() => focusLink(title));
+  const name = nameOf(link);
+  void load(link.href, GROUP_PARTS).then(() => focusLink(name));
 }
 
 function applyFilter() {
@@ -45,7 +45,7 @@ function applyFilter() {
     if (value) address.searchParams.set(name, value);
     else address.searchParams.delete(name);
   }
-  address.searchParams.delete('page');
+  for (const name of ['page', 'open']) address.searchParams.delete(name);
   address.hash = '';
   history.replaceState(null, '', address);
   void load(address.href, GROUP_PARTS);
@@ -107,10 +107,6 @@ function addressOfPart(address) {
 // A part in which somebody reads or is about to press something is left until the next time.
 function replacePart(part, next, isAsked) {
   if (!isAsked && (isInUse(part) || part.innerHTML === next.innerHTML)) return;
-  for (const open of part.querySelectorAll('details[open][data-key]')) {
-    const key = CSS.escape(open.dataset.key);
-    next.querySelector(`details[data-key="${key}"]`)?.setAttribute('open', '');
-  }
   part.replaceChildren(...next.childNodes);
 }
 
@@ -121,9 +117,13 @@ function isInUse(part) {
 }
 
 // The link that was followed is another one now: the keyboard stays where it was.
-function focusLink(title) {
+function focusLink(name) {
   const links = [...document.querySelectorAll('#groups a[data-groups]')];
-  links.find((link) => link.textContent === title)?.focus();
+  links.find((link) => nameOf(link) === name)?.focus();
+}
+
+function nameOf(link) {
+  return link.ariaLabel ?? link.textContent;
 }
 
 function say(text) {
