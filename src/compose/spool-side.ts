@@ -1,6 +1,7 @@
 import type { SpoolConfig } from '../config/sections/spool.ts';
 import { REASONS } from '../core/reason.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import type { GroupId } from '../core/store/group.ts';
 import { parsePushTarget } from '../core/target/push-target.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
@@ -66,13 +67,15 @@ export async function startReplay(
     upstream: () => current.upstreamSide().lend(),
     isUp: () => current.upstreamSide().isReady(),
     refresh: () => followed().renew(),
-    isDue: (entry) => isDue(entry, current, clock),
+    isDue: (group, lastPushAt) => isDue(group, lastPushAt, { current, clock }),
+    isObserved: (team) => current.snapshot().policy.team(team)?.mode === 'observe',
     timeoutMs: () => current.config().upstream.timeoutMs,
     onEnd: (end) => tellEnd(end, context),
   });
   if (!followed().isReady()) {
     const groups = await recallStore(spool, parse);
     await followed().suppose({ groups, own: [], keepsNative: true });
+    replay.noteSupposed();
   }
   await replay.claimWaiting();
   const run = async (): Promise<boolean> => {
@@ -96,13 +99,19 @@ export function isSpoolInUse(spool: OpenedSpool | undefined, current: Current): 
   return spool?.hasRoom() === true && followed.isAwayButKnown();
 }
 
-/** Whether the group of a push would expire at once. */
-function isDue({ group, team, at }: SpoolEntry, current: Current, clock: Clock): boolean {
+/** Whether a group would expire at once, by the rules of its owner. */
+function isDue(
+  group: GroupId,
+  pushedAt: number,
+  { current, clock }: { readonly current: Current; readonly clock: Clock },
+): boolean {
   const target = parsePushTarget(group, { emptyValues: true });
-  const rules = current.snapshot().policy.team(team)?.expiry;
-  if (target.effect === 'deny' || rules === undefined) return false;
-  const pushed = { key: target.value.key, pushedAt: at, failedAt: undefined };
-  return rules.isDue(pushed, clock.now());
+  if (target.effect === 'deny') return false;
+  const { key } = target.value;
+  const { policy } = current.snapshot();
+  const owner = policy.ownerOf(key);
+  const rules = owner && policy.team(owner.name)?.expiry;
+  return rules?.isDue({ key, pushedAt, failedAt: undefined }, clock.now()) === true;
 }
 
 async function tellEnd(end: SpoolEnd, context: ReplayContext): Promise<void> {

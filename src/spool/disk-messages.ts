@@ -1,5 +1,5 @@
-import type { SpoolEntry } from '../core/spool/spool-entry.ts';
-import type { DiskChange } from './spool-file.ts';
+import type { DiskProblem } from './disk-problem.ts';
+import type { DiskChange, LoadedEntries } from './spool-file.ts';
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -16,15 +16,15 @@ export type ThreadQuestion =
       readonly id: number;
       readonly change: DiskChange;
       /** Milliseconds since the epoch, after which nobody wants it any more. */
-      readonly notAfter: number | undefined;
+      readonly notAfter: number;
     }
   | { readonly type: 'body'; readonly id: number; readonly seq: number }
   | { readonly type: 'close' };
 
 /** What it answers. */
 export type ThreadAnswer =
-  | { readonly type: 'opened'; readonly entries: readonly SpoolEntry[] }
+  | ({ readonly type: 'opened' } & LoadedEntries)
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'done'; readonly id: number }
-  | { readonly type: 'failed'; readonly id: number; readonly message: string }
+  | ({ readonly type: 'failed'; readonly id: number } & DiskProblem)
   | { readonly type: 'body'; readonly id: number; readonly body: Uint8Array | undefined };

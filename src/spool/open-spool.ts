@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import { judgeReading } from '../core/spool/judge-reading.ts';
 import { type SpoolEntry, type SpooledRequest, sizeOfEntry } from '../core/spool/spool-entry.ts';
@@ -7,7 +8,7 @@ import type { GroupClaim } from '../core/store/group-store.ts';
 import type { WholeReading } from '../core/store/whole-reading.ts';
 import type { Clock, KeptPush, OperationalLog, Sending, Spool } from '../pipeline/ports.ts';
 import { openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
-import type { DiskChange } from './spool-file.ts';
+import { SpoolWriter } from './spool-writer.ts';
 
 /** What the metrics and the audit log are told. */
 interface SpoolObserver {
@@ -37,8 +38,15 @@ export interface OpenedSpool extends Spool {
   readonly claims: Map<number, GroupClaim>;
   /** Whether it is on disk: one that is being written may yet be refused. */
   isOnDisk(entry: SpoolEntry): boolean;
-  /** Puts a change on disk; rejects when it cannot be. */
+  /**
+   * Puts a change on disk. Never rejects: what the disk does not take is written again with the
+   * next change, and by `retry`.
+   */
   save(change: SpoolChange): Promise<void>;
+  /** Writes what the disk did not take; after a failure, tries whether it takes anything. */
+  retry(): Promise<void>;
+  /** To be told when something is to be pushed again, before the upstream is in use. */
+  onRestored: (() => Promise<unknown>) | undefined;
   /** Judges what is stored by a whole reading of the store. */
   noteReading(reading: WholeReading): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +58,8 @@ const KEEP_TIMEOUT_MS = 3000;
 const NOTE_TIMEOUT_MS = 1000;
 /** The same while the disk does not work. */
 const BROKEN_TIMEOUT_MS = 50;
+/** What is restored is claimed before the upstream is used, unless that takes longer. */
+const RESTORED_TIMEOUT_MS = 2000;
 /** How long to wait for a gateway that is stopping. */
 const LOCK_WAIT_MS = 5000;
 
@@ -60,6 +70,20 @@ const LOCK_WAIT_MS = 5000;
 export async function openSpool(options: SpoolOptions): Promise<OpenedSpool> {
   const { directory } = options;
   const disk = await openSpoolDisk({ directory, lockWaitMs: LOCK_WAIT_MS });
+  if (disk.damaged > 0) {
+    options.log.error('spool_damaged', {
+      ...{ lost: disk.damaged, directory },
+      why: 'pushes that waited in the spool, or were kept to be restored, cannot be read any more',
+    });
+  }
+  return createSpool(options, disk);
+}
+
+/** Creates the spool of a disk that was opened. */
+export function createSpool(
+  options: Omit<SpoolOptions, 'directory'>,
+  disk: SpoolDisk,
+): OpenedSpool {
   return new DiskSpool(options, disk);
 }
 
@@ -67,20 +91,20 @@ class DiskSpool implements OpenedSpool {
   readonly index: SpoolIndex;
   readonly disk: SpoolDisk;
   readonly claims = new Map<number, GroupClaim>();
-  readonly #options: SpoolOptions;
+  onRestored: OpenedSpool['onRestored'];
+  readonly #options: Omit<SpoolOptions, 'directory'>;
   /** Pushes that are sent right now, by group. */
   readonly #underWay = new Map<GroupId, number>();
   /** Readings that are judged once what is under way to a group has ended. */
   readonly #unjudged = new Map<GroupId, WholeReading>();
-  /** Sequence numbers of what is on its way to the disk. */
-  readonly #unwritten = new Set<number>();
-  /** What the disk is still to remove, because it failed to. */
-  #unremoved: readonly number[] = [];
-  #lastFailure: string | undefined;
+  readonly #writer: SpoolWriter;
+  /** Those that the disk did not take while a later one had taken their place already. */
+  readonly #failed = new Set<number>();
 
-  constructor(options: SpoolOptions, disk: SpoolDisk) {
+  constructor(options: Omit<SpoolOptions, 'directory'>, disk: SpoolDisk) {
     this.#options = options;
     this.disk = disk;
+    this.#writer = new SpoolWriter(disk, options);
     this.index = new SpoolIndex(options.bounds, disk.entries);
   }
 
@@ -89,11 +113,11 @@ class DiskSpool implements OpenedSpool {
   }
 
   hasRoom(): boolean {
-    return this.index.hasRoom() && this.#lastFailure === undefined;
+    return this.index.hasRoom() && !this.#writer.isFailing;
   }
 
   isOnDisk({ seq }: SpoolEntry): boolean {
-    return !this.#unwritten.has(seq);
+    return !this.#writer.isWriting(seq);
   }
 
   begin(group: GroupId): Sending {
@@ -108,7 +132,7 @@ class DiskSpool implements OpenedSpool {
         if (left > 0) this.#underWay.set(group, left);
         else this.#underWay.delete(group);
         const found = left > 0 ? undefined : this.#unjudged.get(group);
-        if (found !== undefined) void this.#judge(group, found).catch(() => undefined);
+        if (found !== undefined) void this.#judgeLater(group, found);
       },
     };
   }
@@ -119,14 +143,15 @@ class DiskSpool implements OpenedSpool {
     const { entry, removed } = kept.value;
     this.claims.set(entry.seq, push.claim);
     try {
-      await this.#write(kept.value, push.body, KEEP_TIMEOUT_MS);
+      await this.#writer.write(entry, push.body, KEEP_TIMEOUT_MS);
     } catch {
-      this.claims.delete(entry.seq);
-      this.index.remove(entry);
-      this.index.putBack(removed);
+      this.#takeBack(entry, removed);
       return deny('upstream_unreachable', { internal: 'it could not be kept in the spool either' });
     }
-    for (const one of removed) this.#giveUp(one, push.requestId);
+    const replaced = removed.filter(({ seq }) => !this.#failed.delete(seq));
+    for (const one of replaced) this.#giveUp(one, push.requestId);
+    // Not with what takes its place: a write that fails must not have removed what was acknowledged.
+    if (removed.length > 0) void this.save({ written: [], removed });
     this.#options.observer.kept(push.team);
     return allow(undefined);
   }
@@ -134,9 +159,11 @@ class DiskSpool implements OpenedSpool {
   async noteStored(push: KeptPush, { sentAt }: Sending): Promise<void> {
     const change = this.index.noteStored(describe(push), sentAt, this.#options.clock.now());
     // A disk that does not work is not waited for by every push.
-    const timeoutMs = this.#lastFailure === undefined ? NOTE_TIMEOUT_MS : BROKEN_TIMEOUT_MS;
+    const timeoutMs = this.#writer.isFailing ? BROKEN_TIMEOUT_MS : NOTE_TIMEOUT_MS;
+    this.#writer.want({ written: [], removed: change.removed });
+    const [entry] = change.written;
     try {
-      await this.#write(change, push.body, timeoutMs);
+      if (entry !== undefined) await this.#writer.write(entry, push.body, timeoutMs);
     } catch {
       // Older pushes of the group must not come back over this one.
       await this.forget(push.group);
@@ -144,56 +171,69 @@ class DiskSpool implements OpenedSpool {
   }
 
   async forget(group: GroupId): Promise<void> {
-    if (this.index.stored(group).length === 0) return;
-    await this.save(this.index.forget(group)).catch(() => undefined);
+    if (this.index.stored(group).length > 0) await this.save(this.index.forget(group));
   }
 
-  async save(change: SpoolChange): Promise<void> {
-    const written = change.written.map((entry) => ({ entry }));
-    await this.#change({ written, removed: change.removed.map(({ seq }) => seq) });
+  save(change: SpoolChange): Promise<void> {
+    return this.#writer.save(change);
+  }
+
+  retry(): Promise<void> {
+    return this.#writer.retry();
   }
 
   async noteReading(found: WholeReading): Promise<void> {
-    const restored = [...this.index.groups()].map((group) => this.#judge(group, found));
-    const count = (await Promise.all(restored)).filter(Boolean).length;
-    if (count > 0) this.#options.log.warn('spool_restores', { groups: count });
+    const changes = [...this.index.groups()].flatMap((group) => this.#judge(group, found) ?? []);
+    if (changes.length === 0) return;
+    await this.save(join(changes));
+    await this.#tellRestored(changes);
   }
 
   close(): Promise<void> {
     return this.disk.close();
   }
 
-  /** Whether the group is pushed again. */
-  async #judge(group: GroupId, found: WholeReading): Promise<boolean> {
+  /** What a reading means for what is stored of a group. */
+  #judge(group: GroupId, found: WholeReading): JudgedChange | undefined {
     this.#unjudged.delete(group);
     const stored = this.index.stored(group);
-    if (stored.length === 0) return false;
+    if (stored.length === 0) return undefined;
     if (this.#underWay.has(group)) {
       if (found.isFirst) this.#unjudged.set(group, found);
-      return false;
+      return undefined;
     }
     const pushedAt = found.pushedAt(group);
     const { startedAt, isFirst } = found;
     const verdict = judgeReading(stored, { pushedAt, startedAt, isFirst });
-    if (verdict === 'keep') return false;
+    if (verdict === 'keep') return undefined;
     const isRestored = verdict === 'restore' && this.#options.isRestoring;
-    const change = isRestored ? this.index.restore(group) : this.index.forget(group);
-    // What cannot be written now is known all the same, and judged again after a restart.
-    await this.save(change).catch(() => undefined);
-    return isRestored;
+    return { ...(isRestored ? this.index.restore(group) : this.index.forget(group)), isRestored };
   }
 
-  /** Writes a change in which one entry is new, with its body. */
-  async #write({ written, removed }: SpoolChange, body: Uint8Array, timeoutMs: number) {
-    const seqs = written.map(({ seq }) => seq);
-    for (const seq of seqs) this.#unwritten.add(seq);
-    try {
-      // A copy without the rest of what it was read into.
-      const withBody = written.map((entry) => ({ entry, body: body.slice() }));
-      await this.#change({ written: withBody, removed: removed.map(({ seq }) => seq) }, timeoutMs);
-    } finally {
-      for (const seq of seqs) this.#unwritten.delete(seq);
-    }
+  async #judgeLater(group: GroupId, found: WholeReading): Promise<void> {
+    const change = this.#judge(group, found);
+    if (change === undefined) return;
+    await this.save(change);
+    await this.#tellRestored([change]);
+  }
+
+  async #tellRestored(changes: readonly JudgedChange[]): Promise<void> {
+    const groups = changes.filter(({ isRestored }) => isRestored).length;
+    if (groups === 0) return;
+    this.#options.log.warn('spool_restores', { groups });
+    await Promise.race([
+      this.onRestored?.(),
+      delay(RESTORED_TIMEOUT_MS, undefined, { ref: false }),
+    ]);
+  }
+
+  /** Undoes what was to be kept and is not on disk, or not in time. */
+  #takeBack(entry: SpoolEntry, removed: readonly SpoolEntry[]): void {
+    this.claims.delete(entry.seq);
+    if (!this.index.has(entry)) this.#failed.add(entry.seq);
+    const change = this.index.remove(entry);
+    this.index.putBack(removed.filter(({ seq }) => !this.#failed.delete(seq)));
+    void this.save(change);
   }
 
   /** One that another takes the place of. */
@@ -205,24 +245,15 @@ class DiskSpool implements OpenedSpool {
       this.#options.observer.replaced(entry, by);
     }
   }
+}
 
-  async #change(change: DiskChange, timeoutMs?: number): Promise<void> {
-    const { log, observer } = this.#options;
-    const removed = [...this.#unremoved, ...change.removed];
-    this.#unremoved = [];
-    try {
-      await this.disk.write({ ...change, removed }, timeoutMs);
-      if (this.#lastFailure !== undefined) log.info('spool_works_again');
-      this.#lastFailure = undefined;
-    } catch (error) {
-      this.#unremoved = [...this.#unremoved, ...removed];
-      const message = error instanceof Error ? error.message : String(error);
-      observer.failed();
-      if (this.#lastFailure !== message) log.error('spool_failed', { error: message });
-      this.#lastFailure = message;
-      throw error;
-    }
-  }
+type JudgedChange = SpoolChange & { readonly isRestored: boolean };
+
+function join(changes: readonly SpoolChange[]): SpoolChange {
+  return {
+    written: changes.flatMap(({ written }) => written),
+    removed: changes.flatMap(({ removed }) => removed),
+  };
 }
 
 function describe({ claim: _, body, ...push }: KeptPush): SpooledRequest {

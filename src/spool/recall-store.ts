@@ -8,7 +8,7 @@ import type { OpenedSpool } from './open-spool.ts';
 
 /**
  * What the upstream held when it was last heard of, as far as its last pushes say: for a gateway that
- * starts while it is away. Rejects when the disk cannot be read.
+ * starts while it is away. What the disk does not give is not known then.
  */
 export async function recallStore(
   { index, disk }: OpenedSpool,
@@ -36,7 +36,8 @@ async function recallGroup(
   const families = new Map<string, FamilyContent>();
   for (const { seq, method, mediaType, team } of stored) {
     if (method !== 'POST') families.clear();
-    const body = (await disk.body(seq)) ?? new Uint8Array();
+    const body = await disk.body(seq).catch(() => undefined);
+    if (body === undefined) continue;
     const content = await parse(team, body, mediaType, { ...SCRAPE_SCOPE, key });
     if (content.effect === 'deny') continue;
     for (const family of content.value.families) families.set(family.name, family);

@@ -1,20 +1,12 @@
-import { allow, type Decision, deny } from '../core/decision.ts';
+import { type Decision, deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
-import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { isOvertaken } from '../core/spool/judge-reading.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { GroupId } from '../core/store/group.ts';
-import type { GroupClaim, GroupStore } from '../core/store/group-store.ts';
 import { isUndelivered, type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
-import { parsePushTarget } from '../core/target/push-target.ts';
-import type {
-  Clock,
-  OperationalLog,
-  ParseContent,
-  Upstream,
-  UpstreamRequest,
-} from '../pipeline/ports.ts';
-import type { OpenedSpool } from './open-spool.ts';
+import type { Clock, OperationalLog, Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+import { SpoolDiskError } from './spool-disk.ts';
+import { type ClaimingOptions, isRestored, WaitingClaims } from './waiting-claims.ts';
 
 /** How what waited has ended. */
 export interface SpoolEnd {
@@ -25,17 +17,15 @@ export interface SpoolEnd {
   readonly upstreamStatus?: number;
 }
 
-interface ReplayOptions {
-  readonly spool: OpenedSpool;
+interface ReplayOptions extends ClaimingOptions {
   /** Lends the way to the upstream in use. */
   readonly upstream: () => Upstream;
   /** Whether the upstream is there and what it holds is known. */
   readonly isUp: () => boolean;
   /** Reads the store anew; whether that went well. */
   readonly refresh: () => Promise<boolean>;
-  /** Whether the group would expire as soon as it was pushed again. */
-  readonly isDue: (entry: SpoolEntry) => boolean;
-  readonly parse: ParseContent;
+  /** Whether a group whose last push is so old would expire at once. */
+  readonly isDue: (group: GroupId, lastPushAt: number) => boolean;
   readonly timeoutMs: () => number;
   readonly clock: Clock;
   readonly log: OperationalLog;
@@ -54,14 +44,21 @@ const MAX_PAUSE_MS = 30_000;
 /** Sends what waits once the upstream is back, and gives up what is too old. */
 export class SpoolReplay {
   readonly #options: ReplayOptions;
+  readonly #claims: WaitingClaims;
   #running: Promise<boolean> | undefined;
   #pauseMs = 0;
   #notBefore = 0;
   #isOver = false;
-  #claimedIn: GroupStore | undefined;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
+    this.#claims = new WaitingClaims(options);
+    options.spool.onRestored = () => this.claimWaiting().catch(() => undefined);
+  }
+
+  /** @see WaitingClaims.noteSupposed */
+  noteSupposed(): void {
+    this.#claims.noteSupposed();
   }
 
   /** One round, shared by all who ask for one; whether it came to its end. Never rejects. */
@@ -85,26 +82,25 @@ export class SpoolReplay {
     await this.#running;
   }
 
-  /**
-   * Claims what waits in the model of an upstream: quotas and consistency count it. What is not to
-   * be had there is judged once more when it is sent.
-   */
+  /** @see WaitingClaims.claimAll */
   async claimWaiting(): Promise<void> {
     using upstream = this.#options.upstream();
-    await this.#claimIn(upstream.store);
+    await this.#claims.claimAll(upstream.store);
   }
 
   async #round(): Promise<void> {
     const { spool, isUp, clock, refresh } = this.#options;
+    await spool.retry();
     await this.#expire();
     if (spool.index.waitingCount === 0 || !isUp() || clock.monotonic() < this.#notBefore) return;
     await this.claimWaiting();
     if (!(await refresh())) return;
     await this.#rejectOvertaken();
+    await this.#rejectUnproved();
     const failed = new Set<GroupId>();
     for (;;) {
-      const heads = spool.index.heads().filter((head) => spool.isOnDisk(head));
-      const next = heads.filter(({ group }) => !failed.has(group)).slice(0, BATCH);
+      const isLeftOut = (head: SpoolEntry) => failed.has(head.group) || !spool.isOnDisk(head);
+      const next = spool.index.heads(BATCH, isLeftOut);
       if (next.length === 0) break;
       await this.#sendAll(next, failed);
       if (!isUp() || this.#isOver) break;
@@ -130,17 +126,23 @@ export class SpoolReplay {
   /** Whether it has ended, however it did; else it is to be tried again. */
   async #send(entry: SpoolEntry): Promise<boolean> {
     const { spool, clock, isDue } = this.#options;
-    if (entry.storedAt !== undefined && entry.method !== 'DELETE' && isDue(entry)) {
-      await this.#giveUp(entry);
-      return true;
+    if (isRestored(entry) && entry.method !== 'DELETE') {
+      const last = spool.index.waiting(entry.group).reduce((at, one) => Math.max(at, one.at), 0);
+      if (isDue(entry.group, last)) {
+        await this.#giveUp(entry);
+        return true;
+      }
     }
     using upstream = this.#options.upstream();
-    const body = await spool.disk.body(entry.seq);
-    if (body === undefined) {
-      await this.#reject(entry, { refusal: deny('internal_error', 'its body is not on disk') });
+    const body = await this.#readBody(entry);
+    if (body === 'unreadable') return false;
+    if (body === 'lost') {
+      await this.#reject(entry, { refusal: deny('internal_error', 'what was kept of it is lost') });
       return true;
     }
-    const claim = await this.#claim(upstream.store, entry, body);
+    // What is claimed already is counted by quotas, and what was stored before was counted then.
+    const isCounted = spool.claims.has(entry.seq) || isRestored(entry);
+    const claim = await this.#claims.claim(upstream.store, entry, body, isCounted);
     if (claim.effect === 'deny') {
       if (claim.reason === 'overloaded') return false;
       await this.#reject(entry, { refusal: claim });
@@ -154,13 +156,26 @@ export class SpoolReplay {
       // Recorded twice if the gateway is killed in between, and sent twice: never not at all.
       await this.#options.onEnd({ outcome: 'delivered', entry, ...status });
       await spool.save(spool.index.deliver(entry, clock.now()));
-      this.#release(entry);
+      this.#claims.release(entry);
       return true;
     }
     if (judged.end !== 'rejected' || isUndelivered(outcome)) return false;
+    this.#claims.release(entry);
     await this.#tidy(upstream, entry);
     await this.#reject(entry, refusalOf(judged));
     return true;
+  }
+
+  /** One that cannot be read does not hold up the others; what never will be, is given up. */
+  async #readBody({ seq }: SpoolEntry): Promise<Uint8Array | 'lost' | 'unreadable'> {
+    const { spool, log } = this.#options;
+    try {
+      return (await spool.disk.body(seq)) ?? 'lost';
+    } catch (error) {
+      if (error instanceof SpoolDiskError && error.isDamaged) return 'lost';
+      log.error('spooled_push_not_read', { error: String(error) });
+      return 'unreadable';
+    }
   }
 
   async #tidy(upstream: Upstream, entry: SpoolEntry): Promise<void> {
@@ -173,7 +188,7 @@ export class SpoolReplay {
     const { spool, onEnd } = this.#options;
     await onEnd({ outcome: 'rejected', entry, ...why });
     await spool.save(spool.index.remove(entry));
-    this.#release(entry);
+    this.#claims.release(entry);
   }
 
   /** An older push never goes over a newer one of somebody else. */
@@ -190,6 +205,14 @@ export class SpoolReplay {
     }
   }
 
+  /** What was taken while nobody knew what the store holds may be too much. */
+  async #rejectUnproved(): Promise<void> {
+    using upstream = this.#options.upstream();
+    for await (const { entry, refusal } of this.#claims.prove(upstream.store)) {
+      await this.#reject(entry, { refusal });
+    }
+  }
+
   async #expire(): Promise<void> {
     const { spool, clock } = this.#options;
     const { waiting, stored } = spool.index.listExpired(clock.now());
@@ -203,39 +226,7 @@ export class SpoolReplay {
     const { spool, onEnd } = this.#options;
     await onEnd({ outcome: 'expired', entry });
     await spool.save(spool.index.remove(entry));
-    this.#release(entry);
-  }
-
-  async #claimIn(store: GroupStore): Promise<void> {
-    if (this.#claimedIn === store) return;
-    const { spool } = this.#options;
-    if (this.#claimedIn !== undefined) spool.claims.clear();
-    this.#claimedIn = store;
-    for (const group of [...spool.index.groups()]) {
-      for (const entry of [...spool.index.waiting(group)]) {
-        if (spool.claims.has(entry.seq) || !spool.isOnDisk(entry)) continue;
-        const body = await spool.disk.body(entry.seq);
-        const claim = body && (await this.#claim(store, entry, body));
-        if (claim?.effect === 'allow') spool.claims.set(entry.seq, claim.value);
-      }
-    }
-  }
-
-  async #claim(
-    store: GroupStore,
-    { group, method, mediaType, team, credential, at }: SpoolEntry,
-    body: Uint8Array,
-  ): Promise<Decision<GroupClaim>> {
-    if (method === 'DELETE') return allow(await store.claimDelete(group));
-    const target = parsePushTarget(group, { emptyValues: true });
-    if (target.effect === 'deny') return target;
-    // It was held against the limits when it was taken.
-    const scope = { ...SCRAPE_SCOPE, key: target.value.key };
-    const content = await this.#options.parse(team, body, mediaType, scope);
-    if (content.effect === 'deny') return content;
-    const push = { target: target.value, content: content.value, method };
-    // What waits was counted when it was taken: nothing acknowledged is lost for a quota.
-    return await store.claim({ ...push, team, credential, at, passes: () => true });
+    this.#claims.release(entry);
   }
 
   #render({ group, method, mediaType, requestId }: SpoolEntry, body: Uint8Array): UpstreamRequest {
@@ -243,12 +234,6 @@ export class SpoolReplay {
     const common = { path: group, requestId, deadline };
     if (method === 'DELETE') return { ...common, method, contentType: undefined, body: undefined };
     return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
-  }
-
-  #release({ seq }: SpoolEntry): void {
-    const { claims } = this.#options.spool;
-    void claims.get(seq)?.settle('refused');
-    claims.delete(seq);
   }
 
   #noteFailure(): void {

@@ -4,18 +4,32 @@ import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../core/errors.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { ThreadAnswer, ThreadData, ThreadQuestion } from './disk-messages.ts';
+import type { DiskProblem } from './disk-problem.ts';
 import type { DiskChange } from './spool-file.ts';
+
+/** The disk has not done what was asked; the message says what to do. */
+export class SpoolDiskError extends Error {
+  /** Whether what was asked for will never be readable again. */
+  readonly isDamaged: boolean;
+
+  constructor({ message, isDamaged }: DiskProblem) {
+    super(message);
+    this.isDamaged = isDamaged;
+  }
+}
 
 /** The disk of a spool, seen from the thread that serves requests. */
 export interface SpoolDisk {
   /** What was on it when it was opened. */
   readonly entries: readonly SpoolEntry[];
+  /** How many could not be read. */
+  readonly damaged: number;
   /**
-   * On disk when it resolves; rejects when it is not, or not within `timeoutMs`. What came too late
-   * is taken back then: nothing is half kept.
+   * On disk when it resolves; rejects when it is not, or not within `timeoutMs`. What is on its way
+   * to the disk then may get there yet, before everything that is written later.
    */
-  write(change: DiskChange, timeoutMs?: number): Promise<void>;
-  /** Rejects when it cannot be read; undefined when it is no longer there. */
+  write(change: DiskChange, timeoutMs: number): Promise<void>;
+  /** Rejects with a SpoolDiskError when it cannot be read; undefined when it is no longer there. */
   body(seq: number): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
@@ -47,7 +61,7 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
   worker.on('message', (answer: ThreadAnswer) => {
     if (!('id' in answer)) return;
     const { id } = answer;
-    if (answer.type === 'failed') asked.get(id)?.reject(new Error(answer.message));
+    if (answer.type === 'failed') asked.get(id)?.reject(new SpoolDiskError(answer));
     else asked.get(id)?.resolve(answer);
     asked.delete(id);
   });
@@ -63,19 +77,18 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
       worker.postMessage(makeQuestion(id));
     });
   };
-  const write = async (change: DiskChange, timeoutMs?: number): Promise<void> => {
-    const notAfter = timeoutMs && Date.now() + timeoutMs;
+  const write = async (change: DiskChange, timeoutMs: number): Promise<void> => {
+    const notAfter = Date.now() + timeoutMs;
     const writing = ask((id) => ({ type: 'write', id, change, notAfter }));
-    if (timeoutMs === undefined || (await isInTime(writing, timeoutMs))) {
-      await writing;
-      return;
+    if (!(await isInTime(writing, timeoutMs))) {
+      const message = `the disk of spool.dir did not answer within ${timeoutMs / 1000} s`;
+      throw new SpoolDiskError({ message, isDamaged: false });
     }
-    const removed = change.written.flatMap(({ entry: { seq }, body }) => (body ? [seq] : []));
-    writing.then(() => write({ written: [], removed })).catch(() => undefined);
-    throw new Error(`the spool did not answer within ${timeoutMs} ms`);
+    await writing;
   };
   return {
     entries: first.entries,
+    damaged: first.damaged,
     write,
     async body(seq) {
       const answer = await ask((id) => ({ type: 'body', id, seq }));

@@ -29,6 +29,8 @@ interface KeptGroup {
  */
 export class SpoolIndex {
   readonly #groups = new Map<GroupId, KeptGroup>();
+  /** Those for which something waits, the one that is next first. */
+  readonly #queue = new Map<GroupId, KeptGroup>();
   readonly #bounds: () => SpoolBounds;
   #lastSeq = 0;
   #waitingBytes = 0;
@@ -58,6 +60,10 @@ export class SpoolIndex {
     return this.#waitingBytes < this.#bounds().maxBytes;
   }
 
+  has({ group, state, seq }: SpoolEntry): boolean {
+    return this.#groups.get(group)?.[state].some((one) => one.seq === seq) === true;
+  }
+
   isWaiting(group: GroupId): boolean {
     return (this.#groups.get(group)?.waiting.length ?? 0) > 0;
   }
@@ -76,29 +82,39 @@ export class SpoolIndex {
     return this.#groups.keys();
   }
 
-  /** The first that waits of every group, the longest waiting first. */
-  heads(): readonly SpoolEntry[] {
-    const heads = [...this.#groups.values()].flatMap(({ waiting }) => waiting.slice(0, 1));
-    return heads.sort((a, b) => a.seq - b.seq);
+  /**
+   * The first that waits of each group, of the groups in turns.
+   * @param skip - groups to leave out
+   */
+  heads(count = Number.POSITIVE_INFINITY, skip?: (head: SpoolEntry) => boolean): SpoolEntry[] {
+    const heads: SpoolEntry[] = [];
+    for (const { waiting } of this.#queue.values()) {
+      if (heads.length >= count) break;
+      const [head] = waiting;
+      if (head !== undefined && skip?.(head) !== true) heads.push(head);
+    }
+    return heads;
   }
 
   /** When what waits longest was taken; undefined when nothing waits. */
   oldestAt(): number | undefined {
     let oldest: number | undefined;
-    for (const { waiting } of this.#groups.values()) {
-      for (const { at } of waiting) oldest = Math.min(oldest ?? at, at);
+    for (const { waiting } of this.#queue.values()) {
+      const at = waiting[0]?.at;
+      if (at !== undefined && (oldest === undefined || at < oldest)) oldest = at;
     }
     return oldest;
   }
 
   /**
    * Lets a push or delete wait, behind everything of its group. A PUT takes the place of the pushes
-   * that wait before it, up to a DELETE and to what may have been sent already. Ends in `overloaded`.
+   * that wait before it, a POST that of those of which it leaves nothing, up to a DELETE and to what
+   * may have been sent already. Ends in `overloaded`.
    */
   keep(request: SpooledRequest): Decision<SpoolChange & { readonly entry: SpoolEntry }> {
     const { maxBytes } = this.#bounds();
     const before = this.waiting(request.group);
-    const replaced = request.method === 'PUT' ? listReplaced(before) : [];
+    const replaced = listReplaced(before, request);
     const freed = replaced.reduce((sum, { bytes }) => sum + bytes, 0);
     if (this.#waitingBytes - freed + request.bytes > maxBytes) {
       return deny('overloaded', 'the spool is full: Pushgateway is away for too long');
@@ -159,6 +175,7 @@ export class SpoolIndex {
     );
     const kept = this.#take(group);
     kept.waiting = [...written, ...kept.waiting];
+    if (written.length > 0) this.#queue.set(group, kept);
     for (const one of written) this.#count(one, 1);
     return { written, removed: [] };
   }
@@ -175,11 +192,13 @@ export class SpoolIndex {
   listExpired(now: number): { waiting: readonly SpoolEntry[]; stored: readonly SpoolEntry[] } {
     const { maxAgeMs } = this.#bounds();
     const isOld = (entry: SpoolEntry): boolean => now - entry.at > maxAgeMs;
-    const kept = [...this.#groups.values()];
-    return {
-      waiting: kept.flatMap(({ waiting }) => waiting.filter(isOld)),
-      stored: kept.flatMap(({ stored }) => stored.filter(isOld)),
-    };
+    const waiting: SpoolEntry[] = [];
+    const stored: SpoolEntry[] = [];
+    for (const kept of this.#groups.values()) {
+      if (kept.waiting.some(isOld)) waiting.push(...kept.waiting.filter(isOld));
+      if (kept.stored.some(isOld)) stored.push(...kept.stored.filter(isOld));
+    }
+    return { waiting, stored };
   }
 
   #store(entry: SpoolEntry): SpoolChange {
@@ -207,7 +226,9 @@ export class SpoolIndex {
   }
 
   #add(entry: SpoolEntry): void {
-    this.#take(entry.group)[entry.state].push(entry);
+    const kept = this.#take(entry.group);
+    kept[entry.state].push(entry);
+    if (entry.state === 'waiting') this.#queue.set(entry.group, kept);
     this.#count(entry, 1);
   }
 
@@ -220,6 +241,11 @@ export class SpoolIndex {
     if (place === 0) entries.shift();
     else entries.splice(place, 1);
     this.#count(entry, -1);
+    if (entry.state === 'waiting') {
+      // The next of the group has to wait for those of others.
+      this.#queue.delete(entry.group);
+      if (kept.waiting.length > 0) this.#queue.set(entry.group, kept);
+    }
     if (kept.stored.length + kept.waiting.length === 0) this.#groups.delete(entry.group);
   }
 
@@ -246,10 +272,14 @@ export class SpoolIndex {
   }
 }
 
-/** The pushes at the end of what waits that no DELETE and no sending stands behind. */
-function listReplaced(waiting: readonly SpoolEntry[]): readonly SpoolEntry[] {
+/** Of the pushes at the end of what waits, before which is no DELETE and no sending: what is covered. */
+function listReplaced(
+  waiting: readonly SpoolEntry[],
+  request: SpooledRequest,
+): readonly SpoolEntry[] {
+  if (request.method === 'DELETE') return [];
   const firm = waiting.findLastIndex(
     ({ method, sentAt }) => method === 'DELETE' || sentAt !== undefined,
   );
-  return waiting.slice(firm + 1);
+  return waiting.slice(firm + 1).filter((earlier) => covers(request, earlier));
 }

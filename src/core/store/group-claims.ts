@@ -1,5 +1,6 @@
 import { allow, type Decision, type Deny } from '../decision.ts';
 import type { PushedFamily } from '../exposition/push-content.ts';
+import { growthOfAll } from './group-growth.ts';
 import type { GroupClaim, GroupPush, GroupTotals, PushEnd } from './group-store.ts';
 import {
   addClaim,
@@ -34,14 +35,16 @@ export function claimPush(state: StoreState, push: GroupPush): Decision<GroupCla
   if (refusal) return abandon(state, attempt, known, refusal);
   if (known === undefined) enterGroup(state, group);
 
-  const growth = growthOf(attempt);
-  const exceeded = checkGrowth(attempt, growth, push.at);
+  const { method } = push;
+  const claim: HeldClaim = { method, families: attempt.families, begunAt: nextStep(state) };
+  const expected = isFirst(group)
+    ? growthOf(attempt)
+    : growthOfAll(group, [...group.claims, claim]);
+  const exceeded = checkGrowth(attempt, expected, push.at);
   if (exceeded !== undefined) return abandon(state, attempt, known, exceeded);
   const adopted = families.filter(({ type }, index) => type !== push.content.families[index]?.type);
-  const { method } = push;
-  const claim: HeldClaim = { method, families: attempt.families, begunAt: nextStep(state), growth };
   addClaim(group, claim);
-  reserve(group);
+  reserve(group, expected);
   return allow({ adopted, settle: async (end) => settlePush(state, attempt, claim, end) });
 }
 
@@ -89,7 +92,11 @@ function abandon(
   return refusal;
 }
 
-/** What a group grows by when the push is stored. */
+function isFirst({ claims }: HeldGroup): boolean {
+  return claims.length === 0;
+}
+
+/** What a group grows by when the push is stored, if nothing else is on its way to it. */
 function growthOf(attempt: Attempt): GroupTotals {
   const { group, families } = attempt;
   let series = 0;
@@ -103,20 +110,28 @@ function growthOf(attempt: Attempt): GroupTotals {
     series -= family.series;
     bytes -= family.bytes;
   }
-  return { groups: group.exists ? 0 : 1, series, bytes };
+  return {
+    groups: group.exists ? 0 : 1,
+    series: Math.max(0, series),
+    bytes: Math.max(0, bytes),
+  };
 }
 
-function checkGrowth({ group, push }: Attempt, growth: GroupTotals, now: number): Deny | undefined {
+/** @param expected - what the group grows by with this push and with what is on its way to it */
+function checkGrowth(
+  { group, push }: Attempt,
+  expected: GroupTotals,
+  now: number,
+): Deny | undefined {
   const { owned, reserved } = group;
   if (owned === undefined) return undefined;
-  const expected = expectedTotals(owned);
-  const others = {
+  const growth = {
     groups: expected.groups - reserved.groups,
     series: expected.series - reserved.series,
     bytes: expected.bytes - reserved.bytes,
   };
   const oldest = owned.team === push.team ? () => findOldest(owned, now) : undefined;
-  return checkQuota(others, growth, owned.quota, oldest, push.passes);
+  return checkQuota(expectedTotals(owned), growth, owned.quota, oldest, push.passes);
 }
 
 function settlePush(state: StoreState, attempt: Attempt, claim: HeldClaim, end: PushEnd): void {

@@ -57,7 +57,6 @@ export interface HeldClaim {
   readonly families: ReadonlyMap<HeldFamily, number>;
   /** When it began, in steps of the store. */
   readonly begunAt: number;
-  readonly growth: GroupTotals;
 }
 
 /** Where families are held: the types, and the series. */

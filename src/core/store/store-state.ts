@@ -1,6 +1,7 @@
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { FamilyIndex, Occupant } from './family-index.ts';
 import type { GroupId } from './group.ts';
+import { growthOfAll } from './group-growth.ts';
 import type { GroupTotals } from './group-store.ts';
 import {
   addSeries,
@@ -10,7 +11,6 @@ import {
   type Holdings,
   holdSeries,
   keyOf,
-  NOTHING,
   releaseFamily,
   totalsOf,
 } from './held-group.ts';
@@ -145,21 +145,15 @@ function unreserve({ owned, reserved }: HeldGroup): void {
   owned.reserved.bytes -= reserved.bytes;
 }
 
-/** Counts what the claims of a group would add at most: of several, the largest. */
-export function reserve(group: HeldGroup): void {
+/** Counts what the claims of a group would add at most. */
+export function reserve(group: HeldGroup, growth = growthOfAll(group, group.claims)): void {
   unreserve(group);
-  let { groups, series, bytes } = NOTHING;
-  for (const { growth } of group.claims) {
-    groups = Math.max(groups, group.exists ? 0 : growth.groups);
-    series = Math.max(series, growth.series);
-    bytes = Math.max(bytes, growth.bytes);
-  }
-  group.reserved = group.claims.length === 0 ? NOTHING : { groups, series, bytes };
+  group.reserved = growth;
   const { owned } = group;
   if (owned === undefined) return;
-  owned.reserved.groups += groups;
-  owned.reserved.series += series;
-  owned.reserved.bytes += bytes;
+  owned.reserved.groups += growth.groups;
+  owned.reserved.series += growth.series;
+  owned.reserved.bytes += growth.bytes;
 }
 
 /** Changes what the store has of a group; its sums and those of its owner follow. */

@@ -14,7 +14,7 @@ const methods = (entries: readonly SpoolEntry[]): string =>
 
 test('what waits for a group stands in the order in which it was taken', () => {
   const index = open();
-  for (const id of ['1', '2', '3']) allowed(index.keep(request('POST', { id })));
+  for (const id of ['1', '2', '3']) allowed(index.keep(request('POST', { id, families: [id] })));
   assert.deepEqual(
     index.waiting(GROUP).map(({ requestId }) => requestId),
     ['1', '2', '3'],
@@ -25,6 +25,35 @@ test('a PUT takes the place of the pushes that wait before it, up to a DELETE', 
   const index = open();
   for (const method of ['POST', 'DELETE', 'POST', 'PUT'] as const) index.keep(request(method));
   assert.equal(methods(index.waiting(GROUP)), 'POST DELETE PUT');
+});
+
+test('a POST takes the place of the POSTs of whose families it has all', () => {
+  const index = open();
+  for (const families of [['a'], ['a', 'b'], ['c'], ['b', 'a']]) {
+    allowed(index.keep(request('POST', { families })));
+  }
+  assert.deepEqual(
+    index.waiting(GROUP).map(({ families }) => families.join()),
+    ['c', 'b,a'],
+  );
+});
+
+test('groups take turns: the next of one stands behind the others', () => {
+  const index = open();
+  for (const [group, families] of [
+    ['a', ['f']],
+    ['a', ['g']],
+    ['b', ['f']],
+  ] as const) {
+    index.keep(request('POST', { group, families: [...families] }));
+  }
+  const turns: string[] = [];
+  for (let [head] = index.heads(1); head !== undefined; [head] = index.heads(1)) {
+    turns.push(`${head.group} ${head.families}`);
+    index.deliver(head, 1);
+  }
+  assert.deepEqual(turns, ['a f', 'b f', 'a g']);
+  assert.deepEqual(index.heads(), []);
 });
 
 test('a PUT does not take the place of what may have been sent already', () => {
@@ -39,9 +68,9 @@ test('the spool takes no more than its size, and changes nothing for what it ref
   const { bytes } = request('POST');
   const index = open([], { maxBytes: 2 * bytes, maxAgeMs: 1 });
   allowed(index.keep(request('POST')));
-  allowed(index.keep(request('POST')));
+  allowed(index.keep(request('POST', { families: ['g'] })));
   assert.equal(index.hasRoom(), false);
-  assert.equal(denied(index.keep(request('POST'))).reason, 'overloaded');
+  assert.equal(denied(index.keep(request('POST', { families: ['h'] }))).reason, 'overloaded');
   assert.equal(index.waitingCount, 2);
   // It takes the place of both.
   allowed(index.keep(request('PUT')));
@@ -102,7 +131,7 @@ test('what is older than the age is listed, by whether it was ever acknowledged'
   const index = open();
   index.noteStored(request('PUT', { at: 0, group: 'b' }), 1, 2);
   index.keep(request('POST', { at: 0 }));
-  index.keep(request('POST', { at: 5000 }));
+  index.keep(request('POST', { at: 5000, families: ['g'] }));
   const { waiting, stored } = index.listExpired(60_001);
   assert.deepEqual([waiting.length, stored.length], [1, 1]);
   assert.equal(index.oldestAt(), 0);

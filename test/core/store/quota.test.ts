@@ -11,6 +11,8 @@ async function storeWith(quota: GroupQuota): Promise<GroupStore> {
   return store;
 }
 
+const posted = (job: string, text: string) => textPush(job, text, { method: 'POST' });
+
 test('a team has no more groups than it may, and can push what exists', async () => {
   const store = await storeWith({ groups: 2 });
   await pushAll(store, textPush('a', 'm 1\n', { at: 3000 }), textPush('b', 'm 1\n', { at: 2000 }));
@@ -49,6 +51,36 @@ test('two pushes to one new group take one group of the quota', async () => {
   await first.settle('stored');
   await second.settle('stored');
   assert.equal(store.totals('payments').groups, 1);
+});
+
+test('pushes on their way to one group count together, and what two of them bring once', async () => {
+  const store = await storeWith({ series: 3 });
+  const waiting = [
+    await claimed(store, posted('a', 'm 1\n')),
+    await claimed(store, posted('a', 'n 1\n')),
+    await claimed(store, posted('a', 'm 1\n')),
+    await claimed(store, posted('a', 'o 1\n')),
+  ];
+  const refusal = denied(await store.claim(posted('a', 'p 1\n')));
+  assert.equal(refusal.detail, 'the team has 3 series of at most 3, this push adds 1');
+  assert.equal(denied(await store.claim(posted('b', 'p 1\n'))).reason, 'series_quota_exceeded');
+  for (const claim of waiting) await claim.settle('stored');
+  assert.equal(store.totals('payments').series, 3);
+});
+
+test('of a PUT and a POST on their way to one group, whichever leaves more counts', async () => {
+  const store = await storeWith({ series: 4 });
+  await pushAll(store, textPush('a', 'm 1\nn 1\n'));
+  const put = await claimed(store, textPush('a', 'o 1\n', { method: 'PUT' }));
+  const post = await claimed(store, textPush('a', 'p 1\n', { method: 'POST' }));
+  assert.equal(
+    denied(await store.claim(textPush('b', 'p 1\nq 1\n'))).reason,
+    'series_quota_exceeded',
+  );
+  await put.settle('refused');
+  await post.settle('stored');
+  assert.equal(store.totals('payments').series, 3);
+  await pushAll(store, textPush('b', 'p 1\n'));
 });
 
 test('what is over a quota can be pushed again as long as it does not grow', async () => {
