@@ -88,7 +88,7 @@ async function measureShape(shape: string, url: string): Promise<object> {
     observer: { probed() {}, read() {}, changedByOthers() {}, scraped() {} },
   });
   followed.readBy({ ...reader, status: () => client.status(10_000) });
-  await reader.scrape(() => undefined); // the thread is there
+  await reader.scrape(); // the thread is there
   const quiet = await lateness(() => wait(2000));
   const before = settledMemory();
   const reading = await lateness(() => followed.probe());

@@ -4,6 +4,8 @@ export interface PeriodicWork {
   readonly name: string;
   /** Milliseconds from the end of one run to the beginning of the next; asked at each end. */
   readonly everyMs: number;
+  /** Which part of the time its runs take at most: after a long one it waits longer. */
+  readonly mostShare?: number;
   /** Whether it did what it is there for; a run that rejects did not. */
   readonly run: () => Promise<boolean>;
   /** Where its runs are counted. */
@@ -26,16 +28,19 @@ export function startPeriodicWork(rows: readonly PeriodicWork[]): Disposable {
 function repeat(row: PeriodicWork): Disposable {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
-  const wait = (): void => {
-    if (!isOver) timer = setTimeout(() => void work(), row.everyMs).unref();
+  const wait = (tookMs: number): void => {
+    const { everyMs, mostShare = 1 } = row;
+    const pauseMs = Math.max(everyMs, tookMs / mostShare - tookMs);
+    if (!isOver) timer = setTimeout(() => void work(), pauseMs).unref();
   };
   const work = async (): Promise<void> => {
     const beganAt = performance.now();
     const isDone = await row.run().catch(() => false);
-    row.metric(row.name, (performance.now() - beganAt) / 1000, isDone);
-    wait();
+    const tookMs = performance.now() - beganAt;
+    row.metric(row.name, tookMs / 1000, isDone);
+    wait(tookMs);
   };
-  wait();
+  wait(0);
   return {
     [Symbol.dispose]() {
       isOver = true;

@@ -55,6 +55,11 @@ export interface UpstreamSideOptions {
 }
 
 const STATUS_TIMEOUT_MS = 2000;
+/**
+ * Pushgateway takes seconds to make up a scrape of 100 000 groups, which its pushes would lack. Until
+ * 10 000 groups this makes no difference.
+ */
+const MOST_LOOKING = 0.1;
 /** A store that takes longer to read is read while the gateway serves already. */
 const FIRST_READING_MS = 5000;
 
@@ -91,7 +96,10 @@ export async function openUpstreamSide(
   const work = startPeriodicWork([
     { name: 'probe', everyMs: 5000, run: () => followed.probe(), metric },
     // As often as Prometheus scrapes, by its defaults or near them: one more reader of the store.
-    { name: 'poll', everyMs: 15_000, run: () => followed.poll(), metric },
+    {
+      ...{ name: 'poll', everyMs: 15_000, mostShare: MOST_LOOKING },
+      ...{ run: () => followed.poll(), metric },
+    },
   ]);
   const { send } = watchUpstream(client, metrics, clock);
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });

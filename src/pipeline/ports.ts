@@ -11,7 +11,8 @@ import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore, ReadGroup } from '../core/store/group-store.ts';
-import type { GroupStamps, Scrape } from '../core/store/scrape-scanner.ts';
+import type { Scrape } from '../core/store/scrape-scanner.ts';
+import type { StampChanges } from '../core/store/stamp-memory.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
@@ -204,7 +205,13 @@ export interface StoreReader {
     onRestart: () => void,
   ): Promise<void>;
   /** Scrapes it as Prometheus does. Rejects when the answer breaks off. */
-  scrape(onStamps: (stamps: readonly GroupStamps[]) => void): Promise<Scrape>;
+  scrape(): Promise<Scrape>;
+  /**
+   * The same.
+   * @param onChanges - told whose time stamps are other ones than at the last look that did not
+   * reject, in parts; nothing of a scrape that is an error or empty
+   */
+  look(onChanges: (changes: StampChanges) => void): Promise<Scrape>;
   /** The groups that may be why a scrape is broken. Rejects when they cannot be read. */
   suspects(error: string): Promise<readonly SuspectGroup[]>;
 }

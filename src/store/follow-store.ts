@@ -29,9 +29,11 @@ const SETTLE_MS = 500;
 
 /**
  * Before a group is deleted for its age the store is read again if it was not seen for so long:
- * somebody else may have pushed past the gateway. The regular look comes more often.
+ * somebody else may have pushed past the gateway. The regular look comes more often, but for stores
+ * of which a look takes long: of those one counts for longer.
  */
 const LOOKED_AT_MS = 20_000;
+const LOOKED_AT_FACTOR = 12;
 
 const NO_PUSHGATEWAY = {
   why: 'what answers at upstream.url is no Pushgateway: GET /api/v1/status says nothing of one',
@@ -58,8 +60,8 @@ class Follower implements FollowedStore {
   #state: State = 'unknown';
   #status: StoreStatus | undefined;
   #probing: Promise<boolean> | undefined;
-  /** When the model was last seen to be what the upstream holds, on the monotonic clock. */
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Until when the model is taken for what the upstream holds, on the monotonic clock. */
+  #lookedAtUntil = Number.NEGATIVE_INFINITY;
 
   constructor({ store, clock, log, observer, onReading, onDeleted }: FollowStoreOptions) {
     this.#model = store;
@@ -73,7 +75,6 @@ class Follower implements FollowedStore {
     this.#stampCheck = createStampCheck(store, clock);
     this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
     const onRead = async ({ status, isFirst }: EndedReading): Promise<void> => {
-      this.#stampCheck.noteReading();
       const startedAt = Date.parse(status.startTime);
       await onReading?.({ startedAt, isFirst, pushedAt: (id) => store.group(id)?.pushedAt });
     };
@@ -83,7 +84,7 @@ class Follower implements FollowedStore {
       turns,
       leftBehind,
       isReady: () => this.isReady(),
-      isLookedAt: () => this.#clock.monotonic() - this.#lookedAt < LOOKED_AT_MS,
+      isLookedAt: () => this.#clock.monotonic() < this.#lookedAtUntil,
       readAnew: () => this.#readAnew(),
       renew: () => this.renew(),
       claimDelete: (id) => this.#claimDelete(id),
@@ -162,13 +163,13 @@ class Follower implements FollowedStore {
     const comparison = this.#stampCheck.begin();
     const beganAt = this.#clock.monotonic();
     try {
-      const scrape = await reader.scrape(comparison.add);
+      const scrape = await reader.look(comparison.add);
       const names = new Set(scrape.names);
       if (scrape.status === 200 && names.size > 0) {
         await pause(SETTLE_MS);
         const isWhole = this.#model.familyNames().isSubsetOf(names);
-        if (comparison.differs() || !isWhole) await this.#read();
-        else this.#lookedAt = Math.max(this.#lookedAt, beganAt);
+        if (comparison.end() || !isWhole) await this.#read();
+        else this.#noteLook(beganAt);
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
       const expected = this.#model.familyNames().intersection(before);
@@ -177,6 +178,12 @@ class Follower implements FollowedStore {
     } catch {
       return false; // one that breaks off tells nothing; the next probe says what there is to say
     }
+  }
+
+  #noteLook(beganAt: number): void {
+    const tookMs = this.#clock.monotonic() - beganAt;
+    const until = beganAt + Math.max(LOOKED_AT_MS, LOOKED_AT_FACTOR * tookMs);
+    this.#lookedAtUntil = Math.max(this.#lookedAtUntil, until);
   }
 
   /** A store that is away now is known as it was, as long as it does not start anew. */
@@ -205,8 +212,12 @@ class Follower implements FollowedStore {
     if (this.#reader === undefined || status === undefined) return false;
     const isShared = this.#readings.current() !== undefined;
     const beganAt = this.#clock.monotonic();
+    const noteRead = this.#stampCheck.beginReading();
     const isRead = await this.#readings.read(this.#reader, status);
-    if (isRead && !isShared) this.#lookedAt = Math.max(this.#lookedAt, beganAt);
+    if (isRead && !isShared) {
+      this.#noteLook(beganAt);
+      noteRead();
+    }
     if (isRead && this.#state === 'unread' && this.#readings.isOf(status)) this.#become('read');
     return isRead;
   }

@@ -89,7 +89,7 @@ async function look({ followed }: QuarantineOptions): Promise<Seen | string> {
   const reader: StoreReader | undefined = followed.reader();
   if (reader === undefined || !(await followed.renew()))
     return 'Pushgateway is away, or could not be read';
-  const scrape = await reader.scrape(() => undefined);
+  const scrape = await reader.scrape();
   if (scrape.status !== 200 && scrape.status !== 500) return `the scrape answers ${scrape.status}`;
   const expected = new Set(followed.store.familyNames());
   const problem = findProblem(scrape, expected);
@@ -107,7 +107,7 @@ async function findSuspects(reader: StoreReader, error: string): Promise<readonl
   for (let asked = 0; asked < ASKED; asked += 1) {
     for (const suspect of await reader.suspects(text)) found.set(suspect.group, suspect);
     if (![...found.values()].some(({ blame }) => blame === 'series')) break;
-    const scrape = await reader.scrape(() => undefined);
+    const scrape = await reader.scrape();
     if (scrape.status !== 500) break;
     text = scrape.error;
   }

@@ -1,14 +1,17 @@
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupStore } from '../core/store/group-store.ts';
-import type { GroupStamps } from '../core/store/scrape-scanner.ts';
+import type { GroupStamps, StampChanges } from '../core/store/stamp-memory.ts';
 import type { Clock } from '../pipeline/ports.ts';
 
 /** Holds the time stamps of scrapes against the model, to see whether somebody else changes it. */
 export interface StampCheck {
-  /** Begins with a scrape. */
+  /** Begins with a look. */
   begin(): StampComparison;
-  /** Notes that the model now is what was read. */
-  noteReading(): void;
+  /**
+   * Begins with a reading of the store.
+   * @returns what is to be called once the model is what was read
+   */
+  beginReading(): () => void;
   /** Notes a push through the gateway, when it begins and when it ends. */
   notePush(id: GroupId): void;
   /** Notes that a group was deleted through the gateway. */
@@ -16,9 +19,13 @@ export interface StampCheck {
 }
 
 interface StampComparison {
-  add(stamps: readonly GroupStamps[]): void;
-  /** Whether something is different now that no push or delete through the gateway explains. */
-  differs(): boolean;
+  add(changes: StampChanges): void;
+  /**
+   * To be called once the scrape has come to its end and what was under way meanwhile is in the model.
+   * @returns whether something is different that no push or delete through the gateway explains,
+   * and that no reading since has seen
+   */
+  end(): boolean;
 }
 
 /**
@@ -34,22 +41,23 @@ export function createStampCheck(
 }
 
 /**
- * An unchecked Pushgateway answers a push before it has done it, and does none while it makes up a
- * scrape: within this time before a scrape, and during it, a push may show in the next one only.
+ * An unchecked Pushgateway answers a push or delete before it has done it, and does none while it
+ * makes up a scrape: within this time before a scrape, and during it, either may show in the next one
+ * only.
  */
 const DONE_MS = 2000;
 
 class Check implements StampCheck {
   readonly #store: Pick<GroupStore, 'group' | 'size'>;
-  /** What groups were seen with after a push of ours. */
-  readonly #accepted = new Map<GroupId, GroupStamps>();
-  /** Pushed to since they were last seen, or too short before; and when, on the monotonic clock. */
-  readonly #pushed = new Map<GroupId, number>();
   readonly #clock: Pick<Clock, 'monotonic'>;
-  #begunAt = 0;
-  /** Pushed to, and deleted, since the last scrape began. */
-  #recent = new Set<GroupId>();
-  #deleted = new Set<GroupId>();
+  /** Groups of the last scrape that was looked at. */
+  readonly #seen = new Set<GroupId>();
+  /** Pushed to and deleted since the last scrape, or too short before; when, on the monotonic clock. */
+  readonly #pushed = new Map<GroupId, number>();
+  readonly #deleted = new Map<GroupId, number>();
+  #looks = 0;
+  /** The last look that found something different; undefined once that was read. */
+  #differentAt: number | undefined;
 
   constructor(store: Pick<GroupStore, 'group' | 'size'>, clock: Pick<Clock, 'monotonic'>) {
     this.#store = store;
@@ -57,61 +65,84 @@ class Check implements StampCheck {
   }
 
   begin(): StampComparison {
-    this.#begunAt = this.#clock.monotonic();
-    this.#recent = new Set();
-    this.#deleted = new Set();
-    const seen = new Set<GroupId>();
-    const different: GroupStamps[] = [];
+    const begunAt = this.#clock.monotonic();
+    const parts: StampChanges[] = [];
     return {
-      add: (stamps) => {
-        for (const one of stamps) {
-          seen.add(one.id);
-          if (!this.#isExplained(one)) different.push(one);
-        }
+      add: (changes) => void parts.push(changes),
+      end: () => {
+        this.#looks += 1;
+        if (parts[0]?.isWhole) this.#seen.clear();
+        const isExplained = parts.map((changes) => this.#take(changes)).every((isAll) => isAll);
+        const isDone = this.#forgetBefore(begunAt - DONE_MS);
+        if (!isExplained || !isDone || this.#hasOthers()) this.#differentAt = this.#looks;
+        return this.#differentAt !== undefined;
       },
-      // A push that was under way is in the model by now.
-      differs: () => different.some((one) => !this.#isExplained(one)) || this.#lacks(seen),
     };
   }
 
-  noteReading(): void {
-    this.#accepted.clear();
+  beginReading(): () => void {
+    const seen = this.#looks;
+    return () => {
+      if ((this.#differentAt ?? 0) <= seen) this.#differentAt = undefined;
+    };
   }
 
   notePush(id: GroupId): void {
     this.#pushed.set(id, this.#clock.monotonic());
-    this.#recent.add(id);
   }
 
   noteDelete(id: GroupId): void {
-    this.#deleted.add(id);
+    this.#deleted.set(id, this.#clock.monotonic());
   }
 
-  #isExplained(stamps: GroupStamps): boolean {
-    const { id } = stamps;
+  /** Takes a part of what has changed; whether all of it is explained. */
+  #take({ changed, gone }: StampChanges): boolean {
+    for (const id of gone) this.#seen.delete(id);
+    // the text that the model has already
+    for (const { id } of changed) this.#seen.add(this.#store.group(id)?.id ?? id);
+    const isGone = (id: GroupId): boolean => this.#pushed.has(id) || !this.#isHeld(id);
+    return changed.every((stamps) => this.#isExplained(stamps)) && gone.every(isGone);
+  }
+
+  #isExplained({ id, ...stamps }: GroupStamps): boolean {
     const group = this.#store.group(id);
     if (group === undefined) return this.#deleted.has(id);
     const { pushedAt = 0, failedAt = 0 } = group;
-    if (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt) return true;
-    const at = this.#pushed.get(id);
-    if (at !== undefined) {
-      if (at < this.#begunAt - DONE_MS) this.#pushed.delete(id);
-      this.#accepted.set(id, stamps);
-      return true;
+    return this.#pushed.has(id) || (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt);
+  }
+
+  #isHeld(id: GroupId): boolean {
+    return this.#store.group(id) !== undefined;
+  }
+
+  /** Forgets what must have been done before the scrape; whether the scrape shows that it was. */
+  #forgetBefore(time: number): boolean {
+    let isDone = true;
+    for (const [id, at] of this.#pushed) {
+      if (at >= time) continue;
+      this.#pushed.delete(id);
+      isDone &&= this.#seen.has(id) || !this.#isHeld(id);
     }
-    const before = this.#accepted.get(id);
-    return before?.pushedAt === stamps.pushedAt && before.failedAt === stamps.failedAt;
+    for (const [id, at] of this.#deleted) {
+      if (at >= time) continue;
+      this.#deleted.delete(id);
+      isDone &&= this.#isHeld(id) || !this.#seen.has(id);
+    }
+    return isDone;
   }
 
   /**
-   * Whether the model has a group that the scrape did not have, though it is older than that. Counted
-   * and not searched for: only what was pushed or deleted meanwhile is looked at one by one.
+   * Whether the model has groups that the scrape did not have, or the other way round. Counted and
+   * not searched for: only what was pushed or deleted around the scrape is looked at one by one.
    */
-  #lacks(seen: ReadonlySet<GroupId>): boolean {
-    const isHeld = (id: GroupId): boolean => this.#store.group(id) !== undefined;
-    let expected = seen.size;
-    for (const id of this.#deleted) if (seen.has(id) && !isHeld(id)) expected -= 1;
-    for (const id of this.#recent) if (!seen.has(id) && isHeld(id)) expected += 1;
-    return this.#store.size() > expected;
+  #hasOthers(): boolean {
+    let expected = this.#seen.size;
+    for (const id of this.#deleted.keys()) {
+      if (this.#seen.has(id) && !this.#isHeld(id)) expected -= 1;
+    }
+    for (const id of this.#pushed.keys()) {
+      if (!this.#seen.has(id) && this.#isHeld(id)) expected += 1;
+    }
+    return this.#store.size() !== expected;
   }
 }

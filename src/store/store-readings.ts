@@ -115,7 +115,7 @@ async function readInto(
     pending.restart();
   });
   // Nothing is known of the families of a scrape that is broken but what the API lists.
-  const scrape = await reader.scrape(() => undefined).catch(() => undefined);
+  const scrape = await reader.scrape().catch(() => undefined);
   const own = parseOwn(scrape?.own ?? '');
   const changes = await pending.finish({ groups: [], own, keepsNative });
   return { changes, groups };

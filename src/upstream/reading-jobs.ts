@@ -5,11 +5,12 @@ import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { ReadGroup } from '../core/store/group-store.ts';
 import { createListedBody } from '../core/store/listed-body.ts';
 import { createListingScanner, UndecidedHistogram } from '../core/store/listing-scanner.ts';
+import { createScrapeScanner, type Scrape } from '../core/store/scrape-scanner.ts';
 import {
-  createScrapeScanner,
-  type GroupStamps,
-  type Scrape,
-} from '../core/store/scrape-scanner.ts';
+  createStampMemory,
+  type StampChanges,
+  type StampMemory,
+} from '../core/store/stamp-memory.ts';
 import { findSuspectGroups, type SuspectGroup } from '../core/store/suspect-groups.ts';
 import { openAnswer, type ReadingOptions } from './open-answer.ts';
 
@@ -18,6 +19,8 @@ export type ReadingJob =
   /** @param bodyBytes - asks for the body of each group too, cut when it is longer */
   | { readonly kind: 'groups'; readonly bodyBytes?: number }
   | { readonly kind: 'scrape' }
+  /** Scrapes too, and tells whose time stamps are other ones than at the last look. */
+  | { readonly kind: 'look' }
   | { readonly kind: 'suspects'; readonly error: string };
 
 /** A part of what it found; small, so that nobody waits for it. */
@@ -25,7 +28,7 @@ export type ReadingPart =
   | { readonly kind: 'groups'; readonly groups: readonly ListedContent[] }
   /** What came so far does not count: all of it comes again. */
   | { readonly kind: 'again' }
-  | { readonly kind: 'stamps'; readonly stamps: readonly GroupStamps[] }
+  | { readonly kind: 'stamps'; readonly changes: StampChanges }
   | { readonly kind: 'scrape'; readonly scrape: Scrape }
   | { readonly kind: 'suspects'; readonly suspects: readonly SuspectGroup[] };
 
@@ -34,12 +37,17 @@ interface ListedContent extends ReadGroup {
   readonly body?: string;
 }
 
-/** Groups and stamps in one part. */
+/** Groups in one part. */
 const BATCH = 100;
 /** Of an answer that is no 200. */
 const ERROR_BYTES = 64 * 1024;
 /** Of what is looked through whole: a listing for what breaks a scrape. */
 const WHOLE_BYTES = 128 * 1024 * 1024;
+
+/** What is kept from one job to the next. */
+export interface ReadingState {
+  readonly stamps: StampMemory;
+}
 
 /**
  * Does one job; ends with an error when what it reads breaks off, is too long silent, or is not
@@ -48,12 +56,15 @@ const WHOLE_BYTES = 128 * 1024 * 1024;
 export async function* doReadingJob(
   job: ReadingJob,
   options: ReadingOptions,
+  { stamps }: ReadingState = { stamps: createStampMemory() },
 ): AsyncGenerator<ReadingPart> {
   switch (job.kind) {
     case 'groups':
       return yield* readGroups(options, job.bodyBytes);
     case 'scrape':
-      return yield* scrape(options);
+      return yield { kind: 'scrape', scrape: await scrape(options) };
+    case 'look':
+      return yield* look(options, stamps);
     case 'suspects': {
       const listing = await readListing(options);
       yield { kind: 'suspects', suspects: findSuspectGroups(listing, job.error) };
@@ -102,23 +113,34 @@ async function* listGroups(
   yield { kind: 'groups', groups };
 }
 
-async function* scrape(options: ReadingOptions): AsyncGenerator<ReadingPart> {
+async function* look(options: ReadingOptions, stamps: StampMemory): AsyncGenerator<ReadingPart> {
+  let isWhole = false;
+  try {
+    stamps.begin();
+    const found = await scrape(options, stamps);
+    if (found.status === 200 && found.names.length > 0) {
+      for (const changes of stamps.end()) yield { kind: 'stamps', changes };
+    }
+    yield { kind: 'scrape', scrape: found };
+    isWhole = true;
+  } finally {
+    if (!isWhole) stamps.clear(); // whoever took a part of it has thrown it away
+  }
+}
+
+async function scrape(
+  options: ReadingOptions,
+  stamps?: Pick<StampMemory, 'note'>,
+): Promise<Scrape> {
   const answer = await openAnswer(options, '/metrics', 'text/plain;version=0.0.4');
   const { statusCode: status = 0 } = answer;
-  const scanner = createScrapeScanner();
+  const scanner = createScrapeScanner(stamps);
   let error = '';
   for await (const chunk of answer) {
     if (status === 200) scanner.add(chunk);
     else if (error.length < ERROR_BYTES) error += chunk.toString('utf8', 0, ERROR_BYTES);
   }
-  const stamps = [...scanner.stamps()];
-  for (let at = 0; at < stamps.length; at += BATCH) {
-    yield { kind: 'stamps', stamps: stamps.slice(at, at + BATCH) };
-  }
-  yield {
-    kind: 'scrape',
-    scrape: { status, names: [...scanner.names()], own: scanner.own(), error },
-  };
+  return { status, names: [...scanner.names()], own: scanner.own(), error };
 }
 
 /** Names of the native histograms of a scrape, none if it is broken or too large for that. */

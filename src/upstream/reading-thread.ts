@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createStampMemory } from '../core/store/stamp-memory.ts';
 import type { ReadingOptions } from './open-answer.ts';
-import { doReadingJob, type ReadingJob } from './reading-jobs.ts';
+import { doReadingJob, type ReadingJob, type ReadingState } from './reading-jobs.ts';
 
 /** What the thread says: a part of what it found, or how the job ended. */
 export type ThreadMessage =
@@ -13,13 +14,14 @@ export type ThreadOrder = { readonly begin: ReadingJob } | 'next';
 // set by store-reader.ts, which starts this file
 const options = workerData as ReadingOptions;
 const port = parentPort;
+const state: ReadingState = { stamps: createStampMemory() };
 let goOn = (): void => undefined;
 
 const say = (message: ThreadMessage): void => port?.postMessage(message);
 
 async function work(job: ReadingJob): Promise<void> {
   try {
-    for await (const part of doReadingJob(job, options)) {
+    for await (const part of doReadingJob(job, options, state)) {
       const taken = new Promise<void>((resolve) => {
         goOn = resolve;
       });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
+import type { StampChanges } from '../core/store/stamp-memory.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { StoreReader } from '../pipeline/ports.ts';
 import type { ReadingOptions } from './open-answer.ts';
@@ -77,15 +78,8 @@ export function createStoreReader(
         if (part.kind === 'again') onRestart();
       });
     },
-    async scrape(onStamps) {
-      let found: Scrape | undefined;
-      await run({ kind: 'scrape' }, (part) => {
-        if (part.kind === 'stamps') onStamps(part.stamps);
-        if (part.kind === 'scrape') found = part.scrape;
-      });
-      if (found === undefined) throw new Error('the scrape had no end');
-      return found;
-    },
+    scrape: () => scrape(run, { kind: 'scrape' }),
+    look: (onChanges) => scrape(run, { kind: 'look' }, onChanges),
     async suspects(error) {
       let found: readonly SuspectGroup[] = [];
       await run({ kind: 'suspects', error }, (part) => {
@@ -98,6 +92,20 @@ export function createStoreReader(
       await thread?.terminate();
     },
   };
+}
+
+async function scrape(
+  run: (job: ReadingJob, take: (part: ReadingPart) => void) => Promise<void>,
+  job: ReadingJob,
+  onChanges?: (changes: StampChanges) => void,
+): Promise<Scrape> {
+  let found: Scrape | undefined;
+  await run(job, (part) => {
+    if (part.kind === 'stamps') onChanges?.(part.changes);
+    if (part.kind === 'scrape') found = part.scrape;
+  });
+  if (found === undefined) throw new Error('the scrape had no end');
+  return found;
 }
 
 /** Rejects when the thread ends instead. */

@@ -43,3 +43,28 @@ test('work is done again after it has ended, and each run is counted with how it
   assert.equal(begun, 3);
   mock.timers.reset();
 });
+
+test('work that takes long is done less often, so that it takes no more than its share', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const took = mock.method(performance, 'now', () => now);
+  let now = 0;
+  let begun = 0;
+  const run = async (): Promise<boolean> => {
+    begun += 1;
+    now += 5000;
+    return true;
+  };
+  const rows = [{ name: 'poll', everyMs: 1000, mostShare: 0.1, run, metric() {} }];
+  const work = startPeriodicWork(rows);
+  mock.timers.tick(1000);
+  await settle();
+  mock.timers.tick(44_999);
+  await settle();
+  assert.equal(begun, 1);
+  mock.timers.tick(1);
+  await settle();
+  assert.equal(begun, 2);
+  work[Symbol.dispose]();
+  took.mock.restore();
+  mock.timers.reset();
+});

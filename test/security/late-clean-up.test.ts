@@ -66,6 +66,7 @@ function createReader() {
       await take(ready ?? (await new Promise((resolve) => waiting.push(resolve))));
     },
     scrape: async () => ({ status: 200, names: [], own: '', error: '' }),
+    look: async () => ({ status: 200, names: [], own: '', error: '' }),
     suspects: async () => [],
   };
   const letRead = (groups: readonly ReadGroup[]): void => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStampCheck, type StampCheck } from '../../src/store/stamp-check.ts';
+import { createStampMemory } from '../../src/core/store/stamp-memory.ts';
+import { createStampCheck } from '../../src/store/stamp-check.ts';
 import { createStore, groupId, groupPush, pushAll } from '../support/group-push.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
 const ID = groupId('a');
+const LABELS = 'instance="",job="a"';
 
 /** A store with one group, and the times that scrapes show of it. */
 async function openStage() {
@@ -12,14 +14,18 @@ async function openStage() {
   await pushAll(store, groupPush('a', 'rows:gauge', { at: 1000 }));
   const clock = manualClock();
   const check = createStampCheck(store, clock);
-  return { store, clock, check, differs: (...times: readonly number[]) => scrape(check, times) };
-}
-
-/** Whether a scrape that shows the group with one time, or not at all, is somebody else's doing. */
-function scrape(check: StampCheck, times: readonly number[]): boolean {
-  const comparison = check.begin();
-  comparison.add(times.map((pushedAt) => ({ id: ID, pushedAt, failedAt: 0 })));
-  return comparison.differs();
+  const memory = createStampMemory();
+  /** A scrape that shows the group with one time, or not at all. */
+  const scrape = (...times: readonly number[]) => {
+    const comparison = check.begin();
+    memory.begin();
+    for (const pushedAt of times) memory.note(LABELS, 'pushedAt', pushedAt);
+    for (const changes of memory.end()) comparison.add(changes);
+    return comparison;
+  };
+  /** Whether it is somebody else's doing. */
+  const differs = (...times: readonly number[]): boolean => scrape(...times).end();
+  return { store, clock, check, scrape, differs };
 }
 
 test('a push of ours explains the time that comes after it, once', async () => {
@@ -46,18 +52,38 @@ test('a push that was answered and not done when the scrape was made is no forei
 });
 
 test('a group that the scrape lacks is noticed, unless it is too young or was deleted', async () => {
-  const { store, check, clock, differs } = await openStage();
+  const { store, check, clock, scrape, differs } = await openStage();
   assert.equal(differs(), true);
-  clock.advance(15_000);
-  const comparison = check.begin();
-  comparison.add([{ id: ID, pushedAt: 1000, failedAt: 0 }]);
+  check.beginReading()();
+  const younger = scrape(1000);
   await pushAll(store, groupPush('b', 'rows:gauge'));
   check.notePush(groupId('b'));
-  assert.equal(comparison.differs(), false, 'b came after the scrape was made');
+  assert.equal(younger.end(), false, 'b came after the scrape was made');
+  const older = scrape(1000);
   check.noteDelete(ID);
   await (await store.claimDelete(ID)).settle('stored');
-  assert.equal(comparison.differs(), false, 'a went after it');
-  await (await store.claimDelete(groupId('b'))).settle('stored');
+  assert.equal(older.end(), false, 'a went after it');
+  clock.advance(1000);
+  assert.equal(differs(1000), false, 'Pushgateway has not come to delete a yet');
+  clock.advance(15_000);
+  assert.equal(differs(1000), true, 'b is not there, and a is');
+});
+
+test('a group that came by nobody’s push through the gateway is noticed', async () => {
+  const { store, differs } = await openStage();
   await pushAll(store, groupPush('c', 'rows:gauge'));
-  assert.equal(comparison.differs(), true, 'nobody has pushed c through the gateway');
+  assert.equal(differs(1000), true);
+});
+
+test('what is different stays so until a reading that began later has ended well', async () => {
+  const { check, clock, differs } = await openStage();
+  const endEarlier = check.beginReading();
+  assert.equal(differs(1008), true);
+  endEarlier();
+  clock.advance(15_000);
+  assert.equal(differs(1008), true, 'that reading may have begun before');
+  check.beginReading(); // one that fails
+  assert.equal(differs(1008), true);
+  check.beginReading()();
+  assert.equal(differs(1008), false);
 });

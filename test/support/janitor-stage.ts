@@ -84,6 +84,7 @@ export class ModelPushgateway {
         await take([...this.groups].map(([id, held]) => ({ id, families: [], ...held })));
       },
       scrape: async () => Promise.reject(new Error('none here')),
+      look: async () => Promise.reject(new Error('none here')),
       suspects: async () => [],
     };
   }

@@ -1,12 +1,4 @@
-import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
-import type { GroupId } from './group.ts';
-
-/** When a group was last pushed to, as a scrape tells; milliseconds since the epoch, 0 for never. */
-export interface GroupStamps {
-  readonly id: GroupId;
-  pushedAt: number;
-  failedAt: number;
-}
+import { type Stamp, type StampMemory, unescapeText } from './stamp-memory.ts';
 
 /** A scrape that came to its end. */
 export interface Scrape {
@@ -24,21 +16,21 @@ export interface ScrapeScanner {
   add(chunk: Buffer): void;
   /** Names of its families. */
   names(): ReadonlySet<string>;
-  /** The stamps of every group. */
-  stamps(): Iterable<GroupStamps>;
   /** The families that Pushgateway has of its own, as they came. */
   own(): string;
 }
 
 const LINE_END = 0x0a;
+const HASH = 0x23;
 const NEXT_FAMILY = '\n# ';
 const TYPE = '# TYPE ';
-const STAMPS = { push_time_seconds: 'pushedAt', push_failure_time_seconds: 'failedAt' } as const;
-const isStamp = (name: string): name is keyof typeof STAMPS => Object.hasOwn(STAMPS, name);
+const STAMPS: ReadonlyMap<string, Stamp> = new Map([
+  ['push_time_seconds', 'pushedAt'],
+  ['push_failure_time_seconds', 'failedAt'],
+]);
 
 /** Every series that was pushed has a job, and no other has. */
 const JOB = /[{,]job="/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** Far more than Pushgateway says of itself. */
 const MAX_OWN_LENGTH = 1024 * 1024;
@@ -50,24 +42,29 @@ type Mode = 'unknown' | 'stamps' | 'own' | 'pushed';
 /**
  * Creates the scanner of one scrape. Families that were pushed are passed over once their name is
  * known, so that a scrape of any size costs little and is never held.
+ * @param memory - is told the time stamps of every group
  * @see prometheus/common `expfmt/text_create.go`, `MetricFamilyToText`
  */
-export function createScrapeScanner(): ScrapeScanner {
-  return new Scanner();
+export function createScrapeScanner(memory?: Pick<StampMemory, 'note'>): ScrapeScanner {
+  return new Scanner(memory);
 }
 
 class Scanner implements ScrapeScanner {
+  readonly #memory: Pick<StampMemory, 'note'> | undefined;
   readonly #names = new Set<string>();
-  readonly #stamps = new Map<GroupId, GroupStamps>();
   #own = '';
   #name = '';
   #head = '';
   #mode: Mode = 'unknown';
+  #stamp: Stamp | undefined;
   /** What is cut off waits for the next chunk. */
   #pending: Buffer = Buffer.alloc(0);
 
+  constructor(memory: Pick<StampMemory, 'note'> | undefined) {
+    this.#memory = memory;
+  }
+
   names = (): ReadonlySet<string> => this.#names;
-  stamps = (): Iterable<GroupStamps> => this.#stamps.values();
   own = (): string => this.#own;
 
   add(chunk: Buffer): void {
@@ -75,7 +72,9 @@ class Scanner implements ScrapeScanner {
     let at = this.#passOver(bytes, 0);
     for (let end = bytes.indexOf(LINE_END, at); end !== -1; end = bytes.indexOf(LINE_END, at)) {
       if (this.#mode === 'pushed') break;
-      this.#readLine(bytes.toString('utf8', at, end));
+      if (this.#mode !== 'stamps' || !this.#readStamp(bytes, at, end)) {
+        this.#readLine(bytes.toString('utf8', at, end));
+      }
       at = this.#passOver(bytes, end + 1);
     }
     const rest = bytes.subarray(at);
@@ -94,6 +93,19 @@ class Scanner implements ScrapeScanner {
     return next + 1;
   }
 
+  /** There are two of them for each group: their labels are left as they are. */
+  #readStamp(bytes: Buffer, at: number, end: number): boolean {
+    if (this.#stamp === undefined || bytes[at] === HASH) return false;
+    const from = at + this.#name.length + 1;
+    const line = bytes.toString('latin1', from, end);
+    const brace = line.lastIndexOf('}');
+    const seconds = Number.parseFloat(line.slice(brace + 2));
+    // not cut out of the line, which it would keep alive
+    const labels = bytes.toString('latin1', from, from + brace);
+    this.#memory?.note(labels, this.#stamp, Number.isFinite(seconds) ? seconds * 1000 : 0);
+    return true;
+  }
+
   #readLine(line: string): void {
     if (line.startsWith(TYPE)) this.#readType(line);
     else if (line.startsWith('# ')) this.#mode = 'unknown';
@@ -103,54 +115,23 @@ class Scanner implements ScrapeScanner {
   #readType(line: string): void {
     const declared = line.slice(TYPE.length);
     const written = declared.slice(0, declared.lastIndexOf(' '));
-    this.#name = written.startsWith('"') ? unquote(written.slice(1, -1)) : written;
+    this.#name = written.startsWith('"') ? unescapeText(written.slice(1, -1)) : written;
     this.#names.add(this.#name);
     this.#head = `${line}\n`;
-    this.#mode = isStamp(this.#name) ? 'stamps' : 'unknown';
+    this.#stamp = STAMPS.get(this.#name);
+    this.#mode = modeOf(this.#stamp, this.#memory);
   }
 
   #readSample(line: string): void {
     if (this.#mode === 'unknown') this.#mode = JOB.test(line) ? 'pushed' : 'own';
-    if (this.#mode === 'stamps' && isStamp(this.#name)) {
-      noteStamp(this.#stamps, line, STAMPS[this.#name]);
-    }
     if (this.#mode !== 'own' || this.#own.length > MAX_OWN_LENGTH) return;
     this.#own += `${this.#head}${line}\n`;
     this.#head = '';
   }
 }
 
-function noteStamp(
-  stamps: Map<GroupId, GroupStamps>,
-  line: string,
-  which: 'pushedAt' | 'failedAt',
-): void {
-  const end = line.lastIndexOf('}');
-  const id = renderPushTarget(readKey(line.slice(0, end)));
-  const seconds = Number(
-    line
-      .slice(end + 1)
-      .trim()
-      .split(' ')[0],
-  );
-  const known = stamps.get(id) ?? { id, pushedAt: 0, failedAt: 0 };
-  known[which] = Number.isFinite(seconds) ? seconds * 1000 : 0;
-  stamps.set(id, known);
-}
-
-function readKey(text: string): GroupingKey {
-  let job = '';
-  const labels = [];
-  for (const [, name = '', written = ''] of text.matchAll(LABEL)) {
-    const value = unquote(written);
-    if (name === 'job') job = value;
-    // Pushgateway gives a group without an instance an empty one.
-    else if (name !== 'instance' || value !== '') labels.push({ name, value });
-  }
-  return { job, labels: labels.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
-}
-
-function unquote(inner: string): string {
-  if (!inner.includes('\\')) return inner;
-  return inner.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+/** Time stamps are passed over like what was pushed where nobody asks for them. */
+function modeOf(stamp: Stamp | undefined, memory: unknown): Mode {
+  if (stamp === undefined) return 'unknown';
+  return memory === undefined ? 'pushed' : 'stamps';
 }

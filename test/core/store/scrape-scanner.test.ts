@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createScrapeScanner } from '../../../src/core/store/scrape-scanner.ts';
+import { createStampMemory } from '../../../src/core/store/stamp-memory.ts';
 
 const SCRAPE = Buffer.from(
   [
@@ -30,9 +31,12 @@ const SCRAPE = Buffer.from(
 );
 
 function scan(...chunks: readonly Buffer[]) {
-  const scanner = createScrapeScanner();
+  const memory = createStampMemory();
+  memory.begin();
+  const scanner = createScrapeScanner(memory);
   for (const chunk of chunks) scanner.add(chunk);
-  return { names: [...scanner.names()], stamps: [...scanner.stamps()], own: scanner.own() };
+  const stamps = [...memory.end()].flatMap(({ changed }) => changed);
+  return { names: [...scanner.names()], stamps, own: scanner.own() };
 }
 
 const FOUND = {
@@ -65,6 +69,13 @@ test('a scrape that comes in two chunks tells the same, wherever it is cut', () 
 
 test('a scrape that comes byte by byte tells the same', () => {
   assert.deepEqual(scan(...Array.from(SCRAPE, (byte) => Buffer.of(byte))), FOUND);
+});
+
+test('time stamps that nobody asks for are passed over', () => {
+  const scanner = createScrapeScanner();
+  for (const byte of SCRAPE) scanner.add(Buffer.of(byte));
+  const { names, own } = FOUND;
+  assert.deepEqual({ names: [...scanner.names()], own: scanner.own() }, { names, own });
 });
 
 test('a type that is cut off is no name', () => {

@@ -23,7 +23,7 @@ const NATIVE = prefixed(
 async function readStore({ url }: Pushgateway) {
   await using reader = createStoreReader({ url });
   const groups = await readGroups(reader);
-  const { own } = await reader.scrape(() => undefined);
+  const { own } = await reader.scrape();
   const parsed = parseTextExposition(Buffer.from(own), SCRAPE_SCOPE);
   return { groups, own: allowed(parsed).families };
 }
