@@ -18,7 +18,7 @@ const SNAPSHOT: Pick<Snapshot, 'ui' | 'credentials'> = {
 test('a team that signs in ten thousand times ends no session but its own', () => {
   const sessions = createSessions(() => SNAPSHOT, manualClock());
   const begin = (team: string): string =>
-    sessions.begin({ team, credential: 'nightly', scheme: 'token' }, undefined) ?? assert.fail();
+    sessions.begin({ team, credential: 'nightly', scheme: 'token' }) ?? assert.fail();
   const other = begin('payments');
   const first = begin('crowd');
   let last = first;

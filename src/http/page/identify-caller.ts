@@ -1,4 +1,4 @@
-import { allow, type Decision } from '../../core/decision.ts';
+import { allow, type Decision, type Deny } from '../../core/decision.ts';
 import { authenticate } from '../../pipeline/authenticate.ts';
 import type { Caller, PageExchange } from './page-exchange.ts';
 import { isWithinOwnNetworks, prove } from './sign-in.ts';
@@ -17,17 +17,38 @@ export async function identifyCaller(
       ? proved
       : allow({ principal: proved.value, session: undefined });
   }
-  return allow(findSession(exchange) ?? (await readCertificate(exchange)));
+  const id = findSessionId(exchange);
+  return id === undefined ? allow(await readCertificate(exchange)) : resume(exchange, id);
 }
 
-function findSession(exchange: PageExchange): Caller | undefined {
-  const { sessions, sessionId, trail } = exchange;
-  const session = sessionId === undefined ? undefined : sessions.find(sessionId);
-  if (session === undefined) return undefined;
+/** Of several sessions none counts: one of them is somebody else's. */
+function findSessionId({ sessions, sessionIds }: PageExchange): string | undefined {
+  const [id, other] = sessionIds.filter((each) => sessions.find(each) !== undefined);
+  return other === undefined ? id : undefined;
+}
+
+/** A session for as long as what it was begun with is believed. */
+async function resume(exchange: PageExchange, id: string): Promise<Decision<Caller | undefined>> {
+  const { sessions, trail } = exchange;
+  const proof = sessions.proofOf(id);
+  if (proof !== undefined) {
+    const proved = await prove(exchange, proof);
+    if (proved.effect === 'deny') {
+      if (isOver(proved)) sessions.end(id);
+      return proved;
+    }
+  }
+  const session = sessions.find(id);
+  if (session === undefined) return allow(undefined);
   const { principal } = session;
-  if (!isWithinOwnNetworks(principal, exchange)) return undefined;
+  if (!isWithinOwnNetworks(principal, exchange)) return allow(undefined);
   trail.learn({ principal });
-  return { principal, session };
+  return allow({ principal, session });
+}
+
+/** From another network, or while its issuer is away, a session only rests. */
+function isOver({ reason }: Deny): boolean {
+  return reason === 'credential_invalid' || reason === 'credential_expired';
 }
 
 /** Clients show theirs to every server: one that nobody knows is nothing. */

@@ -37,8 +37,8 @@ export interface PageExchange extends PageContext {
   readonly address: IpAddress;
   readonly origin: PageOrigin;
   readonly query: URLSearchParams;
-  /** Of the cookie; may be of no session. */
-  readonly sessionId: string | undefined;
+  /** Of the cookies; may be of no session. */
+  readonly sessionIds: readonly string[];
   /** Path of `/ui/` seen from the request's own. */
   readonly root: string;
   readonly headers: HeaderValues;

@@ -27,7 +27,7 @@ import {
 } from './page-exchange.ts';
 import { resolvePageHeaders } from './page-headers.ts';
 import { resolvePageOrigin } from './page-origin.ts';
-import { readSessionCookie } from './session-cookie.ts';
+import { readSessionCookies } from './session-cookie.ts';
 import { createSessions } from './sessions.ts';
 import { showOverview } from './show-overview.ts';
 import { showSignIn, signInByPassword, signInByToken, signOut } from './sign-in.ts';
@@ -82,12 +82,11 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     if (origin === undefined) return deny('request_malformed', 'the Host is no name or address');
     const { rawTarget } = request;
     const path = withoutQuery(rawTarget);
-    const sessionId = readSessionCookie(req.headers.cookie);
     return allow({
       ...{ ...options, sessions, assets, req, res, request, trail, snapshot, origin },
       address: arrived.value.address,
       query: new URLSearchParams(rawTarget.slice(path.length)),
-      sessionId: path.startsWith('/ui/') ? sessionId : undefined,
+      sessionIds: path.startsWith('/ui/') ? readSessionCookies(req.headers.cookie, origin) : [],
       root: rootSeenFrom(path),
       headers: { ...headers, 'X-Request-Id': request.id },
     });
@@ -137,10 +136,10 @@ export function createPageHandler(options: PageOptions): RequestHandler {
 
 /** Whoever has no session waits as who is refused does: he is, or signs in. */
 async function keepPace(
-  { req, address, sessions, sessionId }: PageExchange,
+  { req, address, sessions, sessionIds }: PageExchange,
   pace: RefusalPace,
 ): Promise<void> {
-  if (sessionId !== undefined && sessions.find(sessionId) !== undefined) return;
+  if (sessionIds.some((id) => sessions.find(id) !== undefined)) return;
   await pace.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
 }
 

@@ -1,4 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { Principal } from '../../core/identity/principal.ts';
 import type { Clock } from '../../pipeline/ports.ts';
 import type { CredentialFacts, Snapshot } from '../../pipeline/snapshot.ts';
@@ -15,12 +22,15 @@ export interface Session {
 /** Who is signed in; ids are kept as digests only. */
 export interface Sessions {
   /**
-   * Begins a session, and ends the one before.
-   * @param tokenEnds - end of what was presented, milliseconds since the epoch
+   * Begins a session.
+   * @param proof - the `Authorization` that has to be believed for as long as the session lasts;
+   * left out for a credential that its configuration alone describes
    * @returns its id, for the cookie; undefined when the credential is not known any more
    */
-  begin(principal: Principal, before: string | undefined, tokenEnds?: number): string | undefined;
+  begin(principal: Principal, proof?: string): string | undefined;
   find(id: string): Session | undefined;
+  /** What it was begun with, to be looked at again. */
+  proofOf(id: string): string | undefined;
   end(id: string): void;
 }
 
@@ -28,6 +38,8 @@ interface Kept extends Session {
   readonly credential: string;
   /** On the clock of dates. */
   readonly ends: number;
+  /** The proof, sealed with the id: whoever reads this memory learns no token. */
+  readonly sealed: Buffer | undefined;
 }
 
 /** More than people; the oldest go first. */
@@ -37,8 +49,8 @@ const MAX_OF_TEAM = 200;
 const ID_BYTES = 32;
 
 /**
- * Creates the sessions of this process. A session ends with its time, its credential's or its
- * token's, and as soon as a configuration is in use in which its credential is not what it was.
+ * Creates the sessions of this process. A session ends with its time or its credential's, and as soon
+ * as a configuration is in use in which its credential is not what it was.
  */
 export function createSessions(
   snapshot: () => Pick<Snapshot, 'ui' | 'credentials'>,
@@ -47,16 +59,11 @@ export function createSessions(
   const kept = new Map<string, Kept>();
   const end = (id: string): void => void kept.delete(digest(id));
   return {
-    begin(principal, before, tokenEnds = Number.POSITIVE_INFINITY) {
-      if (before !== undefined) end(before);
+    begin(principal, proof) {
       const { ui } = snapshot();
       const facts = findFacts(snapshot(), principal);
       if (ui === undefined || facts === undefined) return undefined;
-      const ends = Math.min(
-        clock.now() + ui.sessionMs,
-        facts.expires ?? Number.POSITIVE_INFINITY,
-        tokenEnds,
-      );
+      const ends = Math.min(clock.now() + ui.sessionMs, facts.expires ?? Number.POSITIVE_INFINITY);
       const id = randomBytes(ID_BYTES).toString('base64url');
       const csrf = randomBytes(ID_BYTES).toString('base64url');
       kept.set(digest(id), {
@@ -65,6 +72,7 @@ export function createSessions(
         notice: undefined,
         credential: facts.identity,
         ends,
+        sealed: proof === undefined ? undefined : seal(proof, id),
       });
       dropOldest(kept, principal.team);
       return id;
@@ -77,8 +85,34 @@ export function createSessions(
       end(id);
       return undefined;
     },
+    proofOf(id) {
+      const sealed = kept.get(digest(id))?.sealed;
+      return sealed && unseal(sealed, id);
+    },
     end,
   };
+}
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+/** Each key seals one text only. */
+const NONCE = Buffer.alloc(12);
+
+function seal(text: string, id: string): Buffer {
+  const cipher = createCipheriv(CIPHER, sealingKey(id), NONCE);
+  const sealed = [cipher.update(text, 'utf8'), cipher.final()];
+  return Buffer.concat([cipher.getAuthTag(), ...sealed]);
+}
+
+function unseal(sealed: Buffer, id: string): string {
+  const decipher = createDecipheriv(CIPHER, sealingKey(id), NONCE);
+  decipher.setAuthTag(sealed.subarray(0, TAG_BYTES));
+  return decipher.update(sealed.subarray(TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+}
+
+function sealingKey(id: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', id, '', 'proof of a session', KEY_BYTES));
 }
 
 /** Ends the oldest session of a team, or of all, that has too many. */

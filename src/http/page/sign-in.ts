@@ -36,9 +36,10 @@ export async function signInByToken(exchange: PageExchange): Promise<void> {
   }
   const form = await readForm(exchange);
   const token = form?.get('token')?.trim() ?? '';
-  const proved = token === '' ? denyForm(form) : await prove(exchange, `Bearer ${token}`);
+  const proof = `Bearer ${token}`;
+  const proved = token === '' ? denyForm(form) : await prove(exchange, proof);
   if (proved.effect === 'deny') refuseSignIn(exchange, proved);
-  else begin(exchange, proved.value, './', token);
+  else begin(exchange, proved.value, './', proof);
 }
 
 function denyForm(form: URLSearchParams | undefined): Deny {
@@ -59,7 +60,7 @@ export async function signInByPassword(exchange: PageExchange): Promise<void> {
   }
   const proved = await prove(exchange, authorization);
   if (proved.effect === 'allow') {
-    begin(exchange, proved.value, '../', undefined);
+    begin(exchange, proved.value, '../', authorization);
     return;
   }
   exchange.refusal = proved;
@@ -76,8 +77,8 @@ export function signOut(exchange: PageExchange): void {
     refuseCrossSite(exchange);
     return;
   }
-  const { sessions, sessionId, origin } = exchange;
-  if (sessionId !== undefined) sessions.end(sessionId);
+  const { sessions, sessionIds, origin } = exchange;
+  for (const id of sessionIds) sessions.end(id);
   redirect(exchange, './', { 'Set-Cookie': renderSessionCookie('', 0, origin) });
 }
 
@@ -123,15 +124,11 @@ function refuseSignIn(exchange: PageExchange, refusal: Deny): void {
   showSignIn(exchange, refusal);
 }
 
-function begin(
-  exchange: PageExchange,
-  principal: Principal,
-  to: string,
-  token: string | undefined,
-): void {
-  const { sessions, sessionId, origin, snapshot, activity, trail } = exchange;
-  const ends = principal.scheme === 'jwt' && token ? readTokenEnd(token) : undefined;
-  const id = sessions.begin(principal, sessionId, ends);
+function begin(exchange: PageExchange, principal: Principal, to: string, proof: string): void {
+  const { sessions, sessionIds, origin, snapshot, activity, trail } = exchange;
+  for (const before of sessionIds) sessions.end(before);
+  // A JWT ends by itself, and with its key: no configuration tells when.
+  const id = sessions.begin(principal, principal.scheme === 'jwt' ? proof : undefined);
   if (id === undefined) {
     refuseSignIn(exchange, deny('credential_invalid'));
     return;
@@ -140,17 +137,4 @@ function begin(
   trail.recordInPassing();
   const cookie = renderSessionCookie(id, snapshot.ui?.sessionMs ?? 0, origin);
   redirect(exchange, to, { 'Set-Cookie': cookie });
-}
-
-/** The end of a JWT that was verified, milliseconds since the epoch. */
-function readTokenEnd(token: string): number | undefined {
-  try {
-    const claims: unknown = JSON.parse(
-      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'),
-    );
-    const exp = typeof claims === 'object' && claims ? Reflect.get(claims, 'exp') : undefined;
-    return typeof exp === 'number' ? exp * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
 }
