@@ -12,6 +12,23 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
+/** How work is cut up. */
+export interface Slices {
+  /** Steps of each. */
+  readonly length: number;
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<unknown>;
+}
+
+/** Does the work in slices of a number of steps. */
+export async function finishInSlices<T>(steps: Steps<T>, { length, pause }: Slices): Promise<T> {
+  for (let done = 1; ; done += 1) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (done % length === 0) await pause();
+  }
+}
+
 /** What `Array.prototype.map` does, a step for each item. */
 export function* mapInSteps<T, U>(items: readonly T[], map: (item: T) => U): Steps<readonly U[]> {
   const mapped: U[] = [];

@@ -4,6 +4,7 @@ import { parseTextExposition } from '../../src/core/exposition/text/text-exposit
 import { createContentParser } from '../../src/parsing/content-parser.ts';
 import { WIDE_SCOPE as SCOPE } from '../support/content-scope.ts';
 import { allowed, denied } from '../support/decision.ts';
+import { claimed, createStore, groupPush, pushAll } from '../support/group-push.ts';
 
 /**
  * The attack: a team sends sixteen bodies at once that are 40 KB of gzip and 8 MiB of text, of label
@@ -39,6 +40,12 @@ test('a team with many large bodies does not keep another waiting for all of the
   assert.ok(order.indexOf('b') <= 2, order.join(' '));
 });
 
+const TYPES = ['counter', 'gauge', 'untyped', 'histogram', 'summary'] as const;
+const LINES = {
+  ...{ counter: '', gauge: '', untyped: '' },
+  ...{ histogram: '_bucket{le="+Inf"}', summary: '{quantile="0.5"}' },
+};
+
 test('a thread finds in a large body what is found in a small one', async () => {
   const parse = createContentParser({ parallel: 1 });
   const labels = Array.from({ length: 3000 }, (_, i) => `rows{a="${i}",b="ü"} ${i}\n`).join('');
@@ -46,6 +53,8 @@ test('a thread finds in a large body what is found in a small one', async () => 
     `# TYPE rows counter\n${labels}`,
     `${labels}rows{a="1",b="ü"} 2\n`,
     `${labels}broken\n`,
+    TYPES.map((type) => `# TYPE of_${type} ${type}\nof_${type}${LINES[type]} 1\n`).join('') +
+      Array.from({ length: 6000 }, (_, i) => `m${i} ${i}\n`).join(''),
   ];
   for (const text of bodies) {
     const body = Buffer.from(text);
@@ -73,6 +82,40 @@ test('more large bodies than may wait are refused, and come again later', async 
   const refused = decisions.filter(({ effect }) => effect === 'deny');
   assert.ok(refused.length > 0 && refused.length < 100);
   for (const refusal of refused) assert.equal(denied(refusal).reason, 'overloaded');
+});
+
+test('what comes from a thread has types, numbers and names as they were', async () => {
+  const parse = createContentParser({ parallel: 1 });
+  const few = Array.from({ length: 5000 }, (_, i) => `# TYPE m${i} counter\nm${i} 1\n`).join('');
+  const body = Buffer.from(`${few}# HELP nothing\n`);
+  const here = allowed(parseTextExposition(body, SCOPE));
+  assert.deepEqual(allowed(await parse('a', body, 'text', SCOPE)), here);
+  const empty = Buffer.from('# a comment\n'.repeat(20_000));
+  assert.deepEqual(allowed(await parse('a', empty, 'text', SCOPE)).families, []);
+});
+
+/**
+ * The attack: a group of thousands of families, then pushes of one family to it, as many as a team
+ * may send. Each took some fifteen milliseconds, since all that the group has was gone through.
+ */
+test('a small push to a large group takes little more than one to a small group', async () => {
+  const store = createStore();
+  await store.startReading().finish({ groups: [], own: [], keepsNative: true });
+  const names = Array.from({ length: 10_000 }, (_, index) => `m${index}:gauge`).join(' ');
+  await pushAll(store, groupPush('a', names));
+  const small = groupPush('a', 'm1:gauge', { method: 'POST' });
+  await pushAll(store, small);
+  const before = process.threadCpuUsage();
+  for (let round = 0; round < 10; round += 1) {
+    await pushAll(store, small);
+    const claims = await Promise.all([1, 2, 3, 4].map(() => claimed(store, small)));
+    for (const claim of claims) await claim.settle('stored');
+    const other = groupPush('a', `m${round}:gauge`, { method: 'POST' });
+    const two = await Promise.all([claimed(store, small), claimed(store, other)]);
+    for (const claim of two) await claim.settle('stored');
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  assert.ok(user + system < 300_000, `${(user + system) / 70} us of processor time a push`);
 });
 
 /** What it takes to hold a push against the store grows with its families, not with its bytes. */

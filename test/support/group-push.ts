@@ -49,6 +49,19 @@ export function createStore(onCollision: (team: string) => void = () => {}): Gro
   return createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision });
 }
 
+/**
+ * The same of a store in which pushes are claimed and settled in slices of one step.
+ * @param pause - between any two of them
+ * @param above - of at most so many series they are not
+ */
+export function createSlicingStore(
+  pause: () => Promise<void> = async () => {},
+  above = 0,
+): GroupStore {
+  const slices = { above, length: 1 };
+  return createMemoryGroupStore({ secret: [1, 2], pause, slices, onCollision: () => {} });
+}
+
 /** Canonical path of a group that a test calls `a`. */
 export function groupId(name: string): GroupId {
   return `/metrics/job/${name}`;

@@ -10,11 +10,10 @@ type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
 export function growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): GroupTotals {
   const [first] = claims;
   if (first === undefined) return NOTHING;
-  const stored = sumByName(group.families.map((family) => [family, family.bytes]));
-  const before = sumUp(stored);
+  const before = sumUp(group.families);
   const after = claims.every((claim) => bringsSame(claim, first))
-    ? sumUp(overlay(stored, first))
-    : findPeak(stored, claims);
+    ? overlay(group, before, first)
+    : findPeak(group, before, claims);
   return {
     groups: group.exists ? 0 : 1,
     series: Math.max(0, after.series - before.series),
@@ -23,29 +22,41 @@ export function growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Gro
 }
 
 /** A PUT leaves nothing of what was there, and every POST may come upon it: by name the largest. */
-function findPeak(stored: ReadonlyMap<string, Sizes>, claims: readonly HeldClaim[]): Sizes {
-  const bases = [stored];
+function findPeak(group: HeldGroup, before: Sizes, claims: readonly HeldClaim[]): Sizes {
   const posted = new Map<string, Sizes>();
+  const bases: ReadonlyMap<string, Sizes>[] = [];
   for (const { method, families } of claims) {
     const brought = sumByName(families);
     if (method === 'PUT') bases.push(brought);
     else for (const [name, sizes] of brought) posted.set(name, larger(posted.get(name), sizes));
   }
-  const peaks = bases.map((base) => {
+  // Of a large group only what a POST touches is looked at by name.
+  const touched = storedOf(group, posted);
+  const kept = minus(before, sumUp(touched.values()));
+  const peaks = [touched, ...bases].map((base) => {
     const merged = new Map(posted);
     for (const [name, sizes] of base) merged.set(name, larger(merged.get(name), sizes));
-    return sumUp(merged);
+    const sum = sumUp(merged.values());
+    return base === touched ? plus(kept, sum) : sum;
   });
   return peaks.reduce(larger);
 }
 
 /** What a group has after a push. */
-function overlay(
-  stored: ReadonlyMap<string, Sizes>,
-  { method, families }: HeldClaim,
-): ReadonlyMap<string, Sizes> {
+function overlay(group: HeldGroup, before: Sizes, { method, families }: HeldClaim): Sizes {
   const brought = sumByName(families);
-  return method === 'PUT' ? brought : new Map([...stored, ...brought]);
+  const sum = sumUp(brought.values());
+  if (method === 'PUT') return sum;
+  return plus(minus(before, sumUp(storedOf(group, brought).values())), sum);
+}
+
+/** What a group has of some names. */
+function storedOf(
+  { families }: HeldGroup,
+  names: Pick<ReadonlyMap<string, unknown>, 'has'>,
+): ReadonlyMap<string, Sizes> {
+  const stored = families.filter(({ occupant }) => names.has(occupant?.name ?? ''));
+  return sumByName(stored.map((family) => [family, family.bytes]));
 }
 
 function bringsSame(one: HeldClaim, other: HeldClaim): boolean {
@@ -64,14 +75,22 @@ function sumByName(families: Iterable<readonly [HeldFamily, number]>): Map<strin
   return sums;
 }
 
-function sumUp(sizes: ReadonlyMap<string, Sizes>): Sizes {
+function sumUp(sizes: Iterable<Sizes>): Sizes {
   let series = 0;
   let bytes = 0;
-  for (const one of sizes.values()) {
+  for (const one of sizes) {
     series += one.series;
     bytes += one.bytes;
   }
   return { series, bytes };
+}
+
+function plus(one: Sizes, other: Sizes): Sizes {
+  return { series: one.series + other.series, bytes: one.bytes + other.bytes };
+}
+
+function minus(one: Sizes, other: Sizes): Sizes {
+  return { series: one.series - other.series, bytes: one.bytes - other.bytes };
 }
 
 function larger(one: Sizes | undefined, other: Sizes): Sizes {

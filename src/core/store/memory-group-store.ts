@@ -1,8 +1,9 @@
 import type { GroupId, StoredFamily, StoredGroup } from './group.ts';
-import { claimDeletion, claimPush } from './group-claims.ts';
+import { claimPush } from './group-claims.ts';
 import type { GroupFilter, GroupStore, GroupTotals } from './group-store.ts';
 import { type HeldGroup, keyOf, totalsOf } from './held-group.ts';
 import type { Ownership } from './ownership.ts';
+import { claimDeletion } from './settle-claim.ts';
 import { startReading } from './store-reading.ts';
 import {
   createStoreState,
@@ -19,7 +20,7 @@ import {
 export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore & Disposable {
   const state = createStoreState(options);
   return {
-    claim: async (push) => claimPush(state, push),
+    claim: (push) => claimPush(state, push),
     claimDelete: async (group) => claimDeletion(state, group),
     startReading: () => startReading(state),
     group: (id) => findGroup(state, id),

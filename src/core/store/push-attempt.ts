@@ -1,7 +1,7 @@
 import type { PushedFamily } from '../exposition/push-content.ts';
 import type { Occupant } from './family-index.ts';
 import type { GroupPush } from './group-store.ts';
-import { type HeldClaim, type HeldFamily, type HeldGroup, NOT_SETTLED } from './held-group.ts';
+import { type HeldFamily, type HeldGroup, NOT_SETTLED } from './held-group.ts';
 
 /** A push that is being held against the store. */
 export interface Attempt {
@@ -11,51 +11,54 @@ export interface Attempt {
   readonly families: Map<HeldFamily, number>;
   /** Names of its families. */
   readonly names: () => ReadonlySet<string>;
-  /** What the group has and what is on its way to it. */
-  readonly holdings: () => GroupHoldings;
+  /** What the group has of a family, and what is on its way to it, each once. */
+  readonly heldOf: (occupant: Occupant) => readonly HeldFamily[];
+  /** What the group has. */
+  readonly stored: () => ReadonlySet<HeldFamily>;
 }
 
-/** What a group has and what is on its way to it. */
-interface GroupHoldings {
-  readonly byFamily: ReadonlyMap<HeldFamily, Holding>;
-  readonly byOccupant: ReadonlyMap<Occupant, readonly HeldFamily[]>;
-}
-
-/** Why a group holds a family. */
-interface Holding {
-  isStored: boolean;
-  readonly claims: HeldClaim[];
-}
+/**
+ * A push of so few families looks for each of them in a group, which takes microseconds where that
+ * has thousands; one of more makes itself a table first, which takes milliseconds.
+ */
+const FEW = 16;
 
 export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
+  const { families } = push.content;
+  const table = once(() => tabulate(group));
   return {
     push,
     group,
     families: new Map(),
-    names: once(() => new Set(push.content.families.map(({ name }) => name))),
-    holdings: once(() => listHoldings(group)),
+    names: once(() => new Set(families.map(({ name }) => name))),
+    heldOf: (occupant) =>
+      families.length <= FEW ? findHeld(group, occupant) : (table().get(occupant) ?? []),
+    stored: once(() => new Set(group.families)),
   };
 }
 
-function listHoldings({ families, claims }: HeldGroup): GroupHoldings {
-  const byFamily = new Map<HeldFamily, Holding>();
-  const byOccupant = new Map<Occupant, HeldFamily[]>();
-  const note = (family: HeldFamily): Holding => {
-    const known = byFamily.get(family);
-    if (known !== undefined) return known;
-    const holding: Holding = { isStored: false, claims: [] };
-    byFamily.set(family, holding);
-    if (family.occupant !== undefined) {
-      const others = byOccupant.get(family.occupant);
-      if (others === undefined) byOccupant.set(family.occupant, [family]);
-      else others.push(family);
+function findHeld({ families, claims }: HeldGroup, occupant: Occupant): readonly HeldFamily[] {
+  const held = families.filter((family) => family.occupant === occupant);
+  for (const claim of claims) {
+    for (const family of claim.families.keys()) {
+      if (family.occupant === occupant && !held.includes(family)) held.push(family);
     }
-    return holding;
+  }
+  return held;
+}
+
+/** The families of a group by what they are. */
+function tabulate({ families, claims }: HeldGroup): ReadonlyMap<Occupant, readonly HeldFamily[]> {
+  const table = new Map<Occupant, HeldFamily[]>();
+  const add = (family: HeldFamily): void => {
+    if (family.occupant === undefined) return;
+    const others = table.get(family.occupant);
+    if (others === undefined) table.set(family.occupant, [family]);
+    else if (!others.includes(family)) others.push(family);
   };
-  for (const family of families) note(family).isStored = true;
-  for (const claim of claims)
-    for (const family of claim.families.keys()) note(family).claims.push(claim);
-  return { byFamily, byOccupant };
+  for (const family of families) add(family);
+  for (const claim of claims) for (const family of claim.families.keys()) add(family);
+  return table;
 }
 
 /** A push can have thousands of families: a list is gone through once, not for each. */
@@ -79,10 +82,10 @@ export function replaces({ push, names }: Attempt, { occupant }: HeldFamily): bo
  */
 export function excludes(attempt: Attempt, pushed: PushedFamily, held: HeldFamily): boolean {
   if (held.occupant?.name === pushed.name) return true;
-  const holding = attempt.holdings().byFamily.get(held);
-  if (holding === undefined) return false;
-  const isReplaced =
-    !holding.isStored || (held.settledAt !== NOT_SETTLED && replaces(attempt, held));
-  const { method } = attempt.push;
-  return isReplaced && holding.claims.every((claim) => method === 'PUT' && claim.method === 'PUT');
+  const { group, push } = attempt;
+  const isStored = attempt.stored().has(held);
+  const claims = group.claims.filter(({ families }) => families.has(held));
+  if (!isStored && claims.length === 0) return false;
+  const isReplaced = !isStored || (held.settledAt !== NOT_SETTLED && replaces(attempt, held));
+  return isReplaced && claims.every(({ method }) => push.method === 'PUT' && method === 'PUT');
 }

@@ -1,5 +1,6 @@
 import type { Deny } from '../decision.ts';
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
+import type { Steps } from '../steps.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupPush } from './group-store.ts';
 import {
@@ -27,65 +28,91 @@ export function enterStamps(state: StoreState, { push, group }: Attempt): Deny |
   return undefined;
 }
 
-/** Enters what the push brings, or refuses it for the first series that cannot be in the store. */
-export function enterFamilies(
+/** What is to be entered, and what the group has of it already. */
+export interface SortedFamilies {
+  readonly known: readonly FamilyContent[];
+  readonly fresh: readonly FamilyContent[];
+}
+
+/** Tells what the group has already, which the push then uses too, from what is to be entered. */
+export function* sortFamilies(
   state: StoreState,
   attempt: Attempt,
   families: readonly FamilyContent[],
-): Deny | undefined {
+): Steps<SortedFamilies> {
   const { group } = attempt;
+  const known: FamilyContent[] = [];
+  const fresh: FamilyContent[] = [];
   const isKnownGroup = group.families.length > 0 || group.claims.length > 0;
-  const others = families.filter((family) => {
+  for (const family of families) {
     const same = isKnownGroup ? findSame(state, attempt, family) : undefined;
-    if (same === undefined) return true;
-    same.uses += 1;
-    attempt.families.set(same, family.bytes);
-    return false;
-  });
-  // What is there already is in the store with everything else, but not yet with what is under way.
-  if (group.claims.length > 0) {
-    const fresh = new Set(others);
-    for (const family of families) {
-      const refusal = fresh.has(family) ? undefined : checkSeries(state, attempt, family);
-      if (refusal !== undefined) return refusal;
+    if (same === undefined) fresh.push(family);
+    else {
+      known.push(family);
+      same.uses += 1;
+      attempt.families.set(same, family.bytes);
     }
+    yield;
   }
-  for (const family of others) {
-    const held = holdFamily(state, group, family, family);
-    attempt.families.set(held, family.bytes);
-    const refusal = checkSeries(state, attempt, family, held);
+  return { known, fresh };
+}
+
+/**
+ * Holds what the group has already against what is under way: with everything else it is in the
+ * store. Refuses the push for the first series that cannot be there.
+ */
+export function* checkKnown(
+  state: StoreState,
+  attempt: Attempt,
+  known: readonly FamilyContent[],
+): Steps<Deny | undefined> {
+  if (attempt.group.claims.length === 0) return undefined;
+  for (const family of known) {
+    const refusal = yield* checkSeries(state, attempt, family);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
+
+/** Enters a family, or refuses the push for the first series that cannot be in the store. */
+export function* enterFamily(
+  state: StoreState,
+  attempt: Attempt,
+  family: FamilyContent,
+): Steps<Deny | undefined> {
+  const held = holdFamily(state, attempt.group, family, family);
+  attempt.families.set(held, family.bytes);
+  return yield* checkSeries(state, attempt, family, held);
+}
+
+/** Series that are held against all others in one step. */
+const AT_ONCE = 16;
 
 /**
  * Holds the series of a family against all others.
  * @param entered - gets them, one by one, so that equal ones of its own are found; left out for a
  * family that is there already
  */
-function checkSeries(
+function* checkSeries(
   state: StoreState,
   attempt: Attempt,
   family: FamilyContent,
   entered?: HeldFamily,
-): Deny | undefined {
+): Steps<Deny | undefined> {
   const { identities } = family;
+  const isItself = (other: HeldFamily): boolean =>
+    entered === undefined && attempt.families.has(other) && isOf(other, family);
+  const isPassed = (other: HeldFamily): boolean =>
+    isItself(other) || isPassedOver(attempt, family, other);
   for (let at = 0; at < identities.length; at += 2) {
     const high = identities[at] ?? 0;
     const low = identities[at + 1] ?? 0;
-    const isItself = (other: HeldFamily): boolean =>
-      entered === undefined && attempt.families.has(other) && isOf(other, family);
-    const holder = findOther(
-      state,
-      high,
-      low,
-      (other) => isItself(other) || isPassedOver(attempt, family, other),
-    );
+    const holder = findOther(state, high, low, isPassed);
     if (holder !== undefined) return denyEqualHash(state, attempt.push, family, holder);
     if (entered !== undefined) {
       entered.chain = state.series.add(high, low, entered.holder, entered.chain);
     }
+    if (at % (2 * AT_ONCE) === 0) yield;
   }
   return undefined;
 }
@@ -97,12 +124,12 @@ function isOf({ occupant }: HeldFamily, { name, type }: PushedFamily): boolean {
 /** The same family with the same series, if the group has it or it is on its way there. */
 function findSame(
   state: StoreState,
-  { holdings }: Attempt,
+  { heldOf }: Attempt,
   family: FamilyContent,
 ): HeldFamily | undefined {
   const occupants = state.index.get(family.name) ?? [];
   const occupant = occupants.find(({ name, type }) => name === family.name && type === family.type);
-  const held = occupant && holdings().byOccupant.get(occupant);
+  const held = occupant && heldOf(occupant);
   return held?.find((other) => isSameContent(state, other, family));
 }
 

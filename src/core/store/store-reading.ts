@@ -62,6 +62,7 @@ function isCurrent({ state, changed }: Reading): boolean {
 async function addGroups(reading: Reading, groups: readonly ReadGroup[]): Promise<void> {
   const { state, changed, read, changes } = reading;
   for (const group of groups) {
+    if (state.works.isOn(group.id)) await state.works.whenOff(group.id);
     if (!isCurrent(reading)) return;
     if (!changed.has(group.id)) changes[takeGroup(state, group, changed)] += 1;
     // the text that the model has already
@@ -79,6 +80,7 @@ async function removeVanished(reading: Reading): Promise<void> {
   for (const group of state.groups.values()) {
     looked += 1;
     if (looked % LOOKED_AT === 0) await state.options.pause();
+    if (state.works.isOn(group.id)) await state.works.whenOff(group.id);
     if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
     changes.vanished += 1;
@@ -128,13 +130,8 @@ function replaceFamilies(
   group: HeldGroup,
   families: readonly FamilyContent[],
 ): boolean {
-  const before = new Map<string, HeldFamily[]>();
-  for (const family of group.families) {
-    const name = family.occupant?.name ?? '';
-    const others = before.get(name);
-    if (others === undefined) before.set(name, [family]);
-    else others.push(family);
-  }
+  const before = byName(group.families);
+  const claimed = byName(group.claims.flatMap((claim) => [...claim.families.keys()]));
   let isSame = group.families.length === families.length;
   const kept = families.map((family) => {
     const others = before.get(family.name) ?? [];
@@ -146,7 +143,7 @@ function replaceFamilies(
       return same;
     }
     isSame = false;
-    return takeFamily(state, group, family);
+    return takeFamily(state, group, family, claimed);
   });
   for (const family of [...before.values()].flat()) releaseFamily(state, family);
   group.families = kept;
@@ -154,14 +151,30 @@ function replaceFamilies(
 }
 
 /** A family that was read, shared with a claim that brings the same. */
-function takeFamily(state: StoreState, group: HeldGroup, family: FamilyContent): HeldFamily {
-  for (const { families } of group.claims) {
-    const claimed = [...families.keys()].find((held) => isSameContent(state, held, family));
-    if (claimed === undefined) continue;
-    claimed.uses += 1;
-    return claimed;
+function takeFamily(
+  state: StoreState,
+  group: HeldGroup,
+  family: FamilyContent,
+  claimed: ReadonlyMap<string, readonly HeldFamily[]>,
+): HeldFamily {
+  const same = claimed.get(family.name)?.find((held) => isSameContent(state, held, family));
+  if (same !== undefined) {
+    same.uses += 1;
+    return same;
   }
   const held = holdFamily(state, group, family, family);
   addSeries(state, held, family.identities);
   return held;
+}
+
+/** Families by their names. */
+function byName(families: Iterable<HeldFamily>): Map<string, HeldFamily[]> {
+  const table = new Map<string, HeldFamily[]>();
+  for (const family of families) {
+    const name = family.occupant?.name ?? '';
+    const others = table.get(name);
+    if (others === undefined) table.set(name, [family]);
+    else others.push(family);
+  }
+  return table;
 }

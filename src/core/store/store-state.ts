@@ -14,6 +14,7 @@ import {
   releaseFamily,
   totalsOf,
 } from './held-group.ts';
+import { createLongWorks, type LongWorks } from './long-works.ts';
 import { ownSeriesToCome } from './own-series.ts';
 import { createOwnedGroups, type OwnedGroups } from './owned-groups.ts';
 import { type GroupOwner, NO_OWNERS, type Ownership } from './ownership.ts';
@@ -35,6 +36,9 @@ export interface StoreState extends Holdings {
   step: number;
   /** Groups that changed since the store began to be read; undefined while it is not. */
   changed: Set<GroupId> | undefined;
+  readonly works: LongWorks;
+  /** Whether it is no longer in use. */
+  isOver: boolean;
   readonly options: MemoryStoreOptions;
 }
 
@@ -44,6 +48,7 @@ export interface SharedState {
   readonly index: FamilyIndex;
   /** A quota is that of a team, wherever its groups are. */
   readonly owners: Map<string, OwnedGroups>;
+  readonly works: LongWorks;
 }
 
 export interface MemoryStoreOptions {
@@ -53,20 +58,41 @@ export interface MemoryStoreOptions {
   readonly secret: readonly [number, number];
   /** Lets others go on in the middle of long work. */
   readonly pause: () => Promise<void>;
+  /** Left out: what takes a millisecond or two. */
+  readonly slices?: StoreSlices;
   /** Told of every push that is refused for a collision of hashes. */
   readonly onCollision: (team: string) => void;
+}
+
+/** How a push of very many series or families is claimed and settled. */
+interface StoreSlices {
+  /** One of more than these is, in slices. */
+  readonly above: number;
+  /** Steps of a slice; a family takes a few. */
+  readonly length: number;
+}
+
+const SLICES: StoreSlices = { above: 1000, length: 300 };
+
+/** Whether something of so many series or families is done in slices. */
+export function isLong({ options }: StoreState, count: number): boolean {
+  return count > (options.slices ?? SLICES).above;
 }
 
 const OWN_KEY: GroupingKey = { job: '', labels: [] };
 
 /** What stores that are created with it have together. */
-export function createSharedState(): SharedState {
-  return { index: new Map(), owners: new Map() };
+export function createSharedState({
+  pause,
+  slices,
+}: Pick<MemoryStoreOptions, 'pause' | 'slices'>): SharedState {
+  const { length } = slices ?? SLICES;
+  return { index: new Map(), owners: new Map(), works: createLongWorks({ length, pause }) };
 }
 
 /** An empty store. */
 export function createStoreState(options: MemoryStoreOptions): StoreState {
-  const { index, owners } = options.shared ?? createSharedState();
+  const { index, owners, works } = options.shared ?? createSharedState(options);
   const holdings: Holdings = {
     index,
     series: createSeriesTable(options.secret),
@@ -80,11 +106,13 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
     stored: new Map(),
     existing: 0,
     owners,
+    works,
     ownership: NO_OWNERS,
     own: createGroup(holdings, '', OWN_KEY),
     keepsNative: false,
     step: 1,
     changed: undefined,
+    isOver: false,
     options,
   };
 }
@@ -162,10 +190,7 @@ export function change(state: StoreState, group: HeldGroup, edit: () => void): v
   const before = totalsOf(group);
   edit();
   const after = totalsOf(group);
-  if (group.families !== families) {
-    countStored(state, group.families, 1);
-    countStored(state, families, -1);
-  }
+  if (group.families !== families) countChanged(state, families, group.families);
   state.changed?.add(group.id);
   state.existing += after.groups - before.groups;
   recount(group, before, after);
@@ -199,6 +224,22 @@ export function countStored(
   }
 }
 
+/** Counts what went from a list and what came, without what stayed in its order. */
+function countChanged(
+  state: StoreState,
+  before: readonly HeldFamily[],
+  after: readonly HeldFamily[],
+): void {
+  let kept = 0;
+  const gone = before.filter((family) => {
+    if (family !== after[kept]) return true;
+    kept += 1;
+    return false;
+  });
+  countStored(state, after.slice(kept), 1);
+  countStored(state, gone, -1);
+}
+
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
 export function tidy(state: StoreState, group: HeldGroup): void {
   reserve(group);
@@ -212,6 +253,7 @@ export function tidy(state: StoreState, group: HeldGroup): void {
 
 /** Empties a store that is no longer in use: what it shares with others is free of it. */
 export function leaveShared(state: StoreState): void {
+  state.isOver = true;
   state.changed = undefined; // a reading that is under way is over
   for (const group of state.groups.values()) {
     withdraw(group);

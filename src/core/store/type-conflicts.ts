@@ -1,29 +1,72 @@
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
+import type { Steps } from '../steps.ts';
 import { findClashes, type Occupant } from './family-index.ts';
 import { type Attempt, excludes } from './push-attempt.ts';
 import { type Clash, MOST_CLASHES } from './refusals.ts';
 import type { StoreState } from './store-state.ts';
 
-/** The families with the types that they get, and what is in their way. */
-export function resolveTypes(
+/** What the families of a push are in the store. */
+export interface ResolvedTypes {
+  /** With the types that they get; those that cannot be there left out. */
+  readonly families: readonly FamilyContent[];
+  /** Those that got another type, as they were sent. */
+  readonly sentAs: ReadonlyMap<FamilyContent, FamilyContent>;
+  readonly clashes: readonly Clash[];
+}
+
+/** Gives families of a push their types, or finds what is in their way. */
+export function* resolveTypes(state: StoreState, attempt: Attempt): Steps<ResolvedTypes> {
+  const clashes: Clash[] = [];
+  const families: FamilyContent[] = [];
+  const sentAs = new Map<FamilyContent, FamilyContent>();
+  for (const family of attempt.push.content.families) {
+    const resolved = resolveType(state, attempt, family);
+    if ('clash' in resolved) {
+      const isSaid = clashes.length < MOST_CLASHES;
+      clashes.push(describe(state, attempt, family, resolved.clash, isSaid));
+    } else {
+      families.push(resolved);
+      if (resolved !== family) sentAs.set(resolved, family);
+    }
+    yield;
+  }
+  return { families, sentAs, clashes };
+}
+
+/** A family once more, whatever has come into the store since; or what is in its way. */
+export function resolveAgain(
   state: StoreState,
   attempt: Attempt,
-): { families: readonly FamilyContent[]; clashes: readonly Clash[] } {
-  const clashes: Clash[] = [];
-  const { team } = attempt.push;
-  const families = attempt.push.content.families.map((family) => {
-    const stored = findClash(state, attempt, family);
-    if (stored === undefined) return family;
-    if (canAdopt(family, stored)) {
-      const adopted = { ...family, type: stored.type };
-      if (findClash(state, attempt, adopted) === undefined) return adopted;
-    }
-    const isSaid = clashes.length < MOST_CLASHES;
-    const group = isSaid ? findGroupOf(state, team, stored) : undefined;
-    clashes.push({ pushed: family, stored, isOwn: isOwn(state, stored), group });
-    return family;
-  });
-  return { families, clashes };
+  sent: FamilyContent,
+): FamilyContent | Clash {
+  const resolved = resolveType(state, attempt, sent);
+  return 'clash' in resolved ? describe(state, attempt, sent, resolved.clash, true) : resolved;
+}
+
+/** A family with the type that it gets, or a stored one that is in its way. */
+function resolveType(
+  state: StoreState,
+  attempt: Attempt,
+  family: FamilyContent,
+): FamilyContent | { readonly clash: Occupant } {
+  const stored = findClash(state, attempt, family);
+  if (stored === undefined) return family;
+  if (canAdopt(family, stored)) {
+    const adopted = { ...family, type: stored.type };
+    if (findClash(state, attempt, adopted) === undefined) return adopted;
+  }
+  return { clash: stored };
+}
+
+function describe(
+  state: StoreState,
+  { push }: Attempt,
+  pushed: PushedFamily,
+  stored: Occupant,
+  isSaid: boolean,
+): Clash {
+  const group = isSaid ? findGroupOf(state, push.team, stored) : undefined;
+  return { pushed, stored, isOwn: isOwn(state, stored), group };
 }
 
 /** A stored family that is in the way of one that is pushed, if there is any. */
@@ -37,7 +80,7 @@ function findClash(
 
 /** Whether all that have a family are of the group, and the push takes their place. */
 function givesWay(attempt: Attempt, pushed: PushedFamily, occupant: Occupant): boolean {
-  const held = attempt.holdings().byOccupant.get(occupant) ?? [];
+  const held = attempt.heldOf(occupant);
   return held.length === occupant.holders && held.every((one) => excludes(attempt, pushed, one));
 }
 

@@ -15,7 +15,7 @@ import {
 
 /** Models of two Pushgateways whose scrapes are joined. */
 function createSisters() {
-  const shared = createSharedState();
+  const shared = createSharedState({ pause: async () => {} });
   const options = { shared, secret: [1, 2], pause: async () => {}, onCollision: () => {} } as const;
   return [createMemoryGroupStore(options), createMemoryGroupStore(options)] as const;
 }
