@@ -67,6 +67,8 @@ function explainVerdict(
         ...(verdict.claims && { claims: verdict.claims }),
         ...refuse('credential_invalid', [...before, step('jwt', 'deny', verdict.why)]),
       };
+    case 'busy':
+      return refuse('overloaded', [...before, step('jwt', 'deny', 'too many wait')]);
     case 'no_keys': {
       const detail = `issuer ${verdict.issuer}: its keys could not be loaded`;
       return refuse('issuer_unavailable', [...before, step('jwt', 'deny', detail)]);

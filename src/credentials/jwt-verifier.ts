@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { createFairQueue } from '../core/fair-queue.ts';
 import type { IssuerSpec } from '../core/identity/issuer.ts';
 import { renderQuoted } from '../core/printable.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { KeySet, Keys } from './key-set.ts';
-import { CLOCK_TOLERANCE, isJwt, type Verdict, verifyJwt } from './verify-jwt.ts';
+import { CLOCK_TOLERANCE, countTries, isJwt, type Verdict, verifyJwt } from './verify-jwt.ts';
 
 /** Somebody whose tokens are believed, and the keys that prove them. */
 export interface Issuer {
@@ -15,8 +16,11 @@ export interface Issuer {
 
 /** Verifies tokens of the configured issuers. */
 export interface JwtVerifier {
-  /** Never rejects: whatever is wrong with a JWT makes it invalid; undefined for what is none. */
-  verify(token: string): Promise<Verdict | undefined>;
+  /**
+   * Never rejects: whatever is wrong with a JWT makes it invalid; undefined for what is none.
+   * @param source - who asks; those who ask more wait for one another, not the others for them
+   */
+  verify(token: string, source?: string): Promise<Verdict | undefined>;
 }
 
 /** What an issuer's keys said to a token. */
@@ -30,15 +34,21 @@ interface Attempt {
 const MAX_REMEMBERED = 4096;
 /** Issuers that a refusal names. */
 const MAX_NAMED = 3;
+/** Tokens whose signature is verified at once: of the few threads of the process, files need some. */
+const PARALLEL = 2;
+/** Tokens that may wait for that, over all sources. */
+const MAX_WAITING = 64;
 
 /**
  * Creates a verifier. A token that was valid is remembered by its digest for as long as it lives
- * and the keys that proved it are in use. Several issuers may have the same `iss`, as clusters with
+ * and the keys that proved it are in use; others wait for their turn, the sources in turns. Several issuers may have the same `iss`, as clusters with
  * default settings do: then the keys tell them apart.
  */
 export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): JwtVerifier {
   const byClaim = Map.groupBy(issuers, ({ spec }) => spec.issuer);
   const valid = new LRUCache<string, Attempt>({ max: MAX_REMEMBERED });
+  const underWay = new Map<string, Promise<Verdict>>();
+  const signatures = createFairQueue({ parallel: PARALLEL, maxWaiting: MAX_WAITING });
 
   const recall = (digest: string): Verdict | undefined => {
     const known = valid.get(digest);
@@ -46,36 +56,58 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
     return isInUse && !hasExpired(known.verdict, clock) ? known.verdict : undefined;
   };
 
+  const verifyInTurn = async (
+    source: string,
+    ...asked: Parameters<typeof verifyJwt>
+  ): Promise<Verdict> => {
+    const verdict = await signatures.run(source, () => verifyJwt(...asked));
+    return verdict === 'dropped' ? { outcome: 'busy' } : verdict;
+  };
+  const verifyAnew = async (token: string, digest: string, source: string): Promise<Verdict> => {
+    const iss = readIssuer(token);
+    const tries = countTries();
+    const verdicts: Verdict[] = [];
+    for (const issuer of byClaim.get(iss) ?? []) {
+      const attempt = await attemptWith(issuer, (keys) =>
+        verifyInTurn(source, token, keys, issuer.spec, clock.now(), tries),
+      );
+      verdicts.push(attempt.verdict);
+      if (attempt.verdict.outcome === 'busy') break;
+      if (attempt.verdict.outcome !== 'valid') continue;
+      valid.set(digest, attempt);
+      return attempt.verdict;
+    }
+    return verdicts.length === 0 ? refuseStranger(iss, byClaim) : chooseVerdict(verdicts);
+  };
+
   return {
-    async verify(token) {
+    async verify(token, source = '') {
       const digest = hash('sha256', token);
       const known = recall(digest);
       if (known !== undefined) return known;
       if (!isJwt(token)) return undefined;
-      const iss = readIssuer(token);
-      const verdicts: Verdict[] = [];
-      for (const issuer of byClaim.get(iss) ?? []) {
-        const attempt = await attemptWith(issuer, token, clock);
-        verdicts.push(attempt.verdict);
-        if (attempt.verdict.outcome !== 'valid') continue;
-        valid.set(digest, attempt);
-        return attempt.verdict;
-      }
-      return verdicts.length === 0 ? refuseStranger(iss, byClaim) : chooseVerdict(verdicts);
+      const running = underWay.get(digest);
+      if (running !== undefined) return await running;
+      const begun = verifyAnew(token, digest, source).finally(() => underWay.delete(digest));
+      underWay.set(digest, begun);
+      return await begun;
     },
   };
 }
 
-async function attemptWith(issuer: Issuer, token: string, clock: Clock): Promise<Attempt> {
-  const { spec } = issuer;
+/** Holds the token against keys of the issuer, loaded anew where it asks for one that is not known. */
+async function attemptWith(
+  issuer: Issuer,
+  verify: (keys: Keys) => Promise<Verdict>,
+): Promise<Attempt> {
   const keys = issuer.keys.current() ?? (await issuer.keys.load());
   if (keys === undefined)
-    return { verdict: { outcome: 'no_keys', issuer: spec.name }, issuer, keys };
-  const verdict = await verifyJwt(token, keys, spec, clock.now());
+    return { verdict: { outcome: 'no_keys', issuer: issuer.spec.name }, issuer, keys };
+  const verdict = await verify(keys);
   if (verdict.outcome !== 'invalid' || !verdict.isKeyUnknown) return { verdict, issuer, keys };
   const more = await issuer.keys.loadBeyond(keys);
   if (more === undefined || more === keys) return { verdict, issuer, keys };
-  return { verdict: await verifyJwt(token, more, spec, clock.now()), issuer, keys: more };
+  return { verdict: await verify(more), issuer, keys: more };
 }
 
 /** Of those that were not valid, one that says more than that. */

@@ -4,6 +4,7 @@ import type { PresentedCredential } from '../core/identity/authorization-header.
 import { type ClaimTest, compileClaimConditions } from '../core/identity/claim-condition.ts';
 import type { JwtSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import { renderSource } from '../core/network/ip-address.ts';
 import { mapInSteps, type Steps } from '../core/steps.ts';
 import type { Authenticator } from '../pipeline/ports.ts';
 import type { CredentialContext } from './credential-context.ts';
@@ -37,13 +38,16 @@ export function* createJwtAuthenticator(
   });
   const verifier = createJwtVerifier(issuers, clock);
   return {
-    async authenticate(presented) {
+    async authenticate(presented, address) {
       const { token, name } = readToken(presented);
       // Whatever name stands beside it: one that is known would tell itself by time.
-      const verdict = await verifier.verify(token);
+      const verdict = await verifier.verify(token, renderSource(address));
       if (verdict === undefined) return undefined;
       if (verdict.outcome === 'invalid') {
         return deny('credential_invalid', { internal: verdict.why });
+      }
+      if (verdict.outcome === 'busy') {
+        return deny('overloaded', { internal: 'too many tokens wait to be verified' });
       }
       if (verdict.outcome === 'no_keys') return denyWithoutKeys(verdict.issuer);
       const { issuer, claims } = verdict;

@@ -14,7 +14,13 @@ export type Verdict =
       /** Only when a key of the issuer proved them: something else is wrong. */
       readonly claims?: JWTPayload;
     }
-  | { readonly outcome: 'no_keys'; readonly issuer: string };
+  | { readonly outcome: 'no_keys'; readonly issuer: string }
+  | { readonly outcome: 'busy' };
+
+/** Signatures that a token may still be held against, whoever has the keys. */
+export interface Tries {
+  left: number;
+}
 
 /** Seconds that a clock may be off. */
 export const CLOCK_TOLERANCE = 30;
@@ -26,6 +32,13 @@ const REQUIRED_CLAIMS = ['iss', 'aud', 'sub', 'iat', 'exp'];
 const SUBJECT = /^[ -~]{1,512}$/;
 /** Issuers have few keys at once, and each is a signature to verify for whoever sends a token. */
 const MAX_TRIED_KEYS = 8;
+/** The same for all issuers that are called the same. */
+const MAX_TRIED = 16;
+
+/** What a token has before it is held against the first key. */
+export function countTries(): Tries {
+  return { left: MAX_TRIED };
+}
 
 /** Whether text is meant as a JWT, by its form alone. */
 export function isJwt(text: string): boolean {
@@ -37,6 +50,7 @@ export function isJwt(text: string): boolean {
  * asked of that issuer's tokens. The signature is checked off the main thread. Never rejects:
  * whatever jose throws at a hostile token makes it invalid.
  * @param now - milliseconds since the epoch
+ * @param tries - counted down for each signature
  * @see RFC 8725
  */
 export async function verifyJwt(
@@ -44,9 +58,10 @@ export async function verifyJwt(
   keys: Keys,
   spec: IssuerSpec,
   now: number,
+  tries: Tries = countTries(),
 ): Promise<Verdict> {
   try {
-    const claims = await verifyWithAny(token, keys, {
+    const claims = await verifyWithAny(token, keys, tries, {
       algorithms: [...spec.algorithms],
       issuer: spec.issuer,
       audience: spec.audience,
@@ -72,16 +87,23 @@ export async function verifyJwt(
 async function verifyWithAny(
   token: string,
   { find }: Keys,
+  tries: Tries,
   options: Parameters<typeof jwtVerify>[2],
 ): Promise<JWTPayload> {
+  const findOnce: Keys['find'] = async (...header) => {
+    const key = await find(...header);
+    takeOne(tries);
+    return key;
+  };
   try {
-    return (await jwtVerify(token, find, options)).payload;
+    return (await jwtVerify(token, findOnce, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     let tried = 0;
     for await (const key of error) {
       if (tried === MAX_TRIED_KEYS) break;
       tried += 1;
+      takeOne(tries);
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (mismatch) {
@@ -90,6 +112,11 @@ async function verifyWithAny(
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+function takeOne(tries: Tries): void {
+  if (tries.left === 0) throw new errors.JWSSignatureVerificationFailed();
+  tries.left -= 1;
 }
 
 /** Whether another key may do better: this one did not sign the token, or is of no use at all. */
