@@ -24,10 +24,8 @@ export interface JwtVerifier {
 }
 
 /** What an issuer's keys said to a token. */
-interface Attempt {
+interface Attempt extends IssuerKeys {
   readonly verdict: Verdict;
-  readonly issuer: Issuer;
-  readonly keys: Keys | undefined;
 }
 
 /** Tokens remembered; each was valid, so nobody else can fill the memory. */
@@ -66,17 +64,28 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
   const verifyAnew = async (token: string, digest: string, source: string): Promise<Verdict> => {
     const iss = readIssuer(token);
     const tries = countTries();
-    const verdicts: Verdict[] = [];
-    for (const issuer of byClaim.get(iss) ?? []) {
-      const attempt = await attemptWith(issuer, (keys) =>
-        verifyInTurn(source, token, keys, issuer.spec, clock.now(), tries),
-      );
-      verdicts.push(attempt.verdict);
-      if (attempt.verdict.outcome === 'busy') break;
-      if (attempt.verdict.outcome !== 'valid') continue;
-      valid.set(digest, attempt);
-      return attempt.verdict;
+    /** One issuer after the other, until one proves the token. */
+    const tryAll = async (asked: readonly IssuerKeys[]): Promise<readonly Attempt[]> => {
+      const attempts: Attempt[] = [];
+      for (const { issuer, keys } of asked) {
+        const verdict: Verdict =
+          keys === undefined
+            ? { outcome: 'no_keys', issuer: issuer.spec.name }
+            : await verifyInTurn(source, token, keys, issuer.spec, clock.now(), tries);
+        attempts.push({ verdict, issuer, keys });
+        if (verdict.outcome === 'valid' || verdict.outcome === 'busy') break;
+      }
+      return attempts;
+    };
+    const first = await tryAll(await loadAll(byClaim.get(iss) ?? []));
+    const again = await tryAll(await loadBeyondAll(first));
+    const attempts = [...again, ...first.filter(({ issuer }) => !isAmong(issuer, again))];
+    const proved = attempts.find(({ verdict }) => verdict.outcome === 'valid');
+    if (proved !== undefined) {
+      valid.set(digest, proved);
+      return proved.verdict;
     }
+    const verdicts = attempts.map(({ verdict }) => verdict);
     return verdicts.length === 0 ? refuseStranger(iss, byClaim) : chooseVerdict(verdicts);
   };
 
@@ -95,19 +104,37 @@ export function createJwtVerifier(issuers: readonly Issuer[], clock: Clock): Jwt
   };
 }
 
-/** Holds the token against keys of the issuer, loaded anew where it asks for one that is not known. */
-async function attemptWith(
-  issuer: Issuer,
-  verify: (keys: Keys) => Promise<Verdict>,
-): Promise<Attempt> {
-  const keys = issuer.keys.current() ?? (await issuer.keys.load());
-  if (keys === undefined)
-    return { verdict: { outcome: 'no_keys', issuer: issuer.spec.name }, issuer, keys };
-  const verdict = await verify(keys);
-  if (verdict.outcome !== 'invalid' || !verdict.isKeyUnknown) return { verdict, issuer, keys };
-  const more = await issuer.keys.loadBeyond(keys);
-  if (more === undefined || more === keys) return { verdict, issuer, keys };
-  return { verdict: await verify(more), issuer, keys: more };
+/** An issuer, and its keys if there are any. */
+interface IssuerKeys {
+  readonly issuer: Issuer;
+  readonly keys: Keys | undefined;
+}
+
+/** The keys of several issuers; those that have to be loaded, at the same time. */
+async function loadAll(issuers: readonly Issuer[]): Promise<readonly IssuerKeys[]> {
+  return await Promise.all(
+    issuers.map(async (issuer) => {
+      return { issuer, keys: issuer.keys.current() ?? (await issuer.keys.load()) };
+    }),
+  );
+}
+
+/** What issuers have instead where the token asks for a key that they did not have; the same. */
+async function loadBeyondAll(attempts: readonly Attempt[]): Promise<readonly IssuerKeys[]> {
+  const isProved = attempts.some(({ verdict }) => verdict.outcome === 'valid');
+  const asked = isProved ? [] : attempts;
+  const loaded = await Promise.all(
+    asked.map(async ({ issuer, keys, verdict }) => {
+      const isKnown = verdict.outcome !== 'invalid' || verdict.isKeyUnknown !== true;
+      const more = isKnown || keys === undefined ? keys : await issuer.keys.loadBeyond(keys);
+      return more === undefined || more === keys ? [] : [{ issuer, keys: more }];
+    }),
+  );
+  return loaded.flat();
+}
+
+function isAmong(issuer: Issuer, attempts: readonly Attempt[]): boolean {
+  return attempts.some((attempt) => attempt.issuer === issuer);
 }
 
 /** Of those that were not valid, one that says more than that. */

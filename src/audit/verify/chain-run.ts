@@ -64,9 +64,10 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
       ...found,
     };
   };
-  for (const { number, text, complete } of source) {
+  for (const line of source) {
+    const { number, text } = line;
     lines = number;
-    if (!complete) return end({ tornLine: number });
+    if (!line.complete) return end(judgeEnd(line, head));
     const record = readRecord(text);
     if ('problem' in record) return end({ problem: { ...record, line: number } });
     const { seq, hash, prev, event } = record;
@@ -85,6 +86,32 @@ export function checkRun(source: Iterable<Line>, options: ChainCheckOptions): Ch
     lastEvents = [...lastEvents.slice(-1), event];
   }
   return end();
+}
+
+const NOT_TORN = 'the last line has no end, and is not the beginning of the next record';
+
+/** What a last line without its end is. */
+function judgeEnd(line: Line, head: ChainHead | undefined): Partial<ChainRun> {
+  const { number } = line;
+  return isTorn(line, head)
+    ? { tornLine: number }
+    : { problem: { problem: NOT_TORN, line: number } };
+}
+
+/** Bytes of the longest record. */
+const MAX_RECORD = 32 * 1024;
+const RECORD_START = '{"seq":';
+
+/**
+ * Whether a last line without its end is what a crash leaves: the beginning of the next record, and
+ * zeros, which some file systems put where nothing was written yet.
+ */
+function isTorn({ text, bytes }: Line, head: ChainHead | undefined): boolean {
+  const written = text.replace(/\0+$/, '');
+  if (bytes >= MAX_RECORD || !/^[ -~]*$/.test(written)) return false;
+  if (!written.startsWith(RECORD_START.slice(0, written.length))) return false;
+  const seq = /^\{"seq":(\d+),/.exec(written)?.[1];
+  return seq === undefined || head === undefined || Number(seq) === head.seq + 1;
 }
 
 /**

@@ -239,6 +239,25 @@ describe('anchors', () => {
   });
 });
 
+for (const [what, tail, isTorn] of [
+  ['the beginning of the next record', '{"seq":5,"time":"2026', true],
+  ['no more than a brace', '{', true],
+  ['zeros', '{"se\0\0\0', true],
+  ['the beginning of another record', '{"seq":7,"time":"2026', false],
+  ['anything else', 'x', false],
+  ['control characters', '{"seq":5,"time":"\n'.slice(0, -1).concat('\u001b'), false],
+  ['more than a record', `{"seq":5,"time":"${'x'.repeat(40_000)}`, false],
+] as const) {
+  test(`a last line that has no end and is ${what} is ${isTorn ? 'torn' : 'a break'}`, async () => {
+    const fs = writeLog(2);
+    const { seq } = headOf(fs, 3);
+    fs.put(FILE, fs.content(FILE) + tail.replace('"seq":5', `"seq":${seq + 1}`));
+    const report = await verifyAuditLog(fs, [FILE], NO_CHECKS);
+    assert.equal(report.torn !== undefined, isTorn);
+    assert.equal(report.firstBreak?.problem.includes('has no end') ?? false, !isTorn);
+  });
+}
+
 test('segments are put in order, whatever order they are named in', async () => {
   const fs = new MemoryFileSystem();
   const writer = openWriter(fs, { rotateBytes: 1 });

@@ -12,9 +12,13 @@ const CASES: readonly (readonly [
   ['DNS:a.example, DNS:b.example', ['a.example', 'b.example'], []],
   ['URI:spiffe://example/a', [], ['spiffe://example/a']],
   ['DNS:a, IP Address:10.0.0.1, URI:x:y, email:a@b', ['a'], ['x:y']],
-  ['DNS:"a, DNS:b", DNS:c', ['a, DNS:b', 'c'], []],
-  ['URI:"http://a/\\u000a,x", DNS:c', ['c'], ['http://a/\n,x']],
-  ['DNS:"a\\", DNS:b"', ['a", DNS:b'], []],
+  // what is quoted is one name, and none that a host can have
+  ['DNS:"a, DNS:b", DNS:c', ['c'], []],
+  ['URI:"http://a/,x", DNS:c', ['c'], ['http://a/,x']],
+  ['URI:"http://a/\\u000a,x", DNS:c', ['c'], []],
+  ['DNS:"a\\", DNS:b"', [], []],
+  ['DNS:"evil.example\\u0000.a.example"', [], []],
+  [`DNS:${'a'.repeat(254)}, DNS:*.a_b.example`, ['*.a_b.example'], []],
 ];
 for (const [text, dnsNames, uris] of CASES) {
   test(`parseSubjectAltNames reads ${JSON.stringify(text)}`, () => {

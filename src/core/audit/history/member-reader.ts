@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../audit-record.ts';
-import { readPastRecord } from './past-record.ts';
+import { isShowable, readPastRecord } from './past-record.ts';
 
 /** Reads a record out of a line; undefined when it is none. */
 export type ReadRecord = (line: string) => AuditRecord | undefined;
@@ -23,7 +23,8 @@ export function createMemberReader(names: readonly string[]): ReadRecord {
   const wanted = [...new Set(['event', 'time', ...names])];
   return (line) => {
     const found = readMembers(line, wanted);
-    return found === undefined ? readPastRecord(line) : (found as unknown as AuditRecord); // with all that its reader looks at
+    if (found === undefined) return readPastRecord(line);
+    return isShowable(found) ? (found as unknown as AuditRecord) : undefined; // with all that its reader looks at
   };
 }
 

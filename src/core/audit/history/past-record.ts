@@ -47,10 +47,40 @@ export function readPastRecord(line: string): AuditRecord | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
-    return value as AuditRecord; // members are only shown and counted, whatever they are
+    return isShowable(value) ? (value as AuditRecord) : undefined; // members are only shown and counted
   } catch {
     return undefined;
   }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const isMap = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every(isText);
+
+/** What the members are that are looked at; others may be anything. */
+const SHAPES: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ...mapAll(isText, 'event time request_id client_ip client_network peer_ip team credential'),
+  ...mapAll(isText, 'scheme subject method target job decision reason mode would_deny outcome'),
+  ...mapAll(isText, 'detail user_agent by cause since until'),
+  ...mapAll(isNumber, 'seq body_bytes decoded_bytes series families_more label_names_more'),
+  ...mapAll(isNumber, 'upstream_status attempts duration_ms age_seconds count'),
+  ...mapAll(isTexts, 'families label_names adopted'),
+  ...mapAll(isMap, 'grouping_key'),
+  ['status', (value) => isNumber(value) || isText(value)],
+]);
+
+function mapAll(shape: (value: unknown) => boolean, names: string) {
+  return names.split(' ').map((name) => [name, shape] as const);
+}
+
+/**
+ * Whether the members are what is shown and counted. A line that is not is none of a gateway: who
+ * can write one must not keep all others from those who ask.
+ */
+export function isShowable(record: object): boolean {
+  return Object.entries(record).every(([name, value]) => SHAPES.get(name)?.(value) ?? true);
 }
 
 /** How many requests a record stands for. */
