@@ -8,7 +8,7 @@ import type { TeamSpec } from '../core/policy/policy-spec.ts';
 
 const THREAD = new URL(`./load-thread${extname(import.meta.url)}`, import.meta.url);
 /** Copied from the thread in one turn of the event loop; some milliseconds. */
-const TEAMS_AT_ONCE = 100;
+const TEAMS_AT_ONCE = 50;
 
 /** What the thread is to load. */
 export interface LoadOrder {

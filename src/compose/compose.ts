@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTeamActivity } from '../activity/team-activity.ts';
 import { openAuditLog } from '../audit/log/audit-log.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
@@ -234,6 +235,7 @@ function createGateway(
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),
+    pause: () => nextTurn(),
     upstream: () => current.upstreamSide().lend(),
   };
 }

@@ -155,9 +155,9 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const sent = { bodyBytes, decodedBytes: body.byteLength };
   trail.learn({ content: sent });
 
-  const { parseContent: parse } = gateway;
+  const { parseContent: parse, pause } = gateway;
   const push = { method: request.method, key: target.value.key, mediaType, body };
-  const inspected = inspectBody(push, team, { parse, passes: arrival.observation.passes });
+  const inspected = inspectBody(push, team, { parse, pause, passes: arrival.observation.passes });
   const content = at('content', await inspected);
   if (content.effect === 'deny') return content;
   const described = { ...sent, ...describeContent(content.value) };

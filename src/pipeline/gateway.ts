@@ -20,6 +20,8 @@ export interface Gateway {
   readonly byteBudget: ByteBudget;
   readonly decoders: BodyDecoders;
   readonly parseContent: ParseContent;
+  /** Lets other requests go on in the middle of long work. */
+  readonly pause: () => Promise<unknown>;
   /**
    * The upstream that a request goes to; to be picked once in a request, and given back.
    * @param job - undefined for what is about no job alone

@@ -45,6 +45,7 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     teamLimiter: { enter: never },
     byteBudget: { open: never },
     parseContent: never,
+    pause: never,
     decoders: { gzip: never, snappy: never },
     upstream: never,
   };

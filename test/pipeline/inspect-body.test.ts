@@ -13,6 +13,7 @@ function inspect(text: string, changes: Partial<TeamSpec> = {}) {
   const push = { method: 'PUT', key, mediaType: 'text', body: Buffer.from(text) } as const;
   return inspectBody(push, team, {
     parse: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
+    pause: async () => {},
   });
 }
 

@@ -78,6 +78,7 @@ async function pushDuringReload(method: string) {
     teamLimiter: { enter: async () => allow(nothing) },
     byteBudget: { open: () => ({ reserve: () => true, ...nothing }) },
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
+    pause: async () => {},
     decoders: { gzip: decode, snappy: decode },
     upstream(...asked) {
       picked.push(...asked);

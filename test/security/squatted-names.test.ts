@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { FamilyType } from '../../src/core/exposition/push-content.ts';
 import { checkContent } from '../../src/core/policy/content-rules.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
+import { finish } from '../../src/core/steps.ts';
 import { familyContent } from '../support/group-push.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
@@ -18,10 +19,9 @@ const POLICY = compilePolicy([
 
 function push(team: string, name: string, type: FamilyType = 'gauge') {
   const rules = POLICY.team(team) ?? assert.fail();
-  return checkContent(
-    { families: [familyContent(name, type)], series: 1, labelValues: new Map(), labelNames: [] },
-    rules,
-  );
+  const families = [familyContent(name, type)];
+  const content = { families, series: 1, labelValues: new Map(), labelNames: [] };
+  return finish(checkContent(content, rules));
 }
 
 for (const name of [

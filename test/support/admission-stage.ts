@@ -189,6 +189,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
       },
     },
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
+    pause: async () => {},
     decoders: { gzip: decode, snappy: decode },
     upstream: () => ({ store, whenKnown, tidy: send, send, read: send, ...leases.open() }),
   };

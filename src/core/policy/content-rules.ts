@@ -2,6 +2,7 @@ import { allow, type Decision, type Deny, deny } from '../decision.ts';
 import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
 import { renderName, renderQuoted } from '../printable.ts';
+import type { Steps } from '../steps.ts';
 import type { Observation } from './observation.ts';
 import type { OwnedNames } from './owned-names.ts';
 import type { MetricRules, TeamSpec } from './policy-spec.ts';
@@ -53,15 +54,20 @@ export function compileFamilyRules(
  * Decides whether a team may push this content. A denied or owned name is also refused as one that
  * a histogram or summary would become, and as one that would stand in the way of such a histogram
  * or summary of its owner; an allowed name is the name of the family. Ends in
- * `metric_not_allowed` or `label_not_allowed`.
+ * `metric_not_allowed` or `label_not_allowed`. A step for each family.
  * @param passes - whether a refusal is passed over, as it is of a team that is only observed
  */
-export function checkContent(
+export function* checkContent(
   content: PushContent,
   rules: ContentRules,
   passes: Observation['passes'] = () => false,
-): Decision<PushContent> {
-  for (const problem of listContentProblems(content, rules)) if (!passes(problem)) return problem;
+): Steps<Decision<PushContent>> {
+  for (const family of content.families) {
+    const problem = explainFamily(family, rules.families);
+    if (problem !== undefined && !passes(problem)) return problem;
+    yield;
+  }
+  for (const problem of listLabelProblems(content, rules)) if (!passes(problem)) return problem;
   return allow(content);
 }
 
@@ -71,6 +77,10 @@ export function* listContentProblems(content: PushContent, rules: ContentRules):
     const problem = explainFamily(family, rules.families);
     if (problem !== undefined) yield problem;
   }
+  yield* listLabelProblems(content, rules);
+}
+
+function* listLabelProblems(content: PushContent, rules: ContentRules): Generator<Deny> {
   for (const [label, values] of content.labelValues) {
     const matcher = rules.labels.get(label)?.matcher;
     if (matcher === undefined) continue;

@@ -50,6 +50,7 @@ function* claimInSteps(
   const known = state.groups.get(push.target.canonical);
   const group = known ?? createGroup(state, push.target.canonical, push.target.key);
   const attempt = startAttempt(push, group);
+  yield* attempt.prepare();
   const resolved = yield* resolveTypes(state, attempt);
   if (resolved.clashes.length > 0) {
     return yield* abandon(state, attempt, known, denyClashes(resolved.clashes));
@@ -59,13 +60,13 @@ function* claimInSteps(
   const entered = yield* enterAll(state, attempt, resolved, isInterrupted);
   if (entered.effect === 'deny') return yield* abandon(state, attempt, known, entered);
 
-  // From here to the end in one go: what was entered becomes a claim.
-  if (known === undefined) enterGroup(state, group);
   const { method } = push;
   const claim: HeldClaim = { method, families: attempt.families, begunAt: nextStep(state) };
   const expected = isFirst(group)
     ? growthOf(attempt)
-    : growthOfAll(group, [...group.claims, claim]);
+    : yield* growthOfAll(group, [...group.claims, claim]);
+  // From here to the end in one go: what was entered becomes a claim.
+  if (known === undefined) enterGroup(state, group);
   const exceeded = checkGrowth(attempt, expected, push.at);
   if (exceeded !== undefined) return yield* abandon(state, attempt, known, exceeded);
   addClaim(group, claim);

@@ -1,5 +1,12 @@
+import type { Steps } from '../steps.ts';
 import type { GroupTotals } from './group-store.ts';
-import { type HeldClaim, type HeldFamily, type HeldGroup, NOTHING } from './held-group.ts';
+import {
+  type HeldClaim,
+  type HeldFamily,
+  type HeldGroup,
+  NOTHING,
+  totalsOf,
+} from './held-group.ts';
 
 type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
 
@@ -7,13 +14,15 @@ type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
  * What the claims of a group add at most, in whatever order they end and whichever of them are
  * refused; never less than nothing. Of a single one, and of several that bring the same, exact.
  */
-export function growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): GroupTotals {
-  const [first] = claims;
+export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Steps<GroupTotals> {
+  const [first, ...others] = claims;
   if (first === undefined) return NOTHING;
-  const before = sumUp(group.families);
-  const after = claims.every((claim) => bringsSame(claim, first))
-    ? overlay(group, before, first)
-    : findPeak(group, before, claims);
+  const before = totalsOf({ exists: true, families: group.families });
+  let isSame = true;
+  for (const other of others) isSame &&= yield* bringsSame(other, first);
+  const after = isSame
+    ? yield* overlay(group, before, first)
+    : yield* findPeak(group, before, claims);
   return {
     groups: group.exists ? 0 : 1,
     series: Math.max(0, after.series - before.series),
@@ -22,57 +31,90 @@ export function growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Gro
 }
 
 /** A PUT leaves nothing of what was there, and every POST may come upon it: by name the largest. */
-function findPeak(group: HeldGroup, before: Sizes, claims: readonly HeldClaim[]): Sizes {
+function* findPeak(group: HeldGroup, before: Sizes, claims: readonly HeldClaim[]): Steps<Sizes> {
   const posted = new Map<string, Sizes>();
-  const bases: ReadonlyMap<string, Sizes>[] = [];
   for (const { method, families } of claims) {
-    const brought = sumByName(families);
-    if (method === 'PUT') bases.push(brought);
-    else for (const [name, sizes] of brought) posted.set(name, larger(posted.get(name), sizes));
+    if (method === 'POST') yield* enterLargest(posted, yield* sumByName(families));
   }
   // Of a large group only what a POST touches is looked at by name.
-  const touched = storedOf(group, posted);
+  const touched = yield* sumByName(storedOf(group, posted));
   const kept = minus(before, sumUp(touched.values()));
-  const peaks = [touched, ...bases].map((base) => {
-    const merged = new Map(posted);
-    for (const [name, sizes] of base) merged.set(name, larger(merged.get(name), sizes));
-    const sum = sumUp(merged.values());
-    return base === touched ? plus(kept, sum) : sum;
-  });
-  return peaks.reduce(larger);
+  let peak = plus(kept, yield* peakOver(touched, posted));
+  for (const { method, families } of claims) {
+    if (method === 'PUT') peak = larger(peak, yield* peakOver(yield* sumByName(families), posted));
+  }
+  return peak;
+}
+
+/** What is there at most when pushes come upon a base. */
+function* peakOver(
+  base: ReadonlyMap<string, Sizes>,
+  posted: ReadonlyMap<string, Sizes>,
+): Steps<Sizes> {
+  if (posted.size === 0) return sumUp(base.values());
+  const merged = new Map(posted);
+  yield* enterLargest(merged, base);
+  return sumUp(merged.values());
+}
+
+function* enterLargest(into: Map<string, Sizes>, from: ReadonlyMap<string, Sizes>): Steps<void> {
+  for (const [name, sizes] of from) {
+    into.set(name, larger(into.get(name), sizes));
+    yield;
+  }
 }
 
 /** What a group has after a push. */
-function overlay(group: HeldGroup, before: Sizes, { method, families }: HeldClaim): Sizes {
-  const brought = sumByName(families);
-  const sum = sumUp(brought.values());
-  if (method === 'PUT') return sum;
-  return plus(minus(before, sumUp(storedOf(group, brought).values())), sum);
+function* overlay(group: HeldGroup, before: Sizes, { method, families }: HeldClaim): Steps<Sizes> {
+  const names = new Set<string>();
+  let series = 0;
+  let bytes = 0;
+  for (const [family, brought] of families) {
+    series += family.series;
+    bytes += brought;
+    if (method === 'POST') names.add(nameOf(family));
+    yield;
+  }
+  if (method === 'PUT') return { series, bytes };
+  const replaced = group.families.filter((family) => names.has(nameOf(family)));
+  return plus(minus(before, sumUp(replaced)), { series, bytes });
 }
 
 /** What a group has of some names. */
 function storedOf(
   { families }: HeldGroup,
-  names: Pick<ReadonlyMap<string, unknown>, 'has'>,
-): ReadonlyMap<string, Sizes> {
-  const stored = families.filter(({ occupant }) => names.has(occupant?.name ?? ''));
-  return sumByName(stored.map((family) => [family, family.bytes]));
+  names: ReadonlyMap<string, unknown>,
+): Iterable<readonly [HeldFamily, number]> {
+  if (names.size === 0) return [];
+  const stored = families.filter((family) => names.has(nameOf(family)));
+  return stored.map((family) => [family, family.bytes]);
 }
 
-function bringsSame(one: HeldClaim, other: HeldClaim): boolean {
-  if (one === other) return true;
+function* bringsSame(one: HeldClaim, other: HeldClaim): Steps<boolean> {
   if (one.method !== other.method || one.families.size !== other.families.size) return false;
-  return one.families.keys().every((family) => other.families.has(family));
+  for (const family of one.families.keys()) {
+    if (!other.families.has(family)) return false;
+    yield;
+  }
+  return true;
 }
 
-function sumByName(families: Iterable<readonly [HeldFamily, number]>): Map<string, Sizes> {
+function* sumByName(
+  families: Iterable<readonly [HeldFamily, number]>,
+): Steps<ReadonlyMap<string, Sizes>> {
   const sums = new Map<string, Sizes>();
-  for (const [{ occupant, series }, bytes] of families) {
-    const name = occupant?.name ?? '';
-    const { series: others, bytes: otherBytes } = sums.get(name) ?? NOTHING;
-    sums.set(name, { series: others + series, bytes: otherBytes + bytes });
+  for (const [family, bytes] of families) {
+    const { series } = family;
+    const name = nameOf(family);
+    const others = sums.get(name);
+    sums.set(name, others ? plus(others, { series, bytes }) : { series, bytes });
+    yield;
   }
   return sums;
+}
+
+function nameOf({ occupant }: HeldFamily): string {
+  return occupant?.name ?? '';
 }
 
 function sumUp(sizes: Iterable<Sizes>): Sizes {

@@ -197,7 +197,10 @@ export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
 }
 
 /** Sums over the families that the store has of a group; of one that it has not, nothing. */
-export function totalsOf({ exists, families }: HeldGroup): GroupTotals {
+export function totalsOf({
+  exists,
+  families,
+}: Pick<HeldGroup, 'exists' | 'families'>): GroupTotals {
   if (!exists) return NOTHING;
   let series = 0;
   let bytes = 0;

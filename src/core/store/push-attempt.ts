@@ -1,4 +1,5 @@
 import type { PushedFamily } from '../exposition/push-content.ts';
+import type { Steps } from '../steps.ts';
 import type { Occupant } from './family-index.ts';
 import type { GroupPush } from './group-store.ts';
 import { type HeldFamily, type HeldGroup, NOT_SETTLED } from './held-group.ts';
@@ -11,6 +12,8 @@ export interface Attempt {
   readonly families: Map<HeldFamily, number>;
   /** Names of its families. */
   readonly names: () => ReadonlySet<string>;
+  /** To be done before anything is asked: a table of what the group has, where that pays. */
+  readonly prepare: () => Iterable<undefined>;
   /** What the group has of a family, and what is on its way to it, each once. */
   readonly heldOf: (occupant: Occupant) => readonly HeldFamily[];
   /** What the group has. */
@@ -25,14 +28,15 @@ const FEW = 16;
 
 export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
   const { families } = push.content;
-  const table = once(() => tabulate(group));
+  const table = new Map<Occupant, HeldFamily[]>();
+  const isSmall = families.length <= FEW;
   return {
     push,
     group,
     families: new Map(),
     names: once(() => new Set(families.map(({ name }) => name))),
-    heldOf: (occupant) =>
-      families.length <= FEW ? findHeld(group, occupant) : (table().get(occupant) ?? []),
+    prepare: () => (isSmall ? NO_STEPS : tabulate(group, table)),
+    heldOf: (occupant) => (isSmall ? findHeld(group, occupant) : (table.get(occupant) ?? [])),
     stored: once(() => new Set(group.families)),
   };
 }
@@ -47,18 +51,25 @@ function findHeld({ families, claims }: HeldGroup, occupant: Occupant): readonly
   return held;
 }
 
-/** The families of a group by what they are. */
-function tabulate({ families, claims }: HeldGroup): ReadonlyMap<Occupant, readonly HeldFamily[]> {
-  const table = new Map<Occupant, HeldFamily[]>();
+const NO_STEPS: Iterable<undefined> = [];
+
+/** Enters the families of a group by what they are. */
+function* tabulate(
+  { families, claims }: HeldGroup,
+  table: Map<Occupant, HeldFamily[]>,
+): Steps<void> {
   const add = (family: HeldFamily): void => {
     if (family.occupant === undefined) return;
     const others = table.get(family.occupant);
     if (others === undefined) table.set(family.occupant, [family]);
     else if (!others.includes(family)) others.push(family);
   };
-  for (const family of families) add(family);
-  for (const claim of claims) for (const family of claim.families.keys()) add(family);
-  return table;
+  for (const list of [families, ...claims.map((claim) => claim.families.keys())]) {
+    for (const family of list) {
+      add(family);
+      yield;
+    }
+  }
 }
 
 /** A push can have thousands of families: a list is gone through once, not for each. */

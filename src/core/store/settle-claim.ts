@@ -65,7 +65,7 @@ function* deleteInSteps(state: StoreState, id: GroupId, begunAt: number): Steps<
   const group = state.groups.get(id);
   if (group === undefined) return;
   const removed: HeldFamily[] = [];
-  change(state, group, () => removeOlder(group, begunAt, removed));
+  yield* change(state, group, () => removeOlder(group, begunAt, removed));
   yield* releaseAll(state, removed);
 }
 
@@ -91,12 +91,12 @@ function* settleInSteps(
   const { group, push } = attempt;
   if (!removeClaim(group, claim)) return;
   if (end === 'refused' || state.isOver) {
-    tidy(state, group);
+    yield* tidy(state, group);
     yield* releaseAll(state, claim.families.keys());
     return;
   }
   const removed: HeldFamily[] = [];
-  change(state, group, () => {
+  yield* change(state, group, () => {
     group.exists = true;
     if (end === 'rejected') {
       group.failedAt = push.at;

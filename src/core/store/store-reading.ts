@@ -1,4 +1,5 @@
 import type { FamilyContent } from '../exposition/push-content.ts';
+import { finish } from '../steps.ts';
 import type { ForeignChanges, ReadGroup, StoreReading } from './group-store.ts';
 import {
   addSeries,
@@ -84,10 +85,11 @@ async function removeVanished(reading: Reading): Promise<void> {
     if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
     changes.vanished += 1;
-    change(state, group, () => {
+    const changing = change(state, group, () => {
       group.exists = false;
       replaceFamilies(state, group, []);
     });
+    finish(changing);
     changed.delete(group.id);
   }
 }
@@ -113,12 +115,13 @@ function takeGroup(
   }
   const wasThere = group.exists;
   let isSame = true;
-  change(state, group, () => {
+  const changing = change(state, group, () => {
     group.exists = true;
     group.pushedAt = read.pushedAt;
     group.failedAt = read.failedAt;
     isSame = replaceFamilies(state, group, read.families);
   });
+  finish(changing);
   changed.delete(read.id);
   if (!wasThere) return group.claims.length === 0 ? 'appeared' : 'same';
   return isSame ? 'same' : 'changed';

@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../steps.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { FamilyIndex, Occupant } from './family-index.ts';
 import type { GroupId } from './group.ts';
@@ -139,7 +140,7 @@ export function own(state: StoreState, group: HeldGroup): void {
   withdraw(group);
   group.owned = owner && ownedBy(state, owner);
   if (group.exists) count(group, 1);
-  reserve(group);
+  reserve(group, finish(growthOfAll(group, group.claims)));
 }
 
 function ownedBy({ owners }: StoreState, { name, quota }: GroupOwner): OwnedGroups {
@@ -174,7 +175,7 @@ function unreserve({ owned, reserved }: HeldGroup): void {
 }
 
 /** Counts what the claims of a group would add at most. */
-export function reserve(group: HeldGroup, growth = growthOfAll(group, group.claims)): void {
+export function reserve(group: HeldGroup, growth: GroupTotals): void {
   unreserve(group);
   group.reserved = growth;
   const { owned } = group;
@@ -184,8 +185,11 @@ export function reserve(group: HeldGroup, growth = growthOfAll(group, group.clai
   owned.reserved.bytes += growth.bytes;
 }
 
-/** Changes what the store has of a group; its sums and those of its owner follow. */
-export function change(state: StoreState, group: HeldGroup, edit: () => void): void {
+/**
+ * Changes what the store has of a group, in the first step; its sums and those of its owner follow.
+ * Nothing else may change it until the end.
+ */
+export function* change(state: StoreState, group: HeldGroup, edit: () => void): Steps<void> {
   const { families } = group;
   const before = totalsOf(group);
   edit();
@@ -194,7 +198,7 @@ export function change(state: StoreState, group: HeldGroup, edit: () => void): v
   state.changed?.add(group.id);
   state.existing += after.groups - before.groups;
   recount(group, before, after);
-  tidy(state, group);
+  yield* tidy(state, group);
 }
 
 /**
@@ -241,8 +245,8 @@ function countChanged(
 }
 
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
-export function tidy(state: StoreState, group: HeldGroup): void {
-  reserve(group);
+export function* tidy(state: StoreState, group: HeldGroup): Steps<void> {
+  reserve(group, yield* growthOfAll(group, group.claims));
   if (group.exists || group.claims.length > 0) return;
   countStored(state, group.families, -1);
   for (const family of group.families) releaseFamily(state, family);

@@ -106,7 +106,7 @@ const CASES: readonly (readonly [string, FamilyContent, ContentRules, 'allow' | 
 
 for (const [name, family, rules, want] of CASES) {
   test(`checkContent ${want === 'allow' ? 'allows' : 'refuses'} ${name}`, () => {
-    const decision = checkContent(content(gauge('pay_first'), family), rules);
+    const decision = finish(checkContent(content(gauge('pay_first'), family), rules));
     if (want === 'allow') {
       assert.equal(decision.effect, 'allow');
     } else {
@@ -126,9 +126,9 @@ test('checkContent holds the values of bound labels to their globs', () => {
     ...content(gauge('a')),
     labelValues: new Map([['env', new Set(values)]]),
   });
-  assert.equal(checkContent(withValues(), rules).effect, 'allow');
-  assert.equal(checkContent(withValues('prod', 'staging-1'), rules).effect, 'allow');
-  const decision = checkContent(withValues('prod', 'te\nst'), rules);
+  assert.equal(finish(checkContent(withValues(), rules)).effect, 'allow');
+  assert.equal(finish(checkContent(withValues('prod', 'staging-1'), rules)).effect, 'allow');
+  const decision = finish(checkContent(withValues('prod', 'te\nst'), rules));
   assert.ok(decision.effect === 'deny');
   assert.equal(decision.reason, 'label_not_allowed');
   assert.equal(decision.detail, 'label env of a pushed series may not be "te\\u{a}st"');
