@@ -117,7 +117,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
     reason: refusal?.reason ?? 'ok',
     ...(refusal === undefined && renderObservation(wouldDeny)),
     ...(refusal?.detail && { detail: renderSentence(refusal.detail, MAX_DETAIL_BYTES) }),
-    ...(userAgent && { user_agent: renderPrintable(userAgent, limits.userAgent) }),
+    ...(userAgent && { user_agent: renderSentence(userAgent, limits.userAgent) }),
   };
 }
 

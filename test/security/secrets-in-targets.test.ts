@@ -70,6 +70,25 @@ test('a sentence that quotes a target is shown without the password in it', () =
   assert.equal(renderSentence(quoted, 200), 'the label name "…@h" is not valid; write x@base64/YQ');
 });
 
+test('a client that names itself by a URL is shown without the password in it', () => {
+  for (const [agent, shown] of [
+    ['probe/1 (+http://user:s3cret@h/x)', 'probe/1 …@h/x)'],
+    ['java http%253A%252F%252Fuser%253As3cret%2540h', 'java …@h'],
+    ['python-requests/2.31 user:s3cret@h:80', 'python-requests/2.31 …@h:80'],
+    ['npm/@scope/x@1.2 (a: b)', 'npm/@scope/x@1.2 (a: b)'],
+  ] as const) {
+    assert.equal(renderSentence(agent, 256), shown);
+  }
+});
+
+test('a sentence of any length is looked through in no time', () => {
+  for (const part of [':', ':a', '%3a', '%25', '@', ':@', '@base64', '"', ' :']) {
+    const begin = process.cpuUsage();
+    renderSentence(part.repeat(65_536), 256);
+    assert.ok(process.cpuUsage(begin).user < 50_000, part);
+  }
+});
+
 test('no form of it reaches the audit log of a gateway', async () => {
   await using stage = await startStage();
   const { port } = stage.gateway;
@@ -81,6 +100,11 @@ test('no form of it reaches the audit log of a gateway', async () => {
     await exchange({
       port,
       send: `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`,
+    });
+    const agent = `User-Agent: x http://user:s3cret@h/\r\n`;
+    await exchange({
+      port,
+      send: `GET /metrics HTTP/1.1\r\nHost: h\r\n${agent}Connection: close\r\n\r\n`,
     });
     await exchange({ port, send: `CONNECT ${target} HTTP/1.1\r\nHost: h\r\n\r\n` });
   }

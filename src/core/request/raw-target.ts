@@ -16,8 +16,9 @@ const END_OF_PATH = /[?#]/;
 const POSSIBLE_END =
   /[?#]|%(?:25)*(?:3f|23)|(?:[;&]|%(?:25)*(?:3b|26))[\w.-]{1,64}(?:=|%(?:25)*3d)/i;
 
-/** A word of a sentence with user and password of a URL in it. */
-const USER_INFO = /[^\s"]*(?::|%3a)[^\s"]*(?:@(?!base64(?:[/"]|$))|%40)/gi;
+const WORD = /[^\s"]+/g;
+/** An `@` in a word that ends no label name. */
+const AT_IN_WORD = /@(?!base64(?:\/|$))|%(?:25)*40/gi;
 
 /**
  * Shows a raw request target without what may be a secret: query and fragment are cut, and what may
@@ -31,10 +32,19 @@ export function renderRawTarget(rawTarget: string, maxBytes: number, isUnderstoo
   return renderPrintable(cutPath(hideUserInfo(rawTarget), end), maxBytes);
 }
 
-/** Shows a sentence that may quote a target, without user and password; at most `maxBytes`. */
+/**
+ * Shows a sentence that may quote a target, or a name that a client gives itself, without user and
+ * password; at most `maxBytes`.
+ */
 export function renderSentence(text: string, maxBytes: number): string {
-  const shown = text.slice(0, 4 * maxBytes).replace(USER_INFO, '…@');
+  const shown = text.slice(0, 4 * maxBytes).replace(WORD, hideInWord);
   return renderPrintable(shown, maxBytes);
+}
+
+function hideInWord(word: string): string {
+  const at = [...word.matchAll(AT_IN_WORD)].at(-1);
+  if (at === undefined || !COLON.test(word.slice(0, at.index))) return word;
+  return `…@${word.slice(at.index + at[0].length)}`;
 }
 
 function hideUserInfo(target: string): string {
