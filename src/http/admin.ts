@@ -122,7 +122,9 @@ export function createAdminApp(options: AdminAppOptions): Express {
 /** Keeps web pages out, whatever name they have led here and whatever site they are of. */
 function createPageGuard(hosts: readonly string[]): RequestHandler {
   return (req, res, next) => {
-    const { host, origin } = req.headers;
+    const { origin } = req.headers;
+    // all of several, which are none; nor is what is asked of a proxy
+    const host = req.originalUrl.startsWith('/') ? req.headersDistinct['host']?.join() : undefined;
     const secFetchSite = req.headersDistinct['sec-fetch-site']?.join(',');
     if (!isAdminHost(host, hosts)) {
       say(res, 403, 'host_not_allowed: ask for an address, localhost, or a name of admin.hosts');

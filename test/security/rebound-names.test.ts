@@ -61,6 +61,14 @@ const FOREIGN = [
   'evil.example:9095',
   'localhost.evil.example',
   '127.0.0.1.evil',
+  'localhost@evil.example',
+  'evil.example, localhost',
+  '2130706433',
+  '127.1',
+  'localhost.',
+  '[::1].evil.example',
+  '[::1%evil]',
+  'localhost:evil',
   '',
 ];
 for (const host of FOREIGN) {
@@ -77,6 +85,13 @@ for (const host of FOREIGN) {
     assert.equal(await ask('GET /-/ready', host), 200);
   });
 }
+
+test('a request with two names, or one that is asked of a proxy, is refused', async () => {
+  assert.equal(await ask('POST /-/reload', 'localhost', 'Host: evil.example'), 403);
+  assert.equal(await ask('POST /-/reload', 'evil.example', 'Host: localhost'), 403);
+  assert.equal(await ask('POST http://evil.example/-/reload', 'localhost'), 403);
+  assert.equal(await ask('POST http://localhost/-/reload', 'evil.example'), 403);
+});
 
 test('a POST of another site is refused, and one of no site is not', async () => {
   assert.equal(await ask('POST /-/reload', 'localhost', 'Origin: https://evil.example'), 403);
