@@ -23,6 +23,8 @@ import { createScratch, type Scratch } from '../support/scratch.ts';
 const NAMES = [
   'audit.jsonl',
   '.audit.jsonl.lock',
+  '.audit.jsonl.lock-journal',
+  '.audit.jsonl.lock-wal',
   '.audit.jsonl.reserve',
   'audit.jsonl.000000000001',
   'audit.jsonl.000000000001.1',

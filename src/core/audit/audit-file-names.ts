@@ -5,8 +5,7 @@ const SEQ_DIGITS = 12;
 const CLOSED = /^\.\d{12}(?:\.\d+)?$/;
 
 /** What lies beside a log: hidden, so that `audit.jsonl*` names segments only. */
-const COMPANIONS = ['lock', 'reserve'] as const;
-export type Companion = (typeof COMPANIONS)[number];
+export type Companion = 'lock' | 'reserve';
 
 /** The name of the segment of the log `name` that begins with record `firstSeq`. */
 export function nameSegment(name: string, firstSeq: number): string {
@@ -23,12 +22,16 @@ export function nameOfCompanion(name: string, companion: Companion): string {
   return `.${name}.${companion}`;
 }
 
+/** What SQLite, which takes the lock, opens or removes beside it. */
+const BESIDE_LOCK = ['', '-journal', '-wal', '-shm'];
+
 /** Whether the gateway writes, renames or removes a file for the log `name`, by its name. */
 export function isAuditFileName(name: string, file: string): boolean {
   return (
     file === name ||
     isSegmentName(name, file) ||
-    COMPANIONS.some((companion) => file === nameOfCompanion(name, companion))
+    file === nameOfCompanion(name, 'reserve') ||
+    BESIDE_LOCK.some((suffix) => file === `${nameOfCompanion(name, 'lock')}${suffix}`)
   );
 }
 

@@ -7,12 +7,12 @@ export const SPOOL_LOCK = 'spool.lock';
 /** Space put aside for the day its disk is full. */
 export const SPOOL_RESERVE = 'spool.reserve';
 
-/** Every file in the directory of a spool: what SQLite keeps beside the database, too. */
+/** What SQLite opens or removes beside a database; the lock is one too. */
+const BESIDE = ['', '-wal', '-shm', '-journal'];
+
+/** Every file in the directory of a spool. */
 export const SPOOL_FILES: readonly string[] = [
-  SPOOL_FILE,
-  `${SPOOL_FILE}-wal`,
-  `${SPOOL_FILE}-shm`,
-  `${SPOOL_FILE}-journal`,
-  SPOOL_LOCK,
+  ...BESIDE.map((suffix) => `${SPOOL_FILE}${suffix}`),
+  ...BESIDE.map((suffix) => `${SPOOL_LOCK}${suffix}`),
   SPOOL_RESERVE,
 ];
