@@ -120,6 +120,20 @@ for (const [what, count, events] of TAILS) {
   });
 }
 
+for (const torn of ['{', '{"seq":9,"time":"2026-11-22T12:00:00.000Z","event":"checkpoint","pr']) {
+  test(`a tail without an end behind a signed end, ${torn}, is cut, and the chain stays whole`, async () => {
+    await using scratch = await createScratch();
+    const { file, run, verify } = await open(scratch);
+    await run('one');
+    appendFileSync(file, torn.replace('9', String(readAuditFiles(file).length + 1)));
+    assert.equal((await verify()).firstBreak, undefined);
+    await run('two');
+    assert.equal((await verify()).firstBreak, undefined);
+    const recovered = readAuditFiles(file).filter(({ event }) => event === 'recovered');
+    assert.equal(recovered.length, 1);
+  });
+}
+
 test('a start that was killed is no forgery', async () => {
   await using scratch = await createScratch();
   const { file, run, verify } = await open(scratch);

@@ -48,8 +48,9 @@ export function recoverAuditLog(fs: FileSystem, file: string, isOwn?: SignatureC
   if (newest === undefined)
     return { ...NOTHING_LOST, head: GENESIS, firstSeq: undefined, begunAt: 0 };
   const stopped = findCleanStop(fs, newest, isOwn);
-  if (stopped === undefined && isOwn !== undefined) {
-    const behind = findBehindSignedEnd(fs, paths, isOwn);
+  const watch = stopped === undefined ? watchSignedEnd(fs, paths, isOwn) : undefined;
+  if (watch !== undefined) {
+    const behind = watch.found;
     if (behind !== undefined) {
       const tainted = newest === file ? (readFirst(fs, file).seq ?? 1) : undefined;
       return {
@@ -63,7 +64,7 @@ export function recoverAuditLog(fs: FileSystem, file: string, isOwn?: SignatureC
   }
   const found =
     stopped === undefined
-      ? scan(fs, file, paths)
+      ? { ...scan(fs, file, paths), isSignedEnd: watch?.end !== undefined }
       : { ...NOTHING_LOST, head: stopped, isSignedEnd: isOwn !== undefined };
   if (newest !== file) return { ...found, firstSeq: undefined, begunAt: 0 };
   const { seq = found.head.seq + 1, begunAt } = readFirst(fs, file);
@@ -77,18 +78,20 @@ const NOTHING_LOST = {
   isSignedEnd: false,
 } as const;
 
-function findBehindSignedEnd(
+/** Undefined where nothing is signed. What has no end is no line yet: nobody signs over it. */
+function watchSignedEnd(
   fs: FileSystem,
   paths: readonly string[],
-  isOwn: SignatureCheck,
-): Pick<Recovery, 'head' | 'damage'> | undefined {
+  isOwn: SignatureCheck | undefined,
+): SignedEndWatch | undefined {
+  if (isOwn === undefined) return undefined;
   const watch = new SignedEndWatch(isOwn);
   for (const path of selectNewest(fs, paths)) {
     withFile(fs, path, (fd) => {
       for (const line of readLines(fs, fd)) if (line.complete) watch.follow(path, line);
     });
   }
-  return watch.found;
+  return watch;
 }
 
 function findCleanStop(

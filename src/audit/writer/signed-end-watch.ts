@@ -25,6 +25,11 @@ export class SignedEndWatch {
     return { head: this.#end, damage };
   }
 
+  /** The signed end, if nothing stands behind it. */
+  get end(): ChainHead | undefined {
+    return this.#foreign === undefined ? this.#end : undefined;
+  }
+
   follow(path: string, line: Line): void {
     const record = readRecord(line.text);
     if ('problem' in record) {
