@@ -26,6 +26,8 @@ interface IgnoreBounds {
 const SMALL_BODY_BYTES = 16 * 1024;
 /** Bytes kept of what nobody wants yet; the rest stays in the buffers of the system. */
 const MAX_HELD_BYTES = 32 * 1024;
+/** Up to here what comes is joined to what came before. */
+const JOINED_BYTES = 4096;
 /** Of a chunked body: what is parsed at once, so that it takes about as long as it may. */
 const SLICE_BYTES = { least: 1024, first: 4096, most: 64 * 1024 } as const;
 const SLICE_MS = 0.5;
@@ -61,7 +63,9 @@ class Intake {
   readonly #parse: (part: Buffer) => void;
   readonly #finish: () => void;
   readonly #leaving = new Set<() => void>();
-  #pending: Buffer = NOTHING;
+  /** What has come and was not parsed, in parts: joined anew with each, it would cost its square. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #mode: Mode = 'head';
   /** The last bytes of a head that were parsed, in which its end may have begun. */
   #headTail: Buffer = NOTHING;
@@ -121,7 +125,8 @@ class Intake {
   /** Reads and parses nothing any more. */
   halt(): void {
     this.#mode = 'halted';
-    this.#pending = NOTHING;
+    this.#pending = [];
+    this.#pendingBytes = 0;
     this.#socket.pause();
   }
 
@@ -149,27 +154,31 @@ class Intake {
       this.#discard(part.byteLength);
       return;
     }
-    this.#pending = this.#pending.byteLength === 0 ? part : Buffer.concat([this.#pending, part]);
+    this.#keep(part);
     this.#pump();
   }
 
   #pump(): void {
-    while (this.#pending.byteLength > 0 && this.#mayParse()) {
+    while (this.#pendingBytes > 0 && this.#mayParse()) {
       if (this.#mode === 'head') this.#feedHead();
       else this.#feedBody();
     }
-    if (this.#mode === 'ignored' && this.#pending.byteLength > 0) {
-      this.#discard(this.#cut(this.#pending.byteLength).byteLength);
+    if (this.#mode === 'ignored' && this.#pendingBytes > 0) {
+      const ignored = this.#pendingBytes;
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      this.#discard(ignored);
     }
-    if (this.#isFull()) this.#socket.pause();
-    if (this.#hasEnded && this.#pending.byteLength === 0 && this.#mayParse()) {
+    // Node may have resumed it meanwhile.
+    if (this.#isFull() || this.#isResting) this.#socket.pause();
+    if (this.#hasEnded && this.#pendingBytes === 0 && this.#mayParse()) {
       this.#mode = 'halted';
       this.#finish();
     }
   }
 
   #feedHead(): void {
-    const slice = this.#cut(lengthOfHead(this.#headTail, this.#pending));
+    const slice = this.#cut(lengthOfHead(this.#headTail, this.#pending[0] ?? NOTHING));
     this.#headTail = Buffer.concat([this.#headTail, slice]).subarray(1 - HEAD_END.length);
     this.#feed(slice);
   }
@@ -186,7 +195,7 @@ class Intake {
       if (this.#mode === 'open' || this.#mode === 'skipped') this.#mode = 'head';
     } else if (this.#mode === 'skipped') {
       this.#rest(discarding);
-    } else if (isChunked && this.#pending.byteLength > 0) {
+    } else if (isChunked && this.#pendingBytes > 0) {
       this.#rest(parsing);
     }
   }
@@ -203,11 +212,22 @@ class Intake {
     this.#isParsing = false;
   }
 
-  /** Takes bytes off what is pending. */
+  /** Small parts are joined: as many objects, they would take a hundred times their bytes. */
+  #keep(part: Buffer): void {
+    const last = this.#pending.at(-1);
+    if (last !== undefined && last.byteLength + part.byteLength <= JOINED_BYTES) {
+      this.#pending[this.#pending.length - 1] = Buffer.concat([last, part]);
+    } else this.#pending.push(part);
+    this.#pendingBytes += part.byteLength;
+  }
+
+  /** Takes bytes off what is pending: at most so many, and no more than came at once. */
   #cut(length: number): Buffer {
-    const slice = this.#pending.subarray(0, length);
-    this.#pending =
-      slice.byteLength === this.#pending.byteLength ? NOTHING : this.#pending.subarray(length);
+    const [part = NOTHING] = this.#pending;
+    const slice = part.subarray(0, length);
+    if (slice.byteLength === part.byteLength) this.#pending.shift();
+    else this.#pending[0] = part.subarray(length);
+    this.#pendingBytes -= slice.byteLength;
     return slice;
   }
 
@@ -247,7 +267,10 @@ class Intake {
 
   #endAfter(timeoutMs: number): () => void {
     const timer = setTimeout(() => this.#socket.destroy(), timeoutMs);
-    const stop = (): void => clearTimeout(timer);
+    const stop = (): void => {
+      clearTimeout(timer);
+      this.#socket.off('close', stop); // many requests may come over one connection
+    };
     this.#socket.once('close', stop);
     return stop;
   }
@@ -259,7 +282,7 @@ class Intake {
   }
 
   #isFull(): boolean {
-    return this.#mode === 'held' && this.#pending.byteLength >= MAX_HELD_BYTES;
+    return this.#mode === 'held' && this.#pendingBytes >= MAX_HELD_BYTES;
   }
 
   #isUnderWay(req: IncomingMessage): boolean {

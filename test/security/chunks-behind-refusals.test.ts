@@ -52,6 +52,20 @@ test('a client that reads nothing before it has sent 256 KiB of chunks gets its 
   assert.match(connection.received(), /^HTTP\/1\.1 401 /);
 });
 
+test('a connection that asks again and again with a body keeps nothing of it', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  const body = 'x'.repeat(20_000);
+  const probe = `GET /-/healthy HTTP/1.1\r\nHost: g\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const last = 'GET /-/healthy HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n';
+  const send = [...Array.from({ length: 15 }, () => probe), last];
+  const { answers } = await exchange({ port: stage.gateway.port, send });
+  process.off('warning', note);
+  assert.equal(answers.length, 16);
+  assert.deepEqual(warnings, []);
+});
+
 test('a push in more chunks than there may be is refused, and one in fewer taken', async () => {
   const { gateway, upstream } = stage;
   upstream.forget();
