@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -14,7 +14,10 @@ import type { OperationalLog } from '../pipeline/ports.ts';
 import { writeGroups } from './handle-groups.ts';
 import { handleJanitor, type RunJanitor } from './handle-janitor.ts';
 import { handleQuarantine, type RunQuarantine } from './handle-quarantine.ts';
+import { createRefusalPace } from './refusal-pace.ts';
 import type { HeaderValues } from './security-headers.ts';
+import { shareWork } from './share-work.ts';
+import { createTurns } from './turns.ts';
 
 /** What a reload came to: nothing, or the problems of the file that was refused. */
 export type ReloadResult =
@@ -48,6 +51,7 @@ const TIMEOUT_CHECK_MS = 1000;
  * take the file descriptors that the public side needs.
  */
 export function createAdminServer(app: Express): Server {
+  const turns = createTurns();
   const server = createServer(
     {
       // Explicitly: NODE_OPTIONS could switch the lenient parser on.
@@ -56,17 +60,27 @@ export function createAdminServer(app: Express): Server {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
-    app,
+    (req, res) => turns.take(req.socket, () => answer(app, req, res)),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = REQUEST_TIMEOUT_MS;
   return server;
 }
 
+/** Ends with the answer, or with its connection. */
+function answer(app: Express, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    res.once('close', resolve);
+    app(req, res);
+  });
+}
+
 /** Builds the admin side: for the operator's own network, it asks for no credential. */
 export function createAdminApp(options: AdminAppOptions): Express {
   const { securityHeaders, hosts, isReady, isSpooling, registry, reload, knownStore, log } =
     options;
+  const pace = createRefusalPace();
+  const render = shareWork(() => registry.render());
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -76,8 +90,12 @@ export function createAdminApp(options: AdminAppOptions): Express {
     res.set(securityHeaders);
     next();
   });
+  app.use(async (req, _, next) => {
+    await pace.turn(String(req.socket.remoteAddress));
+    next();
+  });
   app.get('/metrics', async (_, res) => {
-    res.set('content-type', registry.contentType).end(await registry.render());
+    res.set('content-type', registry.contentType).end(await render());
   });
   app.get('/-/healthy', (_, res) => say(res, 200, 'OK'));
   app.get('/-/ready', (_, res) => {
