@@ -45,6 +45,8 @@ export function renderDemoEvent({ record, outcome }: JoinedRecord): readonly str
     case 'aggregate':
       if (record.reason === 'ok') return [];
       return [`  ${time}  ${team}  refused ${record.count} times: ${record.reason}`];
+    case 'outcome':
+      return [`  ${time}  ${team}  ${show(record.target ?? '')}: ${record.status}`];
     case 'expired': {
       const end = outcome?.status === 202 ? 'deleted' : 'not deleted';
       return [

@@ -145,6 +145,16 @@ async function tellEnd(end: SpoolEnd, context: ReplayContext): Promise<void> {
   }
 }
 
+/** The decision may be long gone by: the end stands for itself. */
+function describeTarget({ team, credential, method, group }: SpoolEntry) {
+  const common = { team, credential, method, target: group };
+  const target = parsePushTarget(group, { emptyValues: true });
+  if (target.effect === 'deny') return common;
+  const { job, labels } = target.value.key;
+  const pairs = labels.map(({ name, value }) => [name, value] as const);
+  return { ...common, job, grouping_key: Object.fromEntries(pairs) };
+}
+
 const EXPIRED = 'it waited for longer than spool.max_age and was given up';
 
 function countEnd(metrics: Metrics, { team }: SpoolEntry, outcome: SpoolEnd['outcome']): void {
@@ -160,5 +170,6 @@ function renderEnd(entry: SpoolEntry, outcome: SpoolEnd['outcome'], clock: Clock
     // What was acknowledged before, and lost by the upstream.
     ...(entry.storedAt !== undefined && { restored: true as const }),
     duration_ms: clock.now() - entry.at,
+    ...describeTarget(entry),
   } as const;
 }

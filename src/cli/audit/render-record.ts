@@ -1,5 +1,6 @@
 import { toAscii } from '../../core/audit/audit-entry.ts';
 import type { JoinedRecord } from '../../core/audit/history/outcome-join.ts';
+import type { PastOutcome } from '../../core/audit/history/past-record.ts';
 import { renderPrintable } from '../../core/printable.ts';
 
 /** Widths of the columns but the last ones; a longer value moves the rest. */
@@ -20,14 +21,13 @@ export const RECORD_HEADING = renderCells([
 /** One line for people; nothing in it can end the line or move the cursor. */
 export function renderRecord(joined: JoinedRecord): string {
   const { record } = joined;
-  const isDecision = record.event === 'decision';
   return renderCells([
     record.time,
     renderWho(joined),
-    isDecision ? record.method : '',
+    'method' in record ? record.method : '',
     renderResult(joined),
     renderClient(joined),
-    record.event === 'aggregate' ? '' : record.target,
+    record.event === 'aggregate' ? '' : (record.target ?? ''),
     renderDetail(joined),
   ]);
 }
@@ -53,6 +53,7 @@ function renderCells(cells: readonly unknown[]): string {
 function renderDetail({ record }: JoinedRecord): string {
   if (record.event === 'decision') return record.detail ?? '';
   if (record.event === 'aggregate') return '';
+  if (record.event === 'outcome') return renderKept(record);
   return `last push ${record.age_seconds} s ago, ${record.series} series`;
 }
 
@@ -60,17 +61,23 @@ function renderWho({ record }: JoinedRecord): string {
   if (record.event === 'expired') return `${record.team ?? ''}/(${record.by})`;
   const { team, credential } = record;
   if (team === undefined) return '';
+  if (record.event === 'outcome') return `${team}/${credential ?? ''}`;
   return `${team}/${record.scheme === 'none' ? '(none)' : (credential ?? '')}`;
 }
 
 function renderClient({ record }: JoinedRecord): string {
-  if (record.event === 'expired') return '';
+  if (record.event === 'expired' || record.event === 'outcome') return '';
   const other = record.event === 'decision' ? record.peer_ip : record.client_network;
   return record.client_ip ?? other ?? '';
 }
 
 function renderResult({ record, outcome }: JoinedRecord): string {
   if (record.event === 'expired') return renderEnd(outcome);
+  if (record.event === 'outcome') {
+    return record.reason === undefined
+      ? String(record.status)
+      : `${record.status} ${record.reason}`;
+  }
   if (record.event === 'aggregate') {
     return `${record.count} x ${record.reason === 'ok' ? 'allow' : record.reason}`;
   }
@@ -78,6 +85,13 @@ function renderResult({ record, outcome }: JoinedRecord): string {
   const status = record.method === 'GET' ? 'allow' : String(outcome?.status ?? 'no outcome');
   const why = outcome?.reason === undefined ? status : `${status} ${outcome.reason}`;
   return record.would_deny === undefined ? why : `${why} (would: ${record.would_deny})`;
+}
+
+/** When what ends was taken, and why it was not sent or is sent again. */
+function renderKept({ duration_ms, replaced_by, restored }: PastOutcome): string {
+  const ago = `taken ${(duration_ms / 1000).toFixed(1)} s ago`;
+  if (restored) return `${ago}; Pushgateway had lost it`;
+  return replaced_by === undefined ? ago : `${ago}; ${replaced_by} took its place`;
 }
 
 /** A group that was to be deleted for its age: whether it was. */

@@ -78,6 +78,13 @@ export interface OutcomeEvent {
   readonly client_gone?: true;
   /** From the arrival of the request, milliseconds. */
   readonly duration_ms: number;
+  /** What the push or delete was; only of one that had been kept, as it ends long after its decision. */
+  readonly team?: string;
+  readonly credential?: string;
+  readonly method?: string;
+  readonly target?: string;
+  readonly job?: string;
+  readonly grouping_key?: Readonly<Record<string, string>>;
 }
 
 /**

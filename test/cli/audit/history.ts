@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import { createProgram } from '../../../src/cli/program.ts';
+import type { OutcomeEvent } from '../../../src/core/audit/audit-record.ts';
 import { decision, outcome, refusal } from '../../audit/chain-fixture.ts';
 import { compress, sealAll, type Timed } from '../../audit/read/history-fixture.ts';
 import { runCli } from '../../support/run-cli.ts';
@@ -17,6 +18,26 @@ const web = {
   job: 'web',
   target: '/metrics/job/web',
 } as const;
+
+function spooled(id: string): OutcomeEvent {
+  const how = 'spooled';
+  return { event: 'outcome', request_id: id, status: how, outcome: how, duration_ms: 1 };
+}
+
+function ended(id: string, how: 'delivered' | 'rejected', duration_ms: number): OutcomeEvent {
+  const request = { ...ci, method: 'PUT', target: '/metrics/job/settlement' };
+  return { event: 'outcome', request_id: id, status: how, outcome: how, duration_ms, ...request };
+}
+
+/** Two pushes of a group that were kept while Pushgateway was away. */
+export const KEPT: readonly Timed[] = [
+  [1000, decision('first', ci)],
+  [1000, spooled('first')],
+  [2000, decision('second', ci)],
+  [2000, spooled('second')],
+  [61_000, { ...ended('first', 'delivered', 60_000), replaced_by: 'second' }],
+  [61_000, { ...ended('second', 'rejected', 59_000), reason: 'inconsistent' }],
+];
 
 /** Some days of two teams, of one caller without a credential, and of one who is unknown. */
 export async function writeHistory(scratch: Scratch, now: number) {

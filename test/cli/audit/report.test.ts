@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sealAll } from '../../audit/read/history-fixture.ts';
 import { createScratch, type Scratch } from '../../support/scratch.ts';
-import { audit, auditHere, writeHistory } from './history.ts';
+import { audit, auditHere, KEPT, writeHistory } from './history.ts';
 
 const NOW = Date.now();
 
@@ -114,4 +115,14 @@ test('audit report with a configuration that cannot be read says so', async () =
   const { status, stderr } = await audit('report', '--config', '/nonexistent', 'x');
   assert.equal(status, 1);
   assert.match(stderr, /cannot read the file/);
+});
+
+test('audit report counts a push that was kept once, however it ended', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('audit.jsonl', sealAll(KEPT).text);
+  const { rows } = JSON.parse(await auditHere('report', '--output', 'json', file));
+  assert.deepEqual(
+    rows.map(({ key, allowed, refused }: Row) => `${key} ${allowed}/${refused}`),
+    ['payments 2/0'],
+  );
 });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { decision, outcome, refusal } from '../../audit/chain-fixture.ts';
 import { sealAll } from '../../audit/read/history-fixture.ts';
 import { createScratch } from '../../support/scratch.ts';
-import { audit, auditHere, writeHistory } from './history.ts';
+import { audit, auditHere, KEPT, writeHistory } from './history.ts';
 
 const NOW = Date.now();
 
@@ -48,6 +48,27 @@ test('audit show joins decisions with what came of them, in text', async () => {
   assert.match(stdout, /open\/\(none\) .* 200 /);
   assert.match(stdout, /web\/ci .* \(would: metric_not_allowed\)/);
   assert.match(stdout, /web\/ci .* 90 x rate_limited/);
+});
+
+test('audit show tells a push that was kept when it was taken, and when it ended', async () => {
+  await using scratch = await createScratch();
+  const file = await scratch.write('audit.jsonl', sealAll(KEPT).text);
+  const lines = (await auditHere('show', file)).trimEnd().split('\n').slice(1);
+  const words = lines.map((line) => line.split(/ {2,}/).slice(1).join(' '));
+  assert.deepEqual(words, [
+    'payments/ci PUT spooled 10.1.2.3 /metrics/job/settlement',
+    'payments/ci PUT spooled 10.1.2.3 /metrics/job/settlement',
+    'payments/ci PUT delivered - /metrics/job/settlement taken 60.0 s ago; second took its place',
+    'payments/ci PUT rejected inconsistent - /metrics/job/settlement taken 59.0 s ago',
+  ]);
+  const ends = await auditHere('show', '--reason', 'inconsistent', '--output', 'json', file);
+  assert.deepEqual(
+    ends
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).request_id),
+    ['second'],
+  );
 });
 
 test('audit show prints hostile values harmlessly', async () => {

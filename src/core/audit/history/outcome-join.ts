@@ -77,6 +77,7 @@ function awaitedId(record: PastRecord): string | undefined {
     case 'expired':
       return record.request_id;
     case 'aggregate':
+    case 'outcome':
       return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { AggregateEvent, AuditRecord, DecisionEvent, OutcomeEvent } from '../audit-record.ts';
 
 /** What of a log tells about requests and groups. */
-type Told = 'decision' | 'aggregate' | 'expired';
+type Told = 'decision' | 'aggregate' | 'expired' | 'outcome';
 
 /** A record as it was read from a file: what wrote it is not proved here, `audit verify` is. */
 export type PastRecord = Extract<AuditRecord, { event: Told }>;
