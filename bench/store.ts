@@ -79,22 +79,28 @@ async function measureShape(shape: string, url: string): Promise<object> {
   const { groups, families, series } = parseShape(shape);
   const client = createPushgatewayClient({ url, connections: 1 });
   await using reader = createStoreReader({ url });
-  const store = createMemoryGroupStore({
-    ...{ secret: [1, 2], pause: () => setImmediate(), onCollision() {} },
-  });
-  const followed = createFollowedStore({
-    ...{ store, log: SILENT },
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
-    observer: { probed() {}, read() {}, changedByOthers() {}, scraped() {} },
-  });
-  followed.readBy({ ...reader, status: () => client.status(10_000) });
-  await reader.scrape(); // the thread is there
+  const follow = () => {
+    const store = createMemoryGroupStore({
+      ...{ secret: [1, 2] as const, pause: () => setImmediate(), onCollision() {} },
+    });
+    const followed = createFollowedStore({
+      ...{ store, log: SILENT },
+      clock: { now: () => Date.now(), monotonic: () => performance.now() },
+      observer: { probed() {}, read() {}, changedByOthers() {}, scraped() {} },
+    });
+    followed.readBy({ ...reader, status: () => client.status(10_000) });
+    return { store, followed };
+  };
+  await follow().followed.probe(); // the thread is there, and the code is compiled
   const quiet = await lateness(() => wait(2000));
+  const nothing = settledMemory();
+  const { store, followed } = follow();
   const before = settledMemory();
   const reading = await lateness(() => followed.probe());
   const peakMib = process.resourceUsage().maxRSS / 1024;
   const after = settledMemory();
   if (store.size() !== groups) throw new Error(`the model has ${store.size()} groups`);
+  const firstLook = await lateness(() => followed.poll());
   const look = await lateness(() => followed.poll());
   const { listingMib } = await measureListing(url);
   const claim = await measureClaims(store, groups, renderBody(families, series));
@@ -104,11 +110,13 @@ async function measureShape(shape: string, url: string): Promise<object> {
     'series a group': families * series,
     families,
     'bytes a group': Math.round((after.bytes - before.bytes) / groups),
+    'empty KiB': Math.round((before.bytes - nothing.bytes) / 1024),
     'model MiB': round((after.bytes - before.bytes) / 1024 ** 2),
-    'resident MiB': round(after.resident - before.resident),
+    'resident MiB': round(after.resident),
     'peak MiB': round(peakMib),
     'listing MiB': round(listingMib),
     'first reading ms': Math.round(reading.tookMs),
+    'first look ms': Math.round(firstLook.tookMs - SETTLE_MS),
     'look ms': Math.round(look.tookMs - SETTLE_MS),
     'claim us': round(claim),
     'p99 late ms (quiet)': `${round(reading.p99)} (${round(quiet.p99)})`,

@@ -9,6 +9,7 @@ import {
   type HeldClaim,
   type HeldGroup,
   releaseFamily,
+  releaseSeries,
 } from './held-group.ts';
 import { expectedTotals, findOldest } from './owned-groups.ts';
 import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
@@ -109,7 +110,7 @@ function* abandon(
     yield;
   }
   if (known !== undefined) return refusal;
-  releaseFamily(state, group.stamps);
+  releaseSeries(state, group.stamps);
   state.groups.delete(group.id);
   return refusal;
 }

@@ -25,15 +25,15 @@ export interface HeldGroup {
   families: readonly HeldFamily[];
   claims: readonly HeldClaim[];
   /** The two time stamps that Pushgateway adds. */
-  readonly stamps: HeldFamily;
+  readonly stamps: HeldSeries;
   /** When the last push that was stored was settled, in steps of the store. */
   storedAt: number;
   /** What the quota of the owner counts for its claims. */
   reserved: GroupTotals;
 }
 
-/** A family of a group, shared by its claims that bring the same. */
-export interface HeldFamily {
+/** Series that are held together. There is one for the time stamps of each group: it is small. */
+export interface HeldSeries {
   /** Undefined for what is not among the types: time stamps, and series of Pushgateway to come. */
   readonly occupant: Occupant | undefined;
   group: HeldGroup | undefined;
@@ -41,6 +41,10 @@ export interface HeldFamily {
   readonly holder: number;
   /** The chain of its series there. */
   chain: number;
+}
+
+/** A family of a group, shared by its claims that bring the same. */
+export interface HeldFamily extends HeldSeries {
   readonly series: number;
   /** As the last push or reading had it. */
   bytes: number;
@@ -59,12 +63,17 @@ export interface HeldClaim {
   readonly begunAt: number;
 }
 
+/** Whether series are those of a family, and not time stamps or Pushgateway's own to come. */
+export function isFamily(held: HeldSeries): held is HeldFamily {
+  return held.occupant !== undefined;
+}
+
 /** Where families are held: the types, and the series. */
 export interface Holdings {
   readonly index: FamilyIndex;
   readonly series: SeriesTable;
   /** By number. */
-  readonly holders: (HeldFamily | undefined)[];
+  readonly holders: (HeldSeries | undefined)[];
   readonly freeHolders: number[];
 }
 
@@ -84,43 +93,40 @@ export function holdFamily(
   { series, bytes }: Pick<FamilyContent, 'series' | 'bytes'>,
 ): HeldFamily {
   const occupant = hold(index, name, type);
-  return enter(holders, freeHolders, { occupant, group, series, bytes });
-}
-
-/** The same of series that are of no family whose type could clash. */
-export function holdSeries(
-  { holders, freeHolders }: Pick<Holdings, 'holders' | 'freeHolders'>,
-  group: HeldGroup | undefined,
-): HeldFamily {
-  return enter(holders, freeHolders, { occupant: undefined, group, series: 0, bytes: 0 });
-}
-
-function enter(
-  holders: (HeldFamily | undefined)[],
-  freeHolders: number[],
-  rest: Pick<HeldFamily, 'occupant' | 'group' | 'series' | 'bytes'>,
-): HeldFamily {
-  const holder = freeHolders.pop() ?? holders.length;
-  const { occupant, group, series, bytes } = rest;
   // Each by its name: what a spread begins has part of its fields in an object of its own.
   const held: HeldFamily = {
     occupant,
     group,
-    holder,
+    holder: takeNumber(holders, freeHolders),
     chain: NO_CHAIN,
     series,
     bytes,
     uses: 1,
     settledAt: 0,
   };
+  holders[held.holder] = held;
+  return held;
+}
+
+/** The same of series that are of no family whose type could clash. */
+export function holdSeries(
+  { holders, freeHolders }: Pick<Holdings, 'holders' | 'freeHolders'>,
+  group: HeldGroup | undefined,
+): HeldSeries {
+  const holder = takeNumber(holders, freeHolders);
+  const held = { occupant: undefined, group, holder, chain: NO_CHAIN };
   holders[holder] = held;
   return held;
+}
+
+function takeNumber(holders: readonly unknown[], freeHolders: number[]): number {
+  return freeHolders.pop() ?? holders.length;
 }
 
 /** Enters series without a check. */
 export function addSeries(
   { series }: Pick<Holdings, 'series'>,
-  held: HeldFamily,
+  held: HeldSeries,
   identities: readonly number[],
 ): void {
   for (let at = 0; at < identities.length; at += 2) {
@@ -133,9 +139,17 @@ export function releaseFamily(holdings: Holdings, held: HeldFamily): void {
   held.uses -= 1;
   if (held.uses > 0) return;
   if (held.occupant !== undefined) release(holdings.index, held.occupant);
-  holdings.series.removeChain(held.chain);
-  holdings.holders[held.holder] = undefined;
-  holdings.freeHolders.push(held.holder);
+  releaseSeries(holdings, held);
+}
+
+/** Gives back series that nothing else uses. */
+export function releaseSeries(
+  { series, holders, freeHolders }: Pick<Holdings, 'series' | 'holders' | 'freeHolders'>,
+  { chain, holder }: HeldSeries,
+): void {
+  series.removeChain(chain);
+  holders[holder] = undefined;
+  freeHolders.push(holder);
 }
 
 /** Whether a held family is exactly what a push brings. */

@@ -6,7 +6,9 @@ import type { GroupPush } from './group-store.ts';
 import {
   addSeries,
   type HeldFamily,
+  type HeldSeries,
   holdFamily,
+  isFamily,
   isSameContent,
   keyOf,
   stampsOf,
@@ -137,7 +139,6 @@ function findSame(
 function isPassedOver(attempt: Attempt, pushed: PushedFamily, other: HeldFamily): boolean {
   return (
     other.group === attempt.group &&
-    other.occupant !== undefined &&
     !attempt.families.has(other) &&
     excludes(attempt, pushed, other)
   );
@@ -149,11 +150,11 @@ function findOther(
   high: number,
   low: number,
   isPassed: (other: HeldFamily) => boolean,
-): HeldFamily | undefined {
-  let found: HeldFamily | undefined;
+): HeldSeries | undefined {
+  let found: HeldSeries | undefined;
   series.find(high, low, (holder) => {
     const other = holders[holder];
-    if (other === undefined || isPassed(other)) return false;
+    if (other === undefined || (isFamily(other) && isPassed(other))) return false;
     found = other;
     return true;
   });
@@ -164,7 +165,7 @@ function denyEqualHash(
   state: StoreState,
   { team, target }: GroupPush,
   pushed: PushedFamily,
-  other: HeldFamily,
+  other: HeldSeries,
 ): Deny {
   const { group, occupant } = other;
   const stored = occupant?.name ?? 'a time stamp or a metric of Pushgateway itself';

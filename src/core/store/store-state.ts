@@ -13,6 +13,7 @@ import {
   holdSeries,
   keyOf,
   releaseFamily,
+  releaseSeries,
   totalsOf,
 } from './held-group.ts';
 import { createLongWorks, type LongWorks } from './long-works.ts';
@@ -251,7 +252,7 @@ export function* tidy(state: StoreState, group: HeldGroup): Steps<void> {
   countStored(state, group.families, -1);
   for (const family of group.families) releaseFamily(state, family);
   group.families = [];
-  releaseFamily(state, group.stamps);
+  releaseSeries(state, group.stamps);
   state.groups.delete(group.id);
 }
 
@@ -262,8 +263,8 @@ export function leaveShared(state: StoreState): void {
   for (const group of state.groups.values()) {
     withdraw(group);
     const claimed = group.claims.flatMap(({ families }) => [...families.keys()]);
-    for (const family of [...group.families, ...claimed, group.stamps])
-      releaseFamily(state, family);
+    for (const family of [...group.families, ...claimed]) releaseFamily(state, family);
+    releaseSeries(state, group.stamps);
     group.families = [];
     group.claims = []; // to settle one later does nothing
     group.exists = false;
