@@ -15,6 +15,7 @@ const STORE: GroupStore = {
   groups: () => [],
   totals: () => ({ groups: 0, series: 0, bytes: 0 }),
   familyNames: () => new Set(),
+  doubt: () => undefined,
   size: () => 0,
   assignOwners: async () => {},
 };

@@ -96,7 +96,7 @@ class Follower implements FollowedStore {
         turns,
         leftBehind,
         stampCheck: this.#stampCheck,
-        mayBeStale: () => this.isReady() && !this.#readings.isFresh(),
+        mayBeStale: () => this.isReady() && this.#mayBeStale(),
         read: () => this.#read(),
       }),
       claimDelete: (id) => this.#claimDelete(id),
@@ -168,7 +168,7 @@ class Follower implements FollowedStore {
       if (scrape.status === 200 && names.size > 0) {
         await pause(SETTLE_MS);
         const isWhole = this.#model.familyNames().isSubsetOf(names);
-        if (comparison.end() || !isWhole) await this.#read();
+        if (comparison.end() || !isWhole || this.#isUndecided()) await this.#read();
         else this.#noteLook(beganAt);
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
@@ -178,6 +178,19 @@ class Follower implements FollowedStore {
     } catch {
       return false; // one that breaks off tells nothing; the next probe says what there is to say
     }
+  }
+
+  /**
+   * Whether a push that is refused may not be, once the store was read again. What may change yet is
+   * not read sooner: it would be taken for gone.
+   */
+  #mayBeStale(): boolean {
+    if (!this.#readings.isFresh()) return true;
+    return this.#model.doubt() === 'order' && this.#readings.isRested();
+  }
+
+  #isUndecided(): boolean {
+    return this.#model.doubt() !== undefined && this.#readings.isRested();
   }
 
   #noteLook(beganAt: number): void {

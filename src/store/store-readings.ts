@@ -39,9 +39,14 @@ export interface StoreReadings {
   isOf(status: StoreStatus): boolean;
   /** Whether the last one is young enough to refuse a push for it. */
   isFresh(): boolean;
+  /** Whether there can be another one for what only a reading decides, without reading all the time. */
+  isRested(): boolean;
 }
 
 const FRESH_MS = 15_000;
+/** After a reading comes a rest, longer than the reading was. */
+const REST_MS = 1000;
+const REST_FACTOR = 10;
 /** How often a long reading is told of. */
 const PROGRESS_MS = 10_000;
 
@@ -52,18 +57,20 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
   /** The start of the upstream that the model is of. */
   let readOf: string | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
+  let restMs = REST_MS;
   let isSupposed = false;
   let lastError: string | undefined;
 
   const readNow = async (reader: StoreReader, status: StoreStatus): Promise<boolean> => {
-    const beganAt = clock.now();
+    const beganAt = clock.monotonic();
     try {
       const { changes, groups } = await readInto(options, reader, status);
       await onRead({ status, isFirst: readOf !== status.startTime });
       if (readOf === status.startTime) tellForeign(changes, options);
-      else log.info('store_read', { groups, ms: Math.round(clock.now() - beganAt) });
+      else log.info('store_read', { groups, ms: Math.round(clock.monotonic() - beganAt) });
       readOf = status.startTime;
       readAt = clock.monotonic();
+      restMs = Math.max(REST_MS, REST_FACTOR * (readAt - beganAt));
       lastError = undefined;
       observer.read('read');
       return true;
@@ -92,6 +99,7 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
     },
     isOf: ({ startTime }) => readOf === startTime,
     isFresh: () => clock.monotonic() - readAt < FRESH_MS,
+    isRested: () => clock.monotonic() - readAt >= Math.min(restMs, FRESH_MS),
   };
 }
 

@@ -135,6 +135,49 @@ for (const version of PUSHGATEWAYS) {
       assert.deepEqual(stage.readings, ['read', 'read']);
     });
 
+    test('is read when pushes to a group overlapped: before a refusal, or by the next look', async () => {
+      await using stage = await openStage(version);
+      await stage.probe();
+      const overlap = async (): Promise<void> => {
+        const first = await claimed(stage.store, groupPush('a', 'rows:gauge'));
+        const second = await claimed(stage.store, groupPush('a', 'more:gauge'));
+        await stage.send('PUT', 'a', GAUGE);
+        await stage.send('PUT', 'a', '# TYPE more gauge\nmore 1\n');
+        await first.settle('stored');
+        await second.settle('stored');
+        await eventually('the second', async () => {
+          const { body } = await stage.pushgateway.scrape();
+          return (body.includes('more{') && !body.includes('rows{')) || undefined;
+        });
+      };
+      const counter = groupPush('b', 'rows:counter');
+      await overlap();
+      assert.equal(denied(await stage.store.claim(counter)).reason, 'inconsistent');
+      stage.clock.advance(1000); // a second after a reading there can be another one
+      await (await claimed(stage.store, counter)).settle('refused');
+      assert.equal(stage.store.group('/metrics/job/a')?.series, 1);
+      await overlap();
+      assert.equal(stage.store.group('/metrics/job/a')?.series, 2);
+      stage.clock.advance(1000);
+      await stage.poll();
+      assert.equal(stage.store.group('/metrics/job/a')?.series, 1);
+      await stage.poll();
+      assert.deepEqual([stage.readings, stage.foreign], [['read', 'read', 'read'], []]);
+    });
+
+    test('is read by the look when nobody knows what came of a push, and no sooner', async () => {
+      await using stage = await openStage(version);
+      await stage.probe();
+      await (await claimed(stage.store, groupPush('a', 'rows:gauge'))).settle('unknown');
+      stage.clock.advance(14_000);
+      assert.equal(
+        denied(await stage.store.claim(groupPush('b', 'rows:counter'))).reason,
+        'inconsistent',
+      );
+      await stage.poll();
+      assert.deepEqual([stage.jobs(), stage.readings, stage.foreign], [[], ['read', 'read'], []]);
+    });
+
     test('is away when nobody answers, and back later', async () => {
       await using stage = await openStage(version);
       await stage.probe();

@@ -62,7 +62,8 @@ function* claimInSteps(
   if (entered.effect === 'deny') return yield* abandon(state, attempt, known, entered);
 
   const { method } = push;
-  const claim: HeldClaim = { method, families: attempt.families, begunAt: nextStep(state) };
+  const begunAt = nextStep(state);
+  const claim: HeldClaim = { method, families: attempt.families, begunAt, doubt: undefined };
   const expected = isFirst(group)
     ? growthOf(attempt)
     : yield* growthOfAll(group, [...group.claims, claim]);

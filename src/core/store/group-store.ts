@@ -47,11 +47,23 @@ export interface GroupStore {
   /** How many groups there are, what is on its way to the store left out. */
   size(): number;
   /**
+   * Why more is noted of some groups than they may have, so that a push can be refused wrongly;
+   * undefined if there is none. It lasts until what is noted of them is read, replaced or deleted.
+   */
+  doubt(): Doubt | undefined;
+  /**
    * Puts another configuration's owners in place of those in use. When it resolves every group has
    * its new owner, and totals and quotas go by them; until then a group has the one or the other.
    */
   assignOwners(ownership: Ownership): Promise<void>;
 }
+
+/**
+ * Why nobody knows what a group has:
+ * - `order`: what was sent to it overlapped, all of it has ended, and any of it may have come last;
+ * - `end`: something ended as `unknown`, and the store may take it yet.
+ */
+export type Doubt = 'order' | 'end';
 
 /** Which groups are asked for; what is left out matches every group. */
 export interface GroupFilter {

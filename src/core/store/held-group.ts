@@ -2,7 +2,7 @@ import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts'
 import { type GroupingKey, isSameKey, readPushTarget } from '../target/grouping-key.ts';
 import { type FamilyIndex, hold, type Occupant, release } from './family-index.ts';
 import type { GroupId } from './group.ts';
-import type { GroupTotals } from './group-store.ts';
+import type { Doubt, GroupTotals } from './group-store.ts';
 import { timeStampSeries } from './own-series.ts';
 import type { OwnedGroups } from './owned-groups.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -54,13 +54,15 @@ export interface HeldFamily extends HeldSeries {
   settledAt: number;
 }
 
-/** A push or deletion on its way. */
+/** A push on its way. */
 export interface HeldClaim {
   readonly method: 'PUT' | 'POST';
   /** With their bytes. */
   readonly families: ReadonlyMap<HeldFamily, number>;
   /** When it began, in steps of the store. */
   readonly begunAt: number;
+  /** Of what it leaves: a PUT or deletion has ended meanwhile, which came before it or after it. */
+  doubt: Doubt | undefined;
 }
 
 /** Whether series are those of a family, and not time stamps or Pushgateway's own to come. */

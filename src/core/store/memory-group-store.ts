@@ -1,3 +1,4 @@
+import { findDoubt } from './doubts.ts';
 import type { GroupId, StoredFamily, StoredGroup } from './group.ts';
 import { claimPush } from './group-claims.ts';
 import type { GroupFilter, GroupStore, GroupTotals } from './group-store.ts';
@@ -28,6 +29,7 @@ export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore 
     totals: (team) => sumUp(state, team),
     familyNames: () => listNames(state),
     size: () => state.existing,
+    doubt: () => findDoubt(state.doubts),
     assignOwners: (ownership) => assignOwners(state, ownership),
     [Symbol.dispose]: () => leaveShared(state),
   };

@@ -1,6 +1,7 @@
 import { finish, type Steps } from '../steps.ts';
+import { clearDoubt, noteDoubt, overtake } from './doubts.ts';
 import type { GroupId } from './group.ts';
-import type { GroupClaim, PushEnd } from './group-store.ts';
+import type { GroupClaim, GroupPush, PushEnd } from './group-store.ts';
 import {
   type HeldClaim,
   type HeldFamily,
@@ -35,6 +36,7 @@ export function claimDeletion(state: StoreState, id: GroupId): GroupClaim {
       if (isSettled) return;
       isSettled = true;
       if (end === 'stored' || end === 'unknown') state.changed?.add(id);
+      if (end === 'unknown') doubtDeletion(state, id);
       if (end !== 'stored') return;
       const count = state.groups.get(id)?.families.length ?? 0;
       await settle(state, id, count, deleteInSteps(state, id, begunAt));
@@ -65,8 +67,20 @@ function* deleteInSteps(state: StoreState, id: GroupId, begunAt: number): Steps<
   const group = state.groups.get(id);
   if (group === undefined) return;
   const removed: HeldFamily[] = [];
-  yield* change(state, group, () => removeOlder(group, begunAt, removed));
+  yield* change(state, group, () => {
+    removeOlder(group, begunAt, removed);
+    overtake(group, 'order');
+    if (group.exists) noteDoubt(state.doubts, id, 'order');
+    else clearDoubt(state.doubts, id);
+  });
   yield* releaseAll(state, removed);
+}
+
+/** Nobody knows whether a group was deleted, or will be, though it may come only now. */
+function doubtDeletion(state: StoreState, id: GroupId): void {
+  const group = state.groups.get(id);
+  if (group !== undefined) overtake(group, 'end');
+  noteDoubt(state.doubts, id, 'end');
 }
 
 /** Takes out of a group what was settled before a deletion of it began. */
@@ -88,7 +102,7 @@ function* settleInSteps(
   claim: HeldClaim,
   end: PushEnd,
 ): Steps<void> {
-  const { group, push } = attempt;
+  const { group } = attempt;
   if (!removeClaim(group, claim)) return;
   if (end === 'refused' || state.isOver) {
     yield* tidy(state, group);
@@ -98,25 +112,53 @@ function* settleInSteps(
   const removed: HeldFamily[] = [];
   yield* change(state, group, () => {
     group.exists = true;
-    if (end === 'rejected') {
-      group.failedAt = push.at;
-      removed.push(...claim.families.keys());
-      return;
-    }
-    const step = nextStep(state);
-    group.pushedAt = push.at;
-    group.credential = push.credential;
-    if (end === 'stored') {
-      group.storedAt = step;
-      if (hasAll(group, claim)) {
-        keepAll(state, claim, step);
-        return;
-      }
-      removeReplaced(attempt, claim.begunAt, removed);
-    }
-    keep(state, group, claim.families, end === 'unknown' ? NOT_SETTLED : step);
+    removed.push(...ENDS[end](state, attempt, claim));
   });
   yield* releaseAll(state, removed);
+}
+
+/** What comes of a push in its group. @returns families that are no longer used */
+type TakeEnd = (state: StoreState, attempt: Attempt, claim: HeldClaim) => readonly HeldFamily[];
+
+const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
+  rejected({ doubts }, { group, push }, { doubt, families }) {
+    if (doubt !== undefined) noteDoubt(doubts, group.id, doubt);
+    group.failedAt = push.at;
+    return [...families.keys()];
+  },
+  unknown(state, { group, push }, claim) {
+    notePush(group, push);
+    keep(state, group, claim.families, NOT_SETTLED);
+    if (claim.method === 'PUT') overtake(group, 'end');
+    noteDoubt(state.doubts, group.id, 'end');
+    return NO_FAMILIES;
+  },
+  stored(state, attempt, claim) {
+    const { group, push } = attempt;
+    const { doubts } = state;
+    const step = nextStep(state);
+    notePush(group, push);
+    group.storedAt = step;
+    if (claim.method === 'PUT') overtake(group, 'order');
+    if (claim.families.size > 0 && hasAll(group, claim)) {
+      keepAll(state, claim, step);
+      if (claim.doubt === undefined) clearDoubt(doubts, group.id);
+      return NO_FAMILIES;
+    }
+    const { removed, isLast } = removeReplaced(attempt, claim);
+    keep(state, group, claim.families, step);
+    const doubt = claim.doubt ?? (isLast ? undefined : 'order');
+    if (doubt !== undefined) noteDoubt(doubts, group.id, doubt);
+    else if (claim.method === 'PUT') clearDoubt(doubts, group.id);
+    return removed;
+  },
+};
+
+const NO_FAMILIES: readonly HeldFamily[] = [];
+
+function notePush(group: HeldGroup, { at, credential }: GroupPush): void {
+  group.pushedAt = at;
+  group.credential = credential;
 }
 
 function* releaseAll(state: StoreState, families: Iterable<HeldFamily>): Steps<void> {
@@ -142,13 +184,25 @@ function keepAll(state: StoreState, { families }: HeldClaim, settledAt: number):
 }
 
 /** Takes out of a group what a push took the place of: what was settled before the push began. */
-function removeReplaced(attempt: Attempt, begunAt: number, removed: HeldFamily[]): void {
+function removeReplaced(
+  attempt: Attempt,
+  { begunAt, families }: HeldClaim,
+): {
+  readonly removed: readonly HeldFamily[];
+  /** Whether nothing is left that it may have taken the place of too. */
+  readonly isLast: boolean;
+} {
   const { group } = attempt;
+  const removed: HeldFamily[] = [];
+  let isLast = true;
   group.families = group.families.filter((family) => {
-    if (family.settledAt >= begunAt || !replaces(attempt, family)) return true;
-    removed.push(family);
-    return false;
+    if (!replaces(attempt, family)) return true;
+    const isRemoved = family.settledAt < begunAt;
+    if (isRemoved) removed.push(family);
+    else isLast &&= families.has(family);
+    return !isRemoved;
   });
+  return { removed, isLast };
 }
 
 /** A few are looked for one by one, which takes microseconds where a group has thousands. */

@@ -45,6 +45,7 @@ export function startReading(state: StoreState): StoreReading {
       await addGroups(reading, groups);
       await removeVanished(reading);
       if (!isCurrent(reading)) return undefined;
+      for (const id of state.doubts.keys()) if (!changed.has(id)) state.doubts.delete(id);
       state.changed = undefined;
       const { appeared, vanished, changed: differ } = changes;
       return { appeared, vanished, changed: differ };
@@ -84,7 +85,7 @@ async function removeVanished(reading: Reading): Promise<void> {
     if (state.works.isOn(group.id)) await state.works.whenOff(group.id);
     if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
-    changes.vanished += 1;
+    if (!state.doubts.has(group.id)) changes.vanished += 1;
     const changing = change(state, group, () => {
       group.exists = false;
       replaceFamilies(state, group, []);
@@ -123,6 +124,7 @@ function takeGroup(
   });
   finish(changing);
   changed.delete(read.id);
+  if (state.doubts.has(read.id)) return 'same';
   if (!wasThere) return group.claims.length === 0 ? 'appeared' : 'same';
   return isSame ? 'same' : 'changed';
 }

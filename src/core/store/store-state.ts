@@ -1,5 +1,6 @@
 import { finish, type Steps } from '../steps.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
+import { clearDoubt, type Doubts } from './doubts.ts';
 import type { FamilyIndex, Occupant } from './family-index.ts';
 import type { GroupId } from './group.ts';
 import { growthOfAll } from './group-growth.ts';
@@ -38,6 +39,7 @@ export interface StoreState extends Holdings {
   step: number;
   /** Groups that changed since the store began to be read; undefined while it is not. */
   changed: Set<GroupId> | undefined;
+  readonly doubts: Doubts;
   readonly works: LongWorks;
   /** Whether it is no longer in use. */
   isOver: boolean;
@@ -114,6 +116,7 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
     keepsNative: false,
     step: 1,
     changed: undefined,
+    doubts: new Map(),
     isOver: false,
     options,
   };
@@ -254,6 +257,7 @@ export function* tidy(state: StoreState, group: HeldGroup): Steps<void> {
   group.families = [];
   releaseSeries(state, group.stamps);
   state.groups.delete(group.id);
+  clearDoubt(state.doubts, group.id);
 }
 
 /** Empties a store that is no longer in use: what it shares with others is free of it. */
@@ -272,6 +276,7 @@ export function leaveShared(state: StoreState): void {
   for (const family of state.own.families) releaseFamily(state, family);
   state.own.families = [];
   state.groups.clear();
+  state.doubts.clear();
   state.stored.clear();
   state.existing = 0;
 }
