@@ -46,7 +46,7 @@ export interface StoreReadings {
 const FRESH_MS = 15_000;
 /** After a reading comes a rest, longer than the reading was. */
 const REST_MS = 1000;
-const REST_FACTOR = 10;
+const REST_FACTOR = 3;
 /** How often a long reading is told of. */
 const PROGRESS_MS = 10_000;
 
