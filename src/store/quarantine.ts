@@ -1,10 +1,11 @@
 import { type Culprit, pickCulprits } from '../core/store/culprits.ts';
 import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
+import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { AuditLog, Clock, StoreReader, UpstreamSender } from '../pipeline/ports.ts';
 import type { FollowedStore } from './followed-store.ts';
-import { findProblem } from './scrape-watch.ts';
+import { findProblem, isSeen } from './scrape-watch.ts';
 
 interface QuarantineOptions {
   readonly followed: Pick<FollowedStore, 'store' | 'renew' | 'expire' | 'expiryTime' | 'reader'>;
@@ -21,6 +22,8 @@ interface QuarantineOptions {
 /** An error names what it can hold; what is behind it comes up once that is gone. */
 const MAX_ROUNDS = 100;
 const ASKED = 6;
+/** One that a scrape in ten shows comes up with a probability of 0.998. */
+const ASKED_FOR_HELP = 60;
 /** In a path without an instance: Pushgateway shows an absent one and an empty one alike. */
 const EMPTY_INSTANCE = '/instance@base64/=';
 
@@ -92,9 +95,34 @@ async function look({ followed }: QuarantineOptions): Promise<Seen | string> {
   const scrape = await reader.scrape();
   if (scrape.status !== 200 && scrape.status !== 500) return `the scrape answers ${scrape.status}`;
   const expected = new Set(followed.store.familyNames());
-  const problem = findProblem(scrape, expected);
-  const suspects = problem === undefined ? [] : await findSuspects(reader, scrape.error);
+  const found = await findSuspects(reader, scrape.error);
+  const brokenHelp = await findBrokenHelp(reader, scrape, found);
+  const problem = findProblem({ ...scrape, brokenHelp }, expected);
+  // a scrape in text is whole that has both kinds of histograms
+  const suspects = found.filter((suspect) => {
+    return isSeen(suspect, brokenHelp) && (problem !== undefined || suspect.blame === 'kind');
+  });
   return { culprits: pickCulprits(suspects, followed.store), isWhole: problem === undefined };
+}
+
+/**
+ * Of two helps of a family Pushgateway shows now this, now that, and of bytes that are no text the API
+ * has nothing left: where there may be some, it is asked until they came up.
+ */
+async function findBrokenHelp(
+  reader: StoreReader,
+  scrape: Scrape,
+  suspects: readonly SuspectGroup[],
+): Promise<readonly string[]> {
+  const seen = new Set(scrape.brokenHelp);
+  const awaited = suspects.filter(({ blame }) => blame === 'help').map(({ family = '' }) => family);
+  for (let asked = 1; asked < ASKED_FOR_HELP; asked += 1) {
+    if (awaited.every((family) => seen.has(family))) break;
+    const { status, brokenHelp } = await reader.scrape();
+    if (status !== 200) break;
+    for (const family of brokenHelp) seen.add(family);
+  }
+  return [...seen];
 }
 
 /**
@@ -105,7 +133,9 @@ async function findSuspects(reader: StoreReader, error: string): Promise<readonl
   const found = new Map<string, SuspectGroup>();
   let text = error;
   for (let asked = 0; asked < ASKED; asked += 1) {
-    for (const suspect of await reader.suspects(text)) found.set(suspect.group, suspect);
+    for (const suspect of await reader.suspects(text)) {
+      found.set([suspect.group, suspect.blame, suspect.family].join(' '), suspect);
+    }
     if (![...found.values()].some(({ blame }) => blame === 'series')) break;
     const scrape = await reader.scrape();
     if (scrape.status !== 500) break;

@@ -37,7 +37,8 @@ export function createScrapeWatch({ log, onScrape }: ScrapeWatchOptions): Scrape
         if (known !== undefined) log.info('scrape_whole_again');
       } else if (problem.kind !== known) {
         const suspects = await reader.suspects(scrape.error).catch(() => []);
-        log.error('scrape_broken', describe(problem.text, scrape.error, suspects));
+        const seen = suspects.filter((suspect) => isSeen(suspect, scrape.brokenHelp));
+        log.error('scrape_broken', describe(problem.text, scrape.error, seen));
       }
       known = problem?.kind;
       onScrape(problem !== undefined);
@@ -47,22 +48,34 @@ export function createScrapeWatch({ log, onScrape }: ScrapeWatchOptions): Scrape
 
 /** What is wrong; the text may change while it stays the same. */
 interface Problem {
-  readonly kind: 'error' | 'empty' | 'cut_off';
+  readonly kind: 'error' | 'empty' | 'cut_off' | 'help';
   readonly text: string;
 }
 
 /** What is wrong with a scrape for everybody; undefined if nothing is. */
 export function findProblem(
-  { status, names }: Scrape,
+  { status, names, brokenHelp }: Scrape,
   expected: ReadonlySet<string>,
 ): Problem | undefined {
   if (status === 500) return { kind: 'error', text: 'the scrape answers 500' };
   if (names.length === 0) return { kind: 'empty', text: 'the scrape is empty' };
+  const [help] = brokenHelp;
+  if (help !== undefined) {
+    return { kind: 'help', text: `the help of ${renderQuoted(help)} is not UTF-8` };
+  }
   const lost = [...expected.difference(new Set(names))].sort();
   const [first] = lost;
   if (first === undefined) return undefined;
   const rest = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
   return { kind: 'cut_off', text: `the scrape lacks ${renderQuoted(first)}${rest}` };
+}
+
+/** A help that is not UTF-8 is told by the scrape alone. */
+export function isSeen(
+  { blame, family = '' }: SuspectGroup,
+  brokenHelp: readonly string[],
+): boolean {
+  return blame !== 'help' || brokenHelp.includes(family);
 }
 
 function describe(problem: string, error: string, suspects: readonly SuspectGroup[]): object {

@@ -5,6 +5,7 @@ import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { ReadGroup } from '../core/store/group-store.ts';
 import { createListedBody } from '../core/store/listed-body.ts';
 import { createListingScanner, UndecidedHistogram } from '../core/store/listing-scanner.ts';
+import { findOddHistograms } from '../core/store/mixed-histograms.ts';
 import { createScrapeScanner, type Scrape } from '../core/store/scrape-scanner.ts';
 import {
   createStampMemory,
@@ -67,7 +68,8 @@ export async function* doReadingJob(
       return yield* look(options, stamps);
     case 'suspects': {
       const listing = await readListing(options);
-      yield { kind: 'suspects', suspects: findSuspectGroups(listing, job.error) };
+      const odd = findOddHistograms((await readProtobuf(options)) ?? Buffer.alloc(0));
+      yield { kind: 'suspects', suspects: findSuspectGroups(listing, job.error, odd) };
     }
   }
 }
@@ -140,16 +142,22 @@ async function scrape(
     if (status === 200) scanner.add(chunk);
     else if (error.length < ERROR_BYTES) error += chunk.toString('utf8', 0, ERROR_BYTES);
   }
-  return { status, names: [...scanner.names()], own: scanner.own(), error };
+  const brokenHelp = [...scanner.brokenHelp()];
+  return { status, names: [...scanner.names()], brokenHelp, own: scanner.own(), error };
 }
 
 /** Names of the native histograms of a scrape, none if it is broken or too large for that. */
 async function readNatives(options: ReadingOptions): Promise<ReadonlySet<string>> {
-  const answer = await openAnswer(options, '/metrics', CONTENT_TYPES.protobuf);
-  const body = answer.statusCode === 200 ? await readWhole(answer) : undefined;
+  const body = await readProtobuf(options);
   const content = body && parseProtobufExposition(body, SCRAPE_SCOPE);
   const families = content?.effect === 'allow' ? content.value.families : [];
   return new Set(families.flatMap(({ name, type }) => (type === 'native_histogram' ? name : [])));
+}
+
+/** A scrape in protobuf; undefined for one that is broken or too large to be looked through. */
+async function readProtobuf(options: ReadingOptions): Promise<Buffer | undefined> {
+  const answer = await openAnswer(options, '/metrics', CONTENT_TYPES.protobuf);
+  return answer.statusCode === 200 ? await readWhole(answer) : undefined;
 }
 
 /** Undefined for one that is too large to be looked through, or no listing. */

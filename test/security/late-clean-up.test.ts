@@ -65,8 +65,8 @@ function createReader() {
       const ready = given.shift();
       await take(ready ?? (await new Promise((resolve) => waiting.push(resolve))));
     },
-    scrape: async () => ({ status: 200, names: [], own: '', error: '' }),
-    look: async () => ({ status: 200, names: [], own: '', error: '' }),
+    scrape: async () => ({ status: 200, names: [], brokenHelp: [], own: '', error: '' }),
+    look: async () => ({ status: 200, names: [], brokenHelp: [], own: '', error: '' }),
     suspects: async () => [],
   };
   const letRead = (groups: readonly ReadGroup[]): void => {

@@ -10,6 +10,9 @@ export interface Culprit {
   readonly problem: string;
 }
 
+/** What is wrong with a group whatever others hold. */
+const ITSELF: ReadonlySet<SuspectGroup['blame']> = new Set(['itself', 'help']);
+
 type Store = Pick<GroupStore, 'group' | 'groups'>;
 
 /**
@@ -21,11 +24,16 @@ export function pickCulprits(suspects: readonly SuspectGroup[], store: Store): r
   const found = new Map<GroupId, Culprit>();
   const take = ({ group, id, problem }: SuspectGroup): void =>
     void found.set(group, { target: group, id, problem });
-  for (const suspect of suspects) if (suspect.blame === 'itself') take(suspect);
+  for (const suspect of suspects) if (ITSELF.has(suspect.blame)) take(suspect);
   const doubtful = suspects.filter(({ blame }) => blame === 'series');
   const [last] = doubtful.toSorted((a, b) => rank(store, b.id) - rank(store, a.id));
   if (last !== undefined) take(last);
-  for (const clash of findClashes(store)) found.set(clash.target, clash);
+  const clashes = findClashes(store);
+  for (const clash of clashes) found.set(clash.target, clash);
+  for (const suspect of suspects) {
+    const isKnown = clashes.some(({ family }) => family === suspect.family);
+    if (suspect.blame === 'kind' && !isKnown) take(suspect);
+  }
   return [...found.values()];
 }
 
@@ -42,7 +50,7 @@ interface Side {
 }
 
 /** Families that groups have with different types, native histograms beside classic ones too. */
-function findClashes(store: Store): readonly Culprit[] {
+function findClashes(store: Store): readonly (Culprit & { readonly family: string })[] {
   const families = new Map<string, Map<string, Side>>();
   for (const { id, pushedAt = Number.POSITIVE_INFINITY, families: held } of store.groups()) {
     for (const { name, type } of held) {
@@ -63,6 +71,7 @@ function findClashes(store: Store): readonly Culprit[] {
       groups.map((id) => ({
         target: id,
         id,
+        family: name,
         problem: `family ${JSON.stringify(name)} is ${type} here, and of another type in other groups`,
       })),
     );

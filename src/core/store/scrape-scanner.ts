@@ -5,6 +5,8 @@ export interface Scrape {
   readonly status: number;
   /** Of its families. */
   readonly names: readonly string[];
+  /** Of its families whose help is not UTF-8: no Prometheus takes the scrape. */
+  readonly brokenHelp: readonly string[];
   /** What Pushgateway says of itself, in the text format. */
   readonly own: string;
   /** The beginning of what was answered instead of metrics. */
@@ -16,6 +18,8 @@ export interface ScrapeScanner {
   add(chunk: Buffer): void;
   /** Names of its families. */
   names(): ReadonlySet<string>;
+  /** Those whose help is not UTF-8. */
+  brokenHelp(): ReadonlySet<string>;
   /** The families that Pushgateway has of its own, as they came. */
   own(): string;
 }
@@ -24,6 +28,9 @@ const LINE_END = 0x0a;
 const HASH = 0x23;
 const NEXT_FAMILY = '\n# ';
 const TYPE = '# TYPE ';
+const HELP = '# HELP ';
+/** What stands for bytes that are no UTF-8, or for itself. */
+const REPLACED = '\uFFFD';
 const STAMPS: ReadonlyMap<string, Stamp> = new Map([
   ['push_time_seconds', 'pushedAt'],
   ['push_failure_time_seconds', 'failedAt'],
@@ -52,6 +59,8 @@ export function createScrapeScanner(memory?: Pick<StampMemory, 'note'>): ScrapeS
 class Scanner implements ScrapeScanner {
   readonly #memory: Pick<StampMemory, 'note'> | undefined;
   readonly #names = new Set<string>();
+  readonly #brokenHelp = new Set<string>();
+  #isHelpBroken = false;
   #own = '';
   #name = '';
   #head = '';
@@ -65,6 +74,7 @@ class Scanner implements ScrapeScanner {
   }
 
   names = (): ReadonlySet<string> => this.#names;
+  brokenHelp = (): ReadonlySet<string> => this.#brokenHelp;
   own = (): string => this.#own;
 
   add(chunk: Buffer): void {
@@ -73,7 +83,7 @@ class Scanner implements ScrapeScanner {
     for (let end = bytes.indexOf(LINE_END, at); end !== -1; end = bytes.indexOf(LINE_END, at)) {
       if (this.#mode === 'pushed') break;
       if (this.#mode !== 'stamps' || !this.#readStamp(bytes, at, end)) {
-        this.#readLine(bytes.toString('utf8', at, end));
+        this.#readLine(bytes.subarray(at, end));
       }
       at = this.#passOver(bytes, end + 1);
     }
@@ -106,10 +116,14 @@ class Scanner implements ScrapeScanner {
     return true;
   }
 
-  #readLine(line: string): void {
+  #readLine(bytes: Buffer): void {
+    const line = bytes.toString('utf8');
     if (line.startsWith(TYPE)) this.#readType(line);
-    else if (line.startsWith('# ')) this.#mode = 'unknown';
-    else this.#readSample(line);
+    else if (!line.startsWith('# ')) this.#readSample(line);
+    else {
+      this.#mode = 'unknown';
+      this.#isHelpBroken = line.startsWith(HELP) && hasForeignBytes(line, bytes);
+    }
   }
 
   #readType(line: string): void {
@@ -117,6 +131,8 @@ class Scanner implements ScrapeScanner {
     const written = declared.slice(0, declared.lastIndexOf(' '));
     this.#name = written.startsWith('"') ? unescapeText(written.slice(1, -1)) : written;
     this.#names.add(this.#name);
+    if (this.#isHelpBroken) this.#brokenHelp.add(this.#name);
+    this.#isHelpBroken = false;
     this.#head = `${line}\n`;
     this.#stamp = STAMPS.get(this.#name);
     this.#mode = modeOf(this.#stamp, this.#memory);
@@ -134,4 +150,9 @@ class Scanner implements ScrapeScanner {
 function modeOf(stamp: Stamp | undefined, memory: unknown): Mode {
   if (stamp === undefined) return 'unknown';
   return memory === undefined ? 'pushed' : 'stamps';
+}
+
+/** Whether bytes that make this text are no UTF-8. */
+function hasForeignBytes(text: string, bytes: Buffer): boolean {
+  return text.includes(REPLACED) && !bytes.equals(Buffer.from(text));
 }

@@ -15,7 +15,7 @@ export const LISTED_TYPES: ReadonlyMap<string, FamilyType> = new Map([
 ]);
 
 /** A group as the API lists it: what it holds may be unsound. */
-interface ListedGroup {
+export interface ListedGroup {
   readonly key: GroupingKey;
   /** Without the two push time stamps. */
   readonly families: readonly ListedFamily[];
@@ -26,6 +26,10 @@ export interface ListedFamily {
   readonly name: string;
   /** In the API's spelling; that of an enum without a name is its number. */
   readonly type: string;
+  /** Bytes that are no text are lost in it. */
+  readonly help: string;
+  /** Labels of its series. */
+  readonly series: readonly JsonObject[];
 }
 
 /**
@@ -51,7 +55,11 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 function readFamilies(entry: JsonObject): readonly ListedFamily[] {
   return Object.entries(entry).flatMap(([name, value]): readonly ListedFamily[] => {
     if (!isFamily(value) || TIME_STAMPS.has(name)) return [];
-    return [{ name, type: String(value['type']) }];
+    const series = value.metrics.flatMap((metric) => {
+      const labels = isObject(metric) ? metric['labels'] : undefined;
+      return isObject(labels) ? [labels] : [];
+    });
+    return [{ name, type: String(value['type']), help: String(value['help'] ?? ''), series }];
   });
 }
 

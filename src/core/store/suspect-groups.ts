@@ -2,8 +2,9 @@ import { renderQuoted } from '../printable.ts';
 import { type GroupingKey, renderPushTarget } from '../target/grouping-key.ts';
 import { type AccusedSeries, readAccusedSeries } from './accused-series.ts';
 import type { GroupId } from './group.ts';
+import type { OddHistogram } from './mixed-histograms.ts';
 import { type RawKey, renderRawTarget } from './raw-target.ts';
-import { isKnownType, type ListedFamily, parseListing } from './stored-groups.ts';
+import { isKnownType, type ListedFamily, type ListedGroup, parseListing } from './stored-groups.ts';
 
 /** A group that may be why a scrape is broken. */
 export interface SuspectGroup {
@@ -14,10 +15,17 @@ export interface SuspectGroup {
   readonly problem: string;
   /**
    * `itself`: no scrape can show what it holds; `type`: it has a family that another group has with
-   * another type; `series`: a series is said to be there twice, by these groups or within one.
+   * another type; `series`: a series is said to be there twice, by these groups or within one;
+   * `kind`: it has a histogram that is native where others are classic, or the other way round;
+   * `help`: it has one that may not be UTF-8, which a scrape has to show.
    */
-  readonly blame: 'itself' | 'type' | 'series';
+  readonly blame: 'itself' | 'type' | 'series' | 'kind' | 'help';
+  /** Of a blame for its kind or help. */
+  readonly family?: string;
 }
+
+/** What the API has in place of bytes that are no text. */
+const LOST = '\uFFFD';
 
 /** What Pushgateway stores with every group: the labels are its key. */
 const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
@@ -27,9 +35,14 @@ const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
  * Pushgateway's own error speaks of.
  * @param listing - the answer of `GET /api/v1/metrics`, parsed
  * @param error - what the scrape answered instead of metrics; empty if it was cut off
+ * @param odd - histograms of another kind than others of their name
  * @returns none if it cannot be told
  */
-export function findSuspectGroups(listing: unknown, error: string): readonly SuspectGroup[] {
+export function findSuspectGroups(
+  listing: unknown,
+  error: string,
+  odd: readonly OddHistogram[] = [],
+): readonly SuspectGroup[] {
   const groups = parseListing(listing) ?? [];
   const contested = findContested(groups.flatMap(({ families }) => families));
   const accused = readAccusedSeries(error);
@@ -40,14 +53,16 @@ export function findSuspectGroups(listing: unknown, error: string): readonly Sus
     }),
   );
   const known = new Set([...unsound.values()].map(({ id }) => id));
+  const unshowable = accused.filter((one) => isUnsound(one) && !isKeyUnsound(one));
   const doubted = accused.filter((one) => !isUnsound(one) && !contested.has(one.family));
   const others = groups.flatMap(({ key, families }): readonly SuspectGroup[] => {
     const group = renderPushTarget(key);
     if (known.has(group)) return [];
     const common = { group, id: group };
-    const found = families.find((family) => explainFamily(family) !== undefined);
-    const problem = found && explainFamily(found);
+    const [problem] = families.flatMap((family) => explainFamily(family) ?? []);
     if (problem !== undefined) return [{ ...common, problem, blame: 'itself' }];
+    const bad = unshowable.find((series) => hasSeries({ key, families }, series));
+    if (bad) return [{ ...common, problem: explainSeries(bad), blame: 'itself' }];
     const clash = families.find(({ name }) => contested.has(name));
     if (clash) {
       return [
@@ -55,7 +70,10 @@ export function findSuspectGroups(listing: unknown, error: string): readonly Sus
       ];
     }
     const isNamed = doubted.some((series) => belongsTo(series, key));
-    return isNamed ? [{ ...common, problem: 'named in the error', blame: 'series' }] : [];
+    if (isNamed) return [{ ...common, problem: 'named in the error', blame: 'series' }];
+    const mixed = odd.find((one) => families.some((family) => holds(family, one)));
+    const helps = families.filter(({ help }) => help.includes(LOST)).map(blameHelp);
+    return [...(mixed ? [blameKind(mixed)] : []), ...helps].map((one) => ({ ...common, ...one }));
   });
   return [...unsound.values(), ...others].sort((a, b) => (a.group < b.group ? -1 : 1));
 }
@@ -111,7 +129,49 @@ function belongsTo({ labels }: AccusedSeries, { job, labels: pairs }: GroupingKe
   return pairs.every(({ name, value }) => read(name) === value);
 }
 
+/** Whether the group has the family, and the series the labels of its key, which are sound. */
+function hasSeries(
+  { key, families }: Pick<ListedGroup, 'key' | 'families'>,
+  series: AccusedSeries,
+): boolean {
+  const names = ['job', ...key.labels.map(({ name }) => name)];
+  const isKeySound = names.every((name) => isText(series.labels.get(name) ?? Buffer.alloc(0)));
+  const hasFamily = families.some(({ name }) => name === series.family);
+  return isKeySound && hasFamily && belongsTo(series, key);
+}
+
+function explainSeries({ family, labels }: AccusedSeries): string {
+  const isNamed = [...labels.values()].every(isText);
+  const what = isNamed ? 'has a name that no scrape can show' : 'is not UTF-8';
+  return `a label of family ${renderQuoted(family)} ${what}`;
+}
+
 function explainFamily({ name, type }: ListedFamily): string | undefined {
   if (name === '') return 'a family has no name';
   return isKnownType(type) ? undefined : `family ${renderQuoted(name)} has no known type`;
+}
+
+/** The API lists a series with the labels of its group. */
+function holds({ name, series }: ListedFamily, { family, labels }: OddHistogram): boolean {
+  if (name !== family) return false;
+  const wanted = new Set([...labels].map(pairOf));
+  return series.some((listed) => {
+    const pairs = Object.entries(listed).map(([label, value]) => pairOf([label, String(value)]));
+    return pairs.length === wanted.size && pairs.every((pair) => wanted.has(pair));
+  });
+}
+
+function pairOf([name, value]: readonly [string, string]): string {
+  return `${name}=${value}`;
+}
+
+function blameHelp({ name }: ListedFamily): Omit<SuspectGroup, 'group' | 'id'> {
+  const problem = `the help of family ${renderQuoted(name)} is not UTF-8`;
+  return { problem, blame: 'help', family: name };
+}
+
+function blameKind({ family, isNative }: OddHistogram): Omit<SuspectGroup, 'group' | 'id'> {
+  const [here, there] = isNative ? ['native', 'classic'] : ['classic', 'native'];
+  const problem = `histogram ${renderQuoted(family)} is ${here} here, and ${there} in other groups`;
+  return { problem, blame: 'kind', family };
 }
