@@ -9,8 +9,9 @@ const MEDIA_TYPES = new Set([
   'application/openmetrics-text',
   'application/vnd.google.protobuf',
 ]);
-/** Formats of which a part can be taken. */
-const PARTED_MEDIA_TYPES = MEDIA_TYPES.difference(new Set(['application/openmetrics-text']));
+/** Of these no part can be taken; of protobuf only where each family has its length in front. */
+const WHOLE_ONLY =
+  /^application\/(?:openmetrics-text|vnd\.google\.protobuf(?!.*;encoding="?delimited"?(?:;|$)))/i;
 const CODINGS = new Set(['gzip', 'identity', 'snappy', 'zstd', '*']);
 const ELEMENT = /^[A-Za-z0-9*/+.-]+(?:;[A-Za-z0-9=."+_-]+)*$/;
 
@@ -27,7 +28,7 @@ export function renderReadHeaders(
   authorization: string | undefined,
   isWhole: boolean,
 ): IncomingHttpHeaders {
-  const accept = keepKnown(headers.accept, isWhole ? MEDIA_TYPES : PARTED_MEDIA_TYPES);
+  const accept = keepKnown(headers.accept, MEDIA_TYPES, isWhole ? undefined : WHOLE_ONLY);
   const encodings = headers['accept-encoding']?.toString();
   const encoding = isWhole ? keepKnown(encodings, CODINGS) : 'identity';
   return {
@@ -47,10 +48,11 @@ export function pickAnswerHeaders(headers: IncomingHttpHeaders): HeaderValues {
   return picked;
 }
 
-function keepKnown(list: string | undefined, known: ReadonlySet<string>): string {
+function keepKnown(list: string | undefined, known: ReadonlySet<string>, but?: RegExp): string {
   const elements = (list ?? '').split(',').map((element) => element.replaceAll(/[ \t]/g, ''));
   return elements
     .filter((element) => ELEMENT.test(element))
     .filter((element) => known.has(element.split(';', 1)[0]?.toLowerCase() ?? ''))
+    .filter((element) => but?.test(element) !== true)
     .join(', ');
 }

@@ -73,11 +73,17 @@ test('of an answer the type, coding, length and what it varies by pass', () => {
   });
 });
 
-test('of which a part is taken, the answer is asked for plain and in a format that can be cut', () => {
-  const accept = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.3';
-  const headers = renderReadHeaders({ accept, 'accept-encoding': 'gzip' }, undefined, false);
-  assert.deepEqual(headers, {
-    accept: 'text/plain;version=0.0.4;q=0.3',
-    'accept-encoding': 'identity',
+const PROTOBUF = 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily';
+const PARTS = [
+  ['application/openmetrics-text;version=1.0.0,text/plain;q=0.3', 'text/plain;q=0.3'],
+  [`${PROTOBUF};encoding=delimited;q=0.6,*/*;q=0.1`, `${PROTOBUF};encoding=delimited;q=0.6, */*;q=0.1`],
+  [`${PROTOBUF};encoding=text,text/plain;version=0.0.4`, 'text/plain;version=0.0.4'],
+  [`${PROTOBUF};encoding=compact-text`, undefined],
+  [PROTOBUF, undefined],
+] as const; // biome-ignore format: one case a line
+for (const [accept, passed] of PARTS) {
+  test(`for a part the answer is asked for plain, and of ${accept} as ${passed}`, () => {
+    const headers = renderReadHeaders({ accept, 'accept-encoding': 'gzip' }, undefined, false);
+    assert.deepEqual(headers, { ...(passed && { accept: passed }), 'accept-encoding': 'identity' });
   });
-});
+}
