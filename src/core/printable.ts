@@ -28,6 +28,20 @@ export function renderName(name: string): string {
   return `"${renderPrintable(name, MAX_NAME_BYTES)}"`;
 }
 
+/** JSON on several lines, in which what could hide or reorder characters is escaped. */
+export function renderJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(UNPRINTABLE, (character) =>
+    character === '\n' ? character : escapeUnits(character),
+  );
+}
+
+function escapeUnits(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+}
+
 function cutToBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let end = 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { renderPrintable, renderQuoted } from '../../src/core/printable.ts';
+import { renderJson, renderPrintable, renderQuoted } from '../../src/core/printable.ts';
 
 const CASES = [
   ['plain text "quoted" \\', 'plain text "quoted" \\'],
@@ -53,4 +53,12 @@ test('renderPrintable shows any text on one line, well-formed and within its byt
 test('renderQuoted quotes a text and cuts it to 40 bytes', () => {
   assert.equal(renderQuoted('a\nb'), '"a\\u{a}b"');
   assert.equal(renderQuoted('x'.repeat(41)), `"${'x'.repeat(37)}…"`);
+});
+
+test('renderJson says the same as the value, with nothing that hides', () => {
+  const value = { a: 'x\u202ey\u009b\u{e0001}\u2028', b: ['\n', 'é'] };
+  const text = renderJson(value);
+  assert.deepEqual(JSON.parse(text), value);
+  assert.match(text, /"x\\u202ey\\u009b\\udb40\\udc01\\u2028"/);
+  assert.match(text, /\n {2}"b": \[\n/);
 });

@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
 import { renderTable } from '../client/render-table.ts';
 import { EXIT } from '../exit.ts';
-import { addAdminOption, type Line, showAdminRun } from './ask-admin.ts';
+import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
+import type { Line } from './read-admin-lines.ts';
 
-interface JanitorRunOptions {
-  readonly admin: string;
+interface JanitorRunOptions extends AdminOptions {
   readonly dryRun?: boolean;
   readonly output: 'table' | 'json';
 }
+
+const COUNTS = ['due', 'deleted', 'kept', 'refused'];
 
 /** Adds `janitor run`: exit status 1 when not all of what is due was deleted. */
 export function registerJanitorRun(janitor: Command): void {
@@ -17,12 +19,12 @@ export function registerJanitorRun(janitor: Command): void {
     .description('delete the groups that are older than the group_ttl of their team, now')
     .option('--dry-run', 'only say what would be deleted')
     .addOption(createOutputOption());
-  addAdminOption(command).action(runJanitor);
+  addAdminOptions(command).action(runJanitor);
 }
 
-async function runJanitor({ admin, dryRun = false, output }: JanitorRunOptions): Promise<void> {
+async function runJanitor({ dryRun = false, ...options }: JanitorRunOptions): Promise<void> {
   const path = `/-/janitor?dry_run=${dryRun}`;
-  const end = await showAdminRun({ admin, path, output, render: renderRun });
+  const end = await showAdminRun({ ...options, path, counts: COUNTS, render: renderRun });
   if (dryRun || end['dry_run'] !== true) return;
   console.error('pushwarden: janitor.dry_run is true in the configuration: nothing was deleted');
   process.exitCode = EXIT.failed;

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
 import { renderTable } from '../client/render-table.ts';
-import { addAdminOption, type Line, showAdminRun } from './ask-admin.ts';
+import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
+import type { Line } from './read-admin-lines.ts';
 
-interface QuarantineOptions {
-  readonly admin: string;
+interface QuarantineOptions extends AdminOptions {
   readonly apply?: boolean;
   readonly output: 'table' | 'json';
 }
+
+const COUNTS = ['found', 'deleted', 'kept'];
 
 /** Adds `quarantine`: exit status 1 when with `--apply` the scrape is not whole at the end. */
 export function registerQuarantine(program: Command): void {
@@ -16,12 +18,12 @@ export function registerQuarantine(program: Command): void {
     .description('name the groups that break the scrape for everybody, and delete them')
     .option('--apply', 'delete them; without it nothing is changed')
     .addOption(createOutputOption());
-  addAdminOption(command).action(runQuarantine);
+  addAdminOptions(command).action(runQuarantine);
 }
 
-async function runQuarantine({ admin, apply = false, output }: QuarantineOptions): Promise<void> {
+async function runQuarantine({ apply = false, ...options }: QuarantineOptions): Promise<void> {
   const path = `/-/quarantine?dry_run=${!apply}`;
-  await showAdminRun({ admin, path, output, render: renderRun });
+  await showAdminRun({ ...options, path, counts: COUNTS, render: renderRun });
 }
 
 function renderRun(groups: readonly Line[], end: Line): readonly string[] {

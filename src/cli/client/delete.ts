@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { renderPrintable } from '../../core/printable.ts';
 import { parsePushTarget } from '../../core/target/push-target.ts';
@@ -19,6 +18,7 @@ interface DeleteOptions extends ConnectionOptions {
   readonly olderThan?: number;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly timeout: number;
 }
 
 /** A group that is to be deleted. */
@@ -27,7 +27,6 @@ interface Doomed {
   readonly name: string;
 }
 
-const TIMEOUT_MS = 30_000;
 const RETRIES = 3;
 const NAME_BYTES = 300;
 
@@ -40,7 +39,8 @@ export function registerDelete(program: Command): void {
     .option('--job <glob>', 'the groups of these jobs; * is any run of characters')
     .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
     .option('--dry-run', 'only say what would be deleted')
-    .option('--yes', 'do not ask');
+    .option('--yes', 'do not ask')
+    .option('--timeout <duration>', 'for each group', parseDurationOption, 30_000);
   addConnectionOptions(command).action(runDelete);
 }
 
@@ -54,7 +54,8 @@ async function runDelete(target: string | undefined, options: DeleteOptions): Pr
   const doomed = target === undefined ? await findDoomed(connection, options) : parseDoomed(target);
   if (doomed === undefined) return;
   if (doomed.length === 0) {
-    console.log('no groups');
+    // of those that no path can name it was said
+    if (process.exitCode === undefined) console.log('no groups');
     return;
   }
   if (dryRun) {
@@ -62,7 +63,7 @@ async function runDelete(target: string | undefined, options: DeleteOptions): Pr
     return;
   }
   if (!yes && !(await isConfirmed(doomed))) return;
-  for (const one of doomed) await deleteGroup(connection, one);
+  for (const one of doomed) await deleteGroup(connection, one, options.timeout);
 }
 
 function refuseUsage(message: string): void {
@@ -81,10 +82,10 @@ function parseDoomed(text: string): readonly Doomed[] | undefined {
 
 async function findDoomed(
   connection: Connection,
-  { job, olderThan }: DeleteOptions,
+  { job, olderThan, timeout }: DeleteOptions,
 ): Promise<readonly Doomed[] | undefined> {
   const selection = { ...(job && { job }), ...(olderThan !== undefined && { olderThan }) };
-  const found = await listGroups(connection, selection);
+  const found = await listGroups(connection, selection, timeout);
   if (found.kind !== 'listed') {
     reportFailure(found);
     return undefined;
@@ -106,6 +107,7 @@ async function isConfirmed(doomed: readonly Doomed[]): Promise<boolean> {
     return false;
   }
   for (const { name } of doomed) console.error(name);
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const many = doomed.length === 1 ? 'this group' : `these ${doomed.length} groups`;
   const answer = await terminal.question(`Delete ${many}? [y/N] `);
@@ -116,13 +118,17 @@ async function isConfirmed(doomed: readonly Doomed[]): Promise<boolean> {
   return false;
 }
 
-async function deleteGroup(connection: Connection, { target, name }: Doomed): Promise<void> {
+async function deleteGroup(
+  connection: Connection,
+  { target, name }: Doomed,
+  timeoutMs: number,
+): Promise<void> {
   const verdict = await sendPatiently(
     connection,
     { method: 'DELETE', path: target },
     {
       retries: RETRIES,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
       onRepeat: (message) => console.error(`pushwarden: ${message}`),
     },
   );

@@ -2,6 +2,7 @@ import { compileGlobs } from '../../core/matcher.ts';
 import type { ListedGroup } from '../../core/store/group-listing.ts';
 import type { Connection } from './connection.ts';
 import type { Verdict } from './judge-answer.ts';
+import { parseGroups } from './parse-groups.ts';
 import { sendPatiently } from './send-patiently.ts';
 
 /** Which groups are meant; what is left out matches all. */
@@ -12,22 +13,25 @@ export interface GroupSelection {
   readonly failed?: boolean;
 }
 
-const TIMEOUT_MS = 30_000;
 const RETRIES = 2;
 
 /**
  * Reads the groups that the caller may see, those that are meant only, by job and key.
+ * @param timeoutMs - for everything
  * @throws Error when the answer is no listing
  */
 export async function listGroups(
   connection: Connection,
   selection: GroupSelection,
+  timeoutMs: number,
 ): Promise<Exclude<Verdict, { kind: 'done' }> | { kind: 'listed'; groups: ListedGroup[] }> {
   const request = { method: 'GET', path: '/api/v1/groups' } as const;
-  const patience = { retries: RETRIES, timeoutMs: TIMEOUT_MS, onRepeat: () => undefined };
+  const patience = { retries: RETRIES, timeoutMs, onRepeat: () => undefined };
   const verdict = await sendPatiently(connection, request, patience);
   if (verdict.kind !== 'done') return verdict;
-  const groups = parseListing(verdict.body).filter(createFilter(selection, Date.now()));
+  const all = parseGroups(verdict.body);
+  if (all === undefined) throw new Error(`${connection.url.host}: this is no listing of groups`);
+  const groups = all.filter(createFilter(selection, Date.now()));
   return { kind: 'listed', groups: groups.sort(compareGroups) };
 }
 
@@ -60,13 +64,6 @@ function createFilter(
     const age = ageOf(group, now);
     return olderThan === undefined || (age !== undefined && age > olderThan);
   };
-}
-
-function parseListing(body: string): ListedGroup[] {
-  const answer: unknown = JSON.parse(body);
-  const data = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'data') : null;
-  if (!Array.isArray(data)) throw new Error('the answer is no listing of groups');
-  return data; // of the gateway, whose form is promised
 }
 
 function compareGroups(a: ListedGroup, b: ListedGroup): number {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { renderJson } from '../../core/printable.ts';
 import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
 import { type GroupSelection, hasFailed, listGroups, renderLabels } from './group-list.ts';
@@ -7,6 +8,7 @@ import { renderTable } from './render-table.ts';
 import { reportFailure } from './report.ts';
 
 interface GroupsOptions extends ConnectionOptions, GroupSelection {
+  readonly timeout: number;
   readonly output: 'table' | 'json';
 }
 
@@ -18,11 +20,12 @@ export function registerGroups(program: Command): void {
     .option('--job <glob>', 'only these jobs; * is any run of characters')
     .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
     .option('--failed', 'only groups whose last push failed')
+    .option('--timeout <duration>', 'for everything', parseDurationOption, 30_000)
     .addOption(createOutputOption());
   addConnectionOptions(groups).action(async (options: GroupsOptions) => {
-    const found = await listGroups(resolveConnection(options), options);
+    const found = await listGroups(resolveConnection(options), options, options.timeout);
     if (found.kind !== 'listed') reportFailure(found);
-    else if (options.output === 'json') console.log(JSON.stringify(found.groups, undefined, 2));
+    else if (options.output === 'json') console.log(renderJson(found.groups));
     else console.log(renderGroupTable(found.groups, Date.now()));
   });
 }

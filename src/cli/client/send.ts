@@ -1,7 +1,8 @@
-import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { renderPrintable } from '../../core/printable.ts';
 import { VERSION } from '../../version.ts';
 import { describeNetworkError } from '../describe-network-error.ts';
+import { openerFor } from '../open-request.ts';
 import type { Connection } from './connection.ts';
 
 export interface ClientRequest {
@@ -24,6 +25,7 @@ export type Exchange =
 
 /** More than any listing of groups. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+const MAX_PATH_BYTES = 200;
 
 /** Sends one request, follows no redirect, and reads the answer to its end. Never rejects. */
 export function send(
@@ -31,12 +33,12 @@ export function send(
   request: ClientRequest,
 ): Promise<Exchange> {
   const { method, path, body, timeoutMs } = request;
-  const open = url.protocol === 'https:' ? requestHttps : requestHttp;
+  const open = openerFor(url);
   return new Promise((resolve) => {
     let hasLeft = false;
     const fail = (problem: string): void =>
       resolve({ kind: 'failed', problem, mayHaveArrived: hasLeft });
-    const outgoing = open(`${url.href.replace(/\/$/, '')}${path}`, {
+    const outgoing = open(locate(url, path), {
       method,
       agent: false,
       headers: {
@@ -76,4 +78,13 @@ export function send(
     });
     outgoing.end(body);
   });
+}
+
+/** A path cannot name another host: what the token is for is the gateway. */
+function locate(url: URL, path: string): URL {
+  const whole = new URL(url.href.replace(/\/$/, '') + path);
+  if (whole.origin !== url.origin || whole.username !== '' || whole.password !== '') {
+    throw new Error(`${renderPrintable(path, MAX_PATH_BYTES)} is no path`);
+  }
+  return whole;
 }

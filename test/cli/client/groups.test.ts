@@ -23,7 +23,7 @@ const group = (job: string, given: object = {}) => ({
 });
 const GROUPS = [
   group('settlement', { grouping_key: { instance: 'a\u202eb' } }),
-  group('payments_daily', { pushed_at: ago(90_000), failed_at: ago(30), expires_at: ago(-7201) }),
+  group('payments_daily', { pushed_at: ago(90_000), failed_at: ago(90), expires_at: ago(-9000) }),
   group('payments_old', { pushed_at: ago(900_000), target: null, credential: null }),
 ];
 const listing = answerWith(
@@ -38,10 +38,10 @@ test('groups prints a table that a hostile value does not break', async () => {
   assert.equal(status, 0);
   assert.equal(
     stdout,
-    `JOB             KEY                    AGE  SERIES  EXPIRES  FAILED   BY
-payments_daily  -                      1d   3       in 2h    30s ago  nightly
-payments_old    -                      10d  3       never    -        -
-settlement      instance="a\\u{202e}b"  2m   3       never    -        nightly
+    `JOB             KEY                    AGE  SERIES  EXPIRES  FAILED  BY
+payments_daily  -                      1d   3       in 2h    1m ago  nightly
+payments_old    -                      10d  3       never    -       -
+settlement      instance="a\\u{202e}b"  2m   3       never    -       nightly
 `,
   );
 });
@@ -111,3 +111,45 @@ for (const args of [[], ['job/x', '--job', 'x'], ['job/x', '--older-than', '1d']
     assert.equal(status, 2);
   });
 }
+
+test('what could hide or reorder characters is escaped in JSON', async () => {
+  await using server = await startScriptedServer([listing]);
+  const all = ['groups', '--url', server.url, '--output', 'json', '--job', 'settlement'];
+  const { stdout } = await runCli(all, { env });
+  assert.match(stdout, /"instance": "a\\u202eb"/);
+  assert.deepEqual(JSON.parse(stdout)[0].grouping_key, { instance: 'a\u202eb' });
+});
+
+const NOT_A_LISTING = [
+  { status: 'error', error: 'x', data: [] },
+  { data: GROUPS },
+  { status: 'success', data: [null] },
+  { status: 'success', data: [{ ...GROUPS[0], pushed_at: 'once' }] },
+  5,
+];
+for (const answer of NOT_A_LISTING) {
+  test(`no listing, and status is 1: ${JSON.stringify(answer).slice(0, 60)}`, async () => {
+    const headers = { ...FROM_GATEWAY, 'content-type': 'application/json' };
+    await using server = await startScriptedServer([
+      answerWith(200, headers, JSON.stringify(answer)),
+    ]);
+    const { status, stdout, stderr } = await runCli(['groups', '--url', server.url], { env });
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /localhost:\d+: this is no listing of groups/);
+  });
+}
+
+test('a listing leads the token to no other host', async () => {
+  await using other = await startScriptedServer([answerWith(202, FROM_GATEWAY)]);
+  const { host } = new URL(other.url);
+  const targets = [`@${host}/metrics/job/a`, `//${host}/metrics/job/a`, `.${host}/`, '/-/reload'];
+  const data = targets.map((target) => group('a', { target }));
+  const headers = { ...FROM_GATEWAY, 'content-type': 'application/json' };
+  const answer = answerWith(200, headers, JSON.stringify({ status: 'success', data }));
+  await using server = await startScriptedServer([answer]);
+  const args = ['delete', '--url', server.url, '--job', '*', '--yes'];
+  const { status, stdout } = await runCli(args, { env });
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.equal(other.seen.length, 0);
+  assert.equal(server.seen.length, 1);
+});

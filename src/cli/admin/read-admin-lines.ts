@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http';
+import { renderPrintable } from '../../core/printable.ts';
+import { VERSION } from '../../version.ts';
+import { describeNetworkError } from '../describe-network-error.ts';
+import { openerFor } from '../open-request.ts';
+
+/** A line of JSON that the admin side answers. */
+export type Line = Readonly<Record<string, unknown>>;
+
+interface AdminQuestion {
+  readonly admin: string;
+  /** With its query. */
+  readonly path: string;
+  /** Milliseconds that may pass without a line. */
+  readonly timeout: number;
+}
+
+/** Of an answer that is none of the admin side. */
+const SHOWN_BYTES = 300;
+/** Far more than a group with the longest of keys. */
+const MAX_LINE_LENGTH = 256 * 1024;
+
+/**
+ * Posts to the admin side, and gives out each line of JSON of its answer as it comes.
+ * @throws Error when it cannot be reached, breaks off, is silent, or says no
+ */
+export async function* readAdminLines(asked: AdminQuestion): AsyncGenerator<Line> {
+  const { admin, path, timeout } = asked;
+  const url = new URL(admin);
+  const silence = watchSilence(timeout);
+  try {
+    const answer = await post(url, `${admin}${path}`, silence.signal);
+    const type = answer.headers['content-type'] ?? '';
+    if (!type.startsWith('application/x-ndjson')) {
+      throw new Error(`it answers ${answer.statusCode}: ${await readBeginning(answer)}`);
+    }
+    for await (const text of splitLines(answer)) {
+      silence.restart();
+      yield parseLine(text);
+    }
+  } catch (error) {
+    const isSilent = silence.signal.aborted;
+    const why = isSilent ? `nothing came for ${timeout / 1000} seconds` : describe(error, url);
+    throw new Error(`${url.host}: ${why}`);
+  } finally {
+    silence.end();
+  }
+}
+
+function describe(error: unknown, url: URL): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error)) return error.message;
+  return describeNetworkError(error, url).slice(`${url.host}: `.length);
+}
+
+function watchSilence(ms: number) {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(), ms);
+  return {
+    signal: silent.signal,
+    restart: () => void timer.refresh(),
+    end: () => {
+      clearTimeout(timer);
+      silent.abort(); // of an answer that is not read to its end
+    },
+  };
+}
+
+function post(url: URL, whole: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = { 'user-agent': `pushwarden/${VERSION}`, 'content-length': 0 };
+  const outgoing = openerFor(url)(
+    whole,
+    { method: 'POST', agent: false, headers, signal },
+    resolve,
+  );
+  outgoing.on('error', reject);
+  outgoing.end();
+  return promise;
+}
+
+/** Those that are not empty. */
+async function* splitLines(answer: IncomingMessage): AsyncGenerator<string> {
+  let rest = '';
+  answer.setEncoding('utf8');
+  for await (const chunk of answer) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE_LENGTH) throw new Error('a line of the answer is too long');
+    yield* lines.filter((line) => line.trim() !== '');
+  }
+  if (rest.trim() !== '') throw new Error('the answer broke off');
+}
+
+function parseLine(text: string): Line {
+  const line = parseJson(text);
+  if (typeof line === 'object' && line !== null && !Array.isArray(line)) return { ...line };
+  throw new Error(`this is no answer of the admin side: ${renderPrintable(text, SHOWN_BYTES)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBeginning(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of answer) {
+    text += String(chunk);
+    if (text.length > SHOWN_BYTES) break;
+  }
+  return renderPrintable(text.trim(), SHOWN_BYTES);
+}

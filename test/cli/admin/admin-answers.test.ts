@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { runCli } from '../../support/run-cli.ts';
+import {
+  answerWith,
+  type ScriptedAnswer,
+  startScriptedServer,
+} from '../../support/scripted-server.ts';
+
+/** What `janitor run` and `quarantine` make of what answers where the admin side should. */
+
+const NDJSON = { 'content-type': 'application/x-ndjson' };
+const HOSTILE = '\u001b]0;x\u0007\u001b[31mRED\u009b31m';
+const END = {
+  ...{ status: 'success', dry_run: false, due: 0, found: 0, deleted: 0, kept: 0, refused: 0 },
+  scrape_whole: true,
+};
+const lines = (...given: readonly unknown[]): ScriptedAnswer =>
+  answerWith(200, NDJSON, given.map((line) => `${JSON.stringify(line)}\n`).join(''));
+const drip: ScriptedAnswer = (res) => {
+  res.writeHead(200, NDJSON);
+  const timer = setInterval(() => res.write('\n'), 100);
+  res.once('close', () => clearInterval(timer));
+};
+
+const CASES: readonly (readonly [string, ScriptedAnswer, status: number, error: RegExp])[] = [
+  ['fine', lines(END), 0, /^$/],
+  ['ended early', lines({ ...END, ended_early: HOSTILE }), 1, /it ended early: \\u\{1b\}\]0;x/],
+  ['an error', lines({ ...END, status: 'error' }), 1, /^$/],
+  ['a success of anything', lines({ status: 'success' }), 1, /has no end/],
+  ['no end', lines({ target: '/metrics/job/a' }), 1, /has no end/],
+  ['two ends', lines(END, END), 1, /more came behind the end/],
+  ['a group behind the end', lines(END, { target: '/metrics/job/a' }), 1, /more came behind/],
+  ['a number', lines(5), 1, /no answer of the admin side: 5/],
+  ['no JSON', answerWith(200, NDJSON, '{\n'), 1, /no answer of the admin side: \{/],
+  ['a line that is cut off', answerWith(200, NDJSON, '{"a"'), 1, /the answer broke off/],
+  ['a redirect', answerWith(307, { location: '/x' }), 1, /it answers 307/],
+  ['colours', answerWith(500, {}, HOSTILE), 1, /it answers 500: \\u\{1b\}\]0;x/],
+  ['silence', () => undefined, 1, /nothing came for 2 seconds/],
+  ['empty lines', drip, 1, /nothing came for 2 seconds/],
+  ['an endless line', answerWith(200, NDJSON, 'a'.repeat(1_000_000)), 1, /line .* is too long/],
+  ['cut', (res) => void res.socket?.resetAndDestroy(), 1, /the connection was cut/],
+];
+
+for (const command of [['janitor', 'run'], ['quarantine']]) {
+  describe(command.join(' '), { concurrency: true }, () => {
+    for (const [name, answer, status, error] of CASES) {
+      test(`${name} ends in ${status}`, async () => {
+        await using server = await startScriptedServer([answer]);
+        const result = await runCli([...command, '--admin', server.url, '--timeout', '2s']);
+        assert.equal(result.status, status, result.stderr);
+        assert.match(result.stderr, error);
+        if (status > 0 && result.stderr !== '') assert.match(result.stderr, /localhost:\d+:|early/);
+        assert.ok(![...result.stderr].some((one) => one < ' ' && one !== '\n'));
+      });
+    }
+  });
+}
