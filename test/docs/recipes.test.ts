@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -16,7 +17,7 @@ import { missingPrograms } from '../support/program.ts';
 import { pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
-import { readProjectFile } from './markdown.ts';
+import { ROOT, readProjectFile } from './markdown.ts';
 
 /**
  * The commands of the recipes, run as they stand there, against a gateway with the configuration
@@ -71,6 +72,13 @@ function readRecipe(name: string): Recipe {
   return { file, config: parse(config.text), blocks: blocks.filter(({ mark }) => mark === 'run') };
 }
 
+/** `pushwarden` as it is once it is installed. */
+async function writeProgram(folder: string): Promise<void> {
+  await mkdir(folder);
+  const command = `exec "${process.execPath}" "${ROOT}pushwarden.js" "$@"`;
+  await writeFile(`${folder}/pushwarden`, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+}
+
 describe('the recipes', () => {
   const stack = new AsyncDisposableStack();
   let scratch: Scratch;
@@ -78,6 +86,7 @@ describe('the recipes', () => {
   let issuer: IssuerServer;
   before(async () => {
     scratch = stack.use(await createScratch());
+    await writeProgram(`${scratch.path}/bin`);
     upstream = stack.use(await startRecordingUpstream());
     issuer = stack.use(await startIssuerServer());
   });
@@ -102,11 +111,12 @@ describe('the recipes', () => {
     const { path } = scratch;
     const script = text
       .replaceAll(
-        /https:\/\/push\.example\.com(?=\/metrics|\/api|\$target|["'],)/g,
+        /https:\/\/push\.example\.com(?=\/metrics|\/api|\$target|["'],|\s)/g,
         gateway?.url ?? '',
       )
       .replaceAll(TOKEN_FILE, `${path}/token`);
-    const options = { cwd: path, env: { PATH: process.env['PATH'], HOME: path, ...env } };
+    const searchPath = `${path}/bin:${process.env['PATH']}`;
+    const options = { cwd: path, env: { PATH: searchPath, HOME: path, ...env } };
     if (language === 'sh') return run('bash', ['-euo', 'pipefail', '-c', script], options);
     if (language === 'python') return run('/usr/bin/python3', ['-c', script], options);
     if (language === 'go') {
@@ -149,29 +159,38 @@ describe('the recipes', () => {
   test('GitHub Actions: a job of the repository pushes, and one of another does not', async () => {
     const recipe = readRecipe('github-actions');
     await using gateway = await open(recipe);
-    const [push = assert.fail()] = recipe.blocks;
-    await runBlock(push, gateway, await openTokenService(PLATFORMS.github));
+    const [push = assert.fail(), command = assert.fail()] = recipe.blocks;
     const target = '/metrics/job/payments_build/instance/77';
-    await assertPushed(gateway, target, 'payments', 'ci', PLATFORMS.github.sub);
+    for (const block of [push, command]) {
+      await runBlock(block, gateway, await openTokenService(PLATFORMS.github));
+      await assertPushed(gateway, target, 'payments', 'ci', PLATFORMS.github.sub);
+    }
     const other = await openTokenService({ ...PLATFORMS.github, repository_id: '457' });
     await assert.rejects(runBlock(push, gateway, other), {
       code: 22,
       stdout: /^credential_invalid: /,
+    });
+    await assert.rejects(runBlock(command, gateway, other), {
+      code: 3,
+      stderr: /^credential_invalid: /m,
     });
   });
 
   test('GitLab CI: a job on a protected branch pushes, and one on another does not', async () => {
     const recipe = readRecipe('gitlab-ci');
     await using gateway = await open(recipe);
-    const [push = assert.fail()] = recipe.blocks;
+    const [push = assert.fail(), command = assert.fail()] = recipe.blocks;
     const envOf = async (claims: object) => {
       return { PUSH_TOKEN: await issuer.token(claims), CI_PIPELINE_ID: '8' };
     };
-    await runBlock(push, gateway, await envOf(PLATFORMS.gitlab));
     const target = '/metrics/job/payments_build/instance/8';
-    await assertPushed(gateway, target, 'payments', 'ci', PLATFORMS.gitlab.sub);
+    for (const block of [push, command]) {
+      await runBlock(block, gateway, await envOf(PLATFORMS.gitlab));
+      await assertPushed(gateway, target, 'payments', 'ci', PLATFORMS.gitlab.sub);
+    }
     const other = await envOf({ ...PLATFORMS.gitlab, ref_protected: 'false' });
     await assert.rejects(runBlock(push, gateway, other), { code: 22 });
+    await assert.rejects(runBlock(command, gateway, other), { code: 3 });
   });
 
   test('Kubernetes: a pod of the service account pushes', async () => {
@@ -204,11 +223,15 @@ describe('the recipes', () => {
     const text = readProjectFile(recipe.file);
     const [, netrc = ''] = /^```text netrc\n([\s\S]*?)^```$/m.exec(text) ?? [];
     await scratch.write('.netrc', netrc.replace('push.example.com', '127.0.0.1'));
-    const [push = assert.fail()] = recipe.blocks;
-    await runBlock(push, gateway);
-    const target = upstream.requests.at(-1)?.target ?? '';
-    assert.match(target, /^\/metrics\/job\/backup_home\/instance/);
-    await assertPushed(gateway, target, 'hosts', 'cron', 'host7');
+    assert.equal(recipe.blocks.length, 2);
+    for (const block of recipe.blocks) {
+      const before = upstream.requests.length;
+      await runBlock(block, gateway);
+      assert.equal(upstream.requests.length, before + 1);
+      const target = upstream.requests.at(-1)?.target ?? '';
+      assert.match(target, /^\/metrics\/job\/backup_home\/instance/);
+      await assertPushed(gateway, target, 'hosts', 'cron', 'host7');
+    }
   });
 
   test('clean-up: one group goes by its path, and all that are old by their list', {
