@@ -1,13 +1,7 @@
 #!/usr/bin/env node
 // Runs the sources of a checkout. In plain JavaScript: a Node that cannot read them says so in a line.
 import { readFileSync } from 'node:fs';
-import module from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 
-// Taking the types away takes longer than most commands; an old Node, or no place to write, is no harm.
-const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-module.enableCompileCache?.(join(cache, 'pushwarden', 'compiled'));
 try {
   await import('./src/main.ts');
 } catch (error) {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { renderJson, renderPrintable } from '../../core/printable.ts';
-import { parseDurationOption } from '../client/options.ts';
+import { createTimeoutOption } from '../client/options.ts';
 import { EXIT } from '../exit.ts';
 import { createUrlParser } from '../url-option.ts';
 import { type Line, readAdminLines } from './read-admin-lines.ts';
@@ -21,7 +21,7 @@ export function addAdminOptions(command: Command): Command {
         .argParser(createUrlParser('the admin side asks for none'))
         .makeOptionMandatory(),
     )
-    .option('--timeout <duration>', silence, parseDurationOption, 300_000);
+    .addOption(createTimeoutOption(silence, '5m'));
 }
 
 interface AdminRun extends AdminOptions {

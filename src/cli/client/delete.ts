@@ -9,7 +9,7 @@ import {
   resolveConnection,
 } from './connection.ts';
 import { listGroups, renderLabels } from './group-list.ts';
-import { parseDurationOption } from './options.ts';
+import { createTimeoutOption, parseDurationOption } from './options.ts';
 import { reportFailure } from './report.ts';
 import { sendPatiently } from './send-patiently.ts';
 
@@ -40,7 +40,7 @@ export function registerDelete(program: Command): void {
     .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
     .option('--dry-run', 'only say what would be deleted')
     .option('--yes', 'do not ask')
-    .option('--timeout <duration>', 'for each group', parseDurationOption, 30_000);
+    .addOption(createTimeoutOption('for each group', '30s'));
   addConnectionOptions(command).action(runDelete);
 }
 

@@ -3,7 +3,7 @@ import { renderJson } from '../../core/printable.ts';
 import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
 import { type GroupSelection, hasFailed, listGroups, renderLabels } from './group-list.ts';
-import { createOutputOption, parseDurationOption } from './options.ts';
+import { createOutputOption, createTimeoutOption, parseDurationOption } from './options.ts';
 import { renderTable } from './render-table.ts';
 import { reportFailure } from './report.ts';
 
@@ -20,7 +20,7 @@ export function registerGroups(program: Command): void {
     .option('--job <glob>', 'only these jobs; * is any run of characters')
     .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
     .option('--failed', 'only groups whose last push failed')
-    .option('--timeout <duration>', 'for everything', parseDurationOption, 30_000)
+    .addOption(createTimeoutOption('for everything', '30s'))
     .addOption(createOutputOption());
   addConnectionOptions(groups).action(async (options: GroupsOptions) => {
     const found = await listGroups(resolveConnection(options), options, options.timeout);

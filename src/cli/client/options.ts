@@ -10,6 +10,13 @@ export function parseDurationOption(text: string): number {
   }
 }
 
+/** `--timeout`; `usual` is a duration as it is given on the command line. */
+export function createTimeoutOption(text: string, usual: string): Option {
+  return new Option('--timeout <duration>', text)
+    .argParser(parseDurationOption)
+    .default(parseDuration(usual), usual);
+}
+
 /** `--output`, for commands that print a table. */
 export function createOutputOption(): Option {
   return new Option('--output <form>', 'table or json').choices(['table', 'json']).default('table');

@@ -6,7 +6,7 @@ import { renderPushTarget } from '../../core/target/grouping-key.ts';
 import { type PushTarget, parsePushTarget } from '../../core/target/push-target.ts';
 import { EXIT } from '../exit.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
-import { parseDurationOption } from './options.ts';
+import { createTimeoutOption } from './options.ts';
 import { lintBody, renderSamples, SAMPLE_TYPES, type SampleType } from './push-body.ts';
 import { reportFailure } from './report.ts';
 import { sendPatiently } from './send-patiently.ts';
@@ -27,7 +27,11 @@ export function registerPush(program: Command): void {
     .command('push')
     .description('push samples, or a file in the text format, to one group')
     .requiredOption('--job <job>', 'job of the group')
-    .option('--label <name=value>', 'further label of the grouping key; repeatable', addLabel, {})
+    .addOption(
+      new Option('--label <name=value>', 'further label of the grouping key; repeatable')
+        .argParser(addLabel)
+        .default({}, 'none'),
+    )
     .option('--replace', 'replace the whole group (PUT), not only the metrics that are pushed')
     .addOption(
       new Option('--type <type>', 'metric type of the samples on the command line')
@@ -36,7 +40,7 @@ export function registerPush(program: Command): void {
     )
     .option('--file <file>', 'file in the text format, or - for standard input')
     .option('--retry <count>', 'how often it is tried again', parseCount, 3)
-    .option('--timeout <duration>', 'for everything', parseDurationOption, 30_000)
+    .addOption(createTimeoutOption('for everything', '30s'))
     .argument('[samples...]', 'NAME=VALUE or NAME{label="x"}=VALUE');
   addConnectionOptions(push).action(runPush);
 }
