@@ -9,7 +9,7 @@ const ROOT = new URL('../src/', import.meta.url);
 const EVERYTHING = readdirSync(ROOT, 'utf8');
 
 /** What an adapter may see of the rest: never another adapter. */
-const ADAPTER = ['core/', 'pipeline/ports.ts'];
+const ADAPTER = ['core/', 'pipeline/ports.ts', 'pipeline/shared-state.ts'];
 
 /** A command may reach one adapter beside the configuration: what it is the command of. */
 const COMMAND = ['cli/', 'compose/compose.ts', 'config/', 'core/', 'version.ts'];
@@ -35,7 +35,8 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'spool/': { src: [...ADAPTER, 'disk/'], outside: ['node:'] },
   'store/': { src: ADAPTER, outside: ['node:'] },
   'encodings/': { src: ADAPTER, outside: ['node:', 'snappyjs'] },
-  'limits/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },
+  'limits/': { src: ADAPTER, outside: ['node:'] },
+  'state/': { src: ADAPTER, outside: ['node:', 'lru-cache', 'rate-limiter-flexible'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
   'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
   'http/': {

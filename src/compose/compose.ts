@@ -27,7 +27,9 @@ import { watchStore } from '../metrics/watch-store.ts';
 import { createContentParser } from '../parsing/content-parser.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import type { SharedState } from '../pipeline/shared-state.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
+import { createMemoryState } from '../state/memory/memory-state.ts';
 import { VERSION } from '../version.ts';
 import { SYSTEM_CLOCK as clock } from './clock.ts';
 import { type Current, openCurrent } from './current.ts';
@@ -80,11 +82,12 @@ export async function composeGateway(
   opened.defer(() => audit.close());
   const spool = await openGatewaySpool(config.spool, { metrics, clock, log, audit });
   opened.defer(() => spool?.close());
-  const current = await openCurrent(config, metrics, clock, log, spool);
+  const state = createMemoryState();
+  const current = await openCurrent(config, { metrics, clock, log, state, spool });
   opened.defer(() => current.close());
 
   const lifetime = createLifetime(current, spool, isRefusing);
-  const gateway = createGateway(current, audit, lifetime, registry);
+  const gateway = createGateway(current, audit, lifetime, metrics, state);
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
   warnOfSharedPeer(publicSide.server, current.snapshot, log);
@@ -92,17 +95,13 @@ export async function composeGateway(
 
   const reload = createReload({ load, current, publicSide, metrics, audit, clock, log });
   const { isReady, isSpooling } = lifetime;
-  const janitor = startJanitor({ current, audit, metrics, clock, log });
+  const janitor = startJanitor({ lock: state.janitor, current, audit, metrics, clock, log });
   const admin = createAdminApp({
     securityHeaders,
     hosts: config.admin?.hosts ?? [],
     isReady,
     isSpooling,
-    registry: watchStore(
-      watchOwnState(registry, isReady, spool),
-      () => whatTeamsOwn(current),
-      clock,
-    ),
+    registry: watchAll(registry, lifetime, spool, current),
     reload,
     knownStore: () => knownStore(current),
     expiry: () => expiryOf(current.snapshot().policy.team),
@@ -117,8 +116,8 @@ export async function composeGateway(
   opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
   opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, gateway }));
-  const upstreamState = () => describeUpstream(current);
-  publicSide.open({ gateway, observer, activity, upstreamState, log, lifetime });
+  const page = { sessionStore: state.sessions, upstreamState: () => describeUpstream(current) };
+  publicSide.open({ gateway, observer, activity, ...page, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();
   return {
@@ -171,6 +170,16 @@ function whatTeamsOwn(current: Current) {
   return { teams: current.config().teams, store };
 }
 
+function watchAll(
+  registry: MetricsRegistry,
+  { isReady }: Lifetime,
+  spool: OpenedSpool | undefined,
+  current: Current,
+): MetricsRegistry {
+  const own = watchOwnState(registry, isReady, spool);
+  return watchStore(own, () => whatTeamsOwn(current), clock);
+}
+
 /** The same registry, which also tells what the gateway is like at that moment. */
 function watchOwnState(
   registry: MetricsRegistry,
@@ -220,7 +229,8 @@ function createGateway(
   current: Current,
   audit: AuditLog,
   lifetime: Lifetime,
-  { metrics }: MetricsRegistry,
+  metrics: Metrics,
+  { turnstile }: Pick<SharedState, 'turnstile'>,
 ): Gateway {
   const byteBudget = createByteBudget({
     maxBytes: () => current.config().server.bytesInFlight,
@@ -231,7 +241,10 @@ function createGateway(
     isDraining: lifetime.isOver,
     clock,
     audit,
-    teamLimiter: createTeamLimiter({ maxWaiting: () => current.config().server.waiting }),
+    teamLimiter: createTeamLimiter({
+      turnstile,
+      maxWaiting: () => current.config().server.waiting,
+    }),
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),

@@ -1,9 +1,9 @@
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier, type PasswordVerifier } from '../credentials/password-verifier.ts';
-import { createFailureThrottle } from '../limits/failure-throttle.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
+import type { SharedState } from '../pipeline/shared-state.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
@@ -34,15 +34,21 @@ interface Compiled {
   readonly passwords: PasswordVerifier;
 }
 
+interface CurrentOptions {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: OperationalLog;
+  readonly state: Pick<SharedState, 'failures'>;
+  /** Undefined where pushes are not kept. */
+  readonly spool?: OpenedSpool | undefined;
+}
+
 /** Makes everything that depends on the configuration and not on sockets or files. */
 export async function openCurrent(
   initial: GatewayConfig,
-  metrics: Metrics,
-  clock: Clock,
-  log: OperationalLog,
-  spool?: OpenedSpool,
+  { metrics, clock, log, state, spool }: CurrentOptions,
 ): Promise<Current> {
-  const throttle = createFailureThrottle(() => current.config.failures);
+  const throttle = state.failures(() => current.config.failures);
   const compile = async (config: GatewayConfig, before?: Compiled): Promise<Compiled> => {
     const inUse = before?.issuers ?? [];
     const issuers = openIssuers(config.issuers, inUse, { clock, metrics, log });

@@ -18,6 +18,7 @@ import { applyTls } from '../http/tls.ts';
 import { watchUnprovedClients } from '../http/unproved-clients.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
+import type { SessionStore } from '../pipeline/shared-state.ts';
 
 /** The public server, and what may change while it runs. */
 export interface PublicSide {
@@ -36,6 +37,7 @@ interface PublicSideOptions {
   readonly gateway: Gateway;
   readonly observer: RequestObserver;
   readonly activity: TeamActivity;
+  readonly sessionStore: SessionStore;
   /** How the upstream is, for the page. */
   readonly upstreamState: () => { readonly isUp: boolean; readonly isScrapeBroken: boolean };
   readonly log: OperationalLog;
@@ -65,13 +67,13 @@ export function createPublicSide(
   });
   return {
     server,
-    open({ gateway, observer, activity, upstreamState, log, lifetime }) {
+    open({ gateway, observer, activity, sessionStore, upstreamState, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
       const pace = createRefusalPace();
       const shared = { gateway, responder, observer, log, createRequestId, pace, unproved };
       const known = { ...shared, activity, certificates };
       const handleRequest = createRequestHandler(known);
-      const page = createPageHandler({ ...known, securityHeaders, upstreamState });
+      const page = createPageHandler({ ...known, sessionStore, securityHeaders, upstreamState });
       const challenges = () => gateway.snapshot().challenges;
       const pathPrefix = () => gateway.snapshot().pathPrefix;
       const { isReady, isSpooling } = lifetime;

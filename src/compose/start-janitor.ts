@@ -8,6 +8,7 @@ import { createRequestIds } from '../http/request-id.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
+import type { WorkLock } from '../pipeline/shared-state.ts';
 import { runJanitor } from '../store/janitor.ts';
 import { runQuarantine } from '../store/quarantine.ts';
 import type { Current } from './current.ts';
@@ -15,6 +16,8 @@ import { startPeriodicWork } from './periodic-work.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
 interface JanitorOptions {
+  /** One run at a time, by whichever gateway. */
+  readonly lock: WorkLock;
   readonly current: Current;
   readonly audit: AuditLog;
   readonly metrics: Metrics;
@@ -28,23 +31,31 @@ export interface Janitor extends AsyncDisposable {
   readonly byHand: { readonly runJanitor: RunJanitor; readonly runQuarantine: RunQuarantine };
 }
 
+/** A run that ends when another gateway may be at it. */
+type Locked<Run extends RunJanitor | RunQuarantine> = (
+  asked: Parameters<Run>[0],
+  lost: AbortSignal,
+) => ReturnType<Run>;
+
 /** Of a pause: the run may be over meanwhile. */
 const LONGEST_PAUSE_MS = 500;
 
 /** Runs as often as the configuration says, and when it is asked to. */
-export function startJanitor({ current, audit, metrics, clock, log }: JanitorOptions): Janitor {
+export function startJanitor(options: JanitorOptions): Janitor {
+  const { lock, current, audit, metrics, clock, log } = options;
   const newRequestId = createRequestIds();
   const inTurn = pLimit(1);
+  const held: WorkLock['hold'] = (work) => inTurn(() => lock.hold(work));
   const stopping = new AbortController();
   /** Of the dry runs: each group counts once for as long as it is due. */
   let counted = new Set<GroupId>();
 
-  const run: RunJanitor = async ({ isDryRun: isAskedDry, onExpired, signal }) => {
+  const run: Locked<RunJanitor> = async ({ isDryRun: isAskedDry, onExpired, signal }, lost) => {
     const side = current.upstreamSide();
     const { janitor, upstream } = current.config();
     const isDryRun = isAskedDry || janitor.isDryRun;
     using way = side.lend();
-    const isOver = (): string | undefined => whyOver(current, side, [stopping.signal, signal]);
+    const isOver = () => whyOver(current, side, [stopping.signal, signal, lost]);
     const end = await runJanitor({
       followed: side.known.followed,
       send: way.send,
@@ -52,12 +63,7 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
       rules: () => ({ teams: current.config().teams, policy: current.snapshot().policy }),
       rate: janitor.rate,
       timeoutMs: upstream.timeoutMs,
-      async pause(ms) {
-        const until = clock.monotonic() + ms;
-        for (let left = ms; left > 0 && isOver() === undefined; left = until - clock.monotonic()) {
-          await delay(Math.min(left, LONGEST_PAUSE_MS), undefined, { ref: false });
-        }
-      },
+      pause: (ms) => pauseUnless(isOver, ms, clock),
       onExpired(group) {
         if (!isDryRun) metrics.pushwarden_expired_groups_total.labels(group.team).inc();
         onExpired(group);
@@ -66,7 +72,7 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
     return { ...end, isDryRun };
   };
 
-  const quarantine: RunQuarantine = async ({ isDryRun, onFound, signal }) => {
+  const quarantine: Locked<RunQuarantine> = async ({ isDryRun, onFound, signal }, lost) => {
     const side = current.upstreamSide();
     using way = side.lend();
     return await runQuarantine({
@@ -74,15 +80,15 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
       send: way.send,
       ...{ audit, clock, newRequestId, isDryRun, onFound },
       timeoutMs: current.config().upstream.timeoutMs,
-      isOver: () => whyOver(current, side, [stopping.signal, signal]),
+      isOver: () => whyOver(current, side, [stopping.signal, signal, lost]),
     });
   };
 
   /** @returns whether everything that was due is gone, but for what was stopped */
-  const runByItself = async (): Promise<boolean> => {
+  const runByItself = async (lost: AbortSignal): Promise<boolean> => {
     const due = new Map<GroupId, string>();
     const onExpired = ({ id, team }: ExpiredGroup): void => void due.set(id, team);
-    const end = await run({ isDryRun: false, onExpired, signal: stopping.signal });
+    const end = await run({ isDryRun: false, onExpired, signal: stopping.signal }, lost);
     const isDone = end.endedEarly === undefined && end.refused === 0;
     if (!end.isDryRun) return isDone || stopping.signal.aborted;
     for (const [id, team] of due) {
@@ -98,14 +104,14 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
       get everyMs() {
         return current.config().janitor.everyMs;
       },
-      run: () => inTurn(runByItself),
+      run: () => held(runByItself),
       metric: watchPeriodicWork(metrics),
     },
   ]);
   return {
     byHand: {
-      runJanitor: (asked) => inTurn(run, asked),
-      runQuarantine: (asked) => inTurn(quarantine, asked),
+      runJanitor: (asked) => held((lost) => run(asked, lost)),
+      runQuarantine: (asked) => held((lost) => quarantine(asked, lost)),
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -115,12 +121,20 @@ export function startJanitor({ current, audit, metrics, clock, log }: JanitorOpt
   };
 }
 
+async function pauseUnless(isOver: () => unknown, ms: number, clock: Clock): Promise<void> {
+  const until = clock.monotonic() + ms;
+  for (let left = ms; left > 0 && isOver() === undefined; left = until - clock.monotonic()) {
+    await delay(Math.min(left, LONGEST_PAUSE_MS), undefined, { ref: false });
+  }
+}
+
 function whyOver(
   current: Current,
   side: UpstreamSide,
-  [stopping, asking]: readonly [AbortSignal, AbortSignal],
+  [stopping, asking, lost]: readonly [AbortSignal, AbortSignal, AbortSignal],
 ): string | undefined {
   if (stopping.aborted) return 'the gateway stops';
   if (asking.aborted) return 'who asked for it has left';
+  if (lost.aborted) return 'another gateway may be at it';
   return current.upstreamSide() === side ? undefined : 'another upstream is configured';
 }

@@ -3,7 +3,8 @@ import type { BasicSpec, HtpasswdSpec } from '../core/identity/credential.ts';
 import type { Principal } from '../core/identity/principal.ts';
 import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
 import { mapInSteps, type Steps } from '../core/steps.ts';
-import type { Authenticator, FailureThrottle } from '../pipeline/ports.ts';
+import type { Authenticator } from '../pipeline/ports.ts';
+import type { FailureThrottle } from '../pipeline/shared-state.ts';
 import type { CredentialContext } from './credential-context.ts';
 import { createDecoys } from './decoys.ts';
 import { checkExpiry } from './expiry.ts';
@@ -89,7 +90,9 @@ async function verify(
   const source = renderSource(address);
   // Who waits for a hash that is under way starts none.
   const isStarted = passwords.isUnderWay(password, hash);
-  const attempt = isStarted ? undefined : throttle.begin(source, username);
+  const begun = isStarted ? undefined : throttle.begin(source, username);
+  // Attempts that come meanwhile wait for this one's hash: a throttle in memory answers at once.
+  const attempt = begun instanceof Promise ? await begun : begun;
   if (attempt?.effect === 'deny') return attempt;
   const result = await passwords.verify(password, hash, source, owner);
   if (result !== 'mismatch') attempt?.value.forgive();

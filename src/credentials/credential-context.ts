@@ -1,4 +1,5 @@
-import type { Clock, FailureThrottle } from '../pipeline/ports.ts';
+import type { Clock } from '../pipeline/ports.ts';
+import type { FailureThrottle } from '../pipeline/shared-state.ts';
 import type { Issuer } from './jwt-verifier.ts';
 import type { PasswordVerifier } from './password-verifier.ts';
 

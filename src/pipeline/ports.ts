@@ -228,21 +228,6 @@ export interface ReadAnswer {
 /** A decoder for each content encoding that a push may have. */
 export type BodyDecoders = Readonly<Record<Exclude<ContentEncoding, 'identity'>, BodyDecoder>>;
 
-/** Wrong passwords, per address and user name. */
-export interface FailureThrottle {
-  /**
-   * Counts a failure before the password hash is started that may prove to be none: attempts that
-   * are made all at once count as those made in turn. Ends in `too_many_failures`.
-   */
-  begin(address: string, username: string): Decision<PasswordAttempt>;
-}
-
-/** A password hash that was counted as a failure when it was started. */
-interface PasswordAttempt {
-  /** Takes the failure back: the password was right, or nobody came to look at it. */
-  forgive(): void;
-}
-
 /** Told how every request of the public side ended. */
 export interface RequestObserver {
   begin(): void;

@@ -8,6 +8,7 @@ import type { GatewayConfig } from '../../src/config/gateway-config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import type { OperationalLog } from '../../src/pipeline/ports.ts';
+import { createMemoryState } from '../../src/state/memory/memory-state.ts';
 import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { createScratch, type Scratch } from '../support/scratch.ts';
 
@@ -85,7 +86,9 @@ test('in every turn of a reload the teams are those before it, or those after it
   const before = await loadTeams(scratch, upstream.url, 'a');
   const after = await loadTeams(scratch, upstream.url, 'b');
   const { metrics, render } = createMetricsRegistry();
-  const current = await openCurrent(before, metrics, SYSTEM_CLOCK, SILENT);
+  const current = await openCurrent(before, {
+    ...{ metrics, clock: SYSTEM_CLOCK, log: SILENT, state: createMemoryState() },
+  });
   const first = current.snapshot();
   const seen = new Set([first]);
   let turnsBefore = 0;

@@ -11,7 +11,7 @@ import {
   createPasswordVerifier,
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
-import { createFailureThrottle } from '../../src/limits/failure-throttle.ts';
+import { createFailureThrottle } from '../../src/state/memory/failure-throttle.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { argon2idHash } from '../support/argon2id.ts';
 import {

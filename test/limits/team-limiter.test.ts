@@ -4,6 +4,7 @@ import type { Decision } from '../../src/core/decision.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
 import type { Lease, TeamGuest, TeamLimiter } from '../../src/pipeline/ports.ts';
+import { createMemoryTurnstile } from '../../src/state/memory/turnstile.ts';
 import { allowed, denied } from '../support/decision.ts';
 import { WIDE_LIMITS } from '../support/team-spec.ts';
 
@@ -14,7 +15,7 @@ const GUEST: TeamGuest = { bytes: 0, onLeave: () => () => undefined };
 /** A limiter whose time only passes when the test says so. */
 function createStillLimiter(context: TestContext): TeamLimiter {
   context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
-  return createTeamLimiter({ maxWaiting: () => 1000 });
+  return createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
 }
 
 async function enterMany(
@@ -98,7 +99,7 @@ test('one team spends nothing of another', async (context) => {
 const TWO: TeamLimits = { ...WIDE_LIMITS, concurrent: 2 };
 
 test('a team may have as many pushes under way as its limit says', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
   const [first, , third] = await enterMany(limiter, 3, TWO);
   assert.ok(first && third);
   const { reason, detail, retryAfterSeconds } = denied(third);
@@ -111,7 +112,7 @@ test('a team may have as many pushes under way as its limit says', async () => {
 });
 
 test('pushes that come at the same moment do not slip past the limit together', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
   const decisions = await Promise.all(
     Array.from({ length: 10 }, () => limiter.enter('payments', TWO, GUEST)),
   );
@@ -159,7 +160,7 @@ test('a reload that changes other limits leaves the spent rate spent', async (co
 });
 
 test('pushes that began before a reload are counted and leave their places free', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
   const before = await enterMany(limiter, 2, TWO);
   const reloaded = { ...TWO, concurrent: 3 };
   const [during] = await enterMany(limiter, 1, reloaded);
@@ -175,7 +176,7 @@ test('pushes that began before a reload are counted and leave their places free'
 const PATIENT: TeamLimits = { ...WIDE_LIMITS, concurrent: 1, waitMs: 60_000 };
 
 test('pushes over the limit come to their turn in the order of their arrival', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
   const order: number[] = [];
   const pushes = Array.from({ length: 5 }, async (_, index) => {
     const lease = allowed(await limiter.enter('payments', PATIENT, GUEST));
@@ -212,7 +213,7 @@ test('a push waits no longer than its time', async (context) => {
 });
 
 test('a client that leaves gives its place to the next', async () => {
-  const limiter = createTeamLimiter({ maxWaiting: () => 1 });
+  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1 });
   const [first] = await enterMany(limiter, 1, PATIENT);
   let leave = (): void => undefined;
   const onLeave = (listener: () => void): (() => void) => {

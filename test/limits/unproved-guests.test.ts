@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { parseIpAddress } from '../../src/core/network/ip-address.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
+import { createMemoryTurnstile } from '../../src/state/memory/turnstile.ts';
 import { allowed } from '../support/decision.ts';
 import { WIDE_LIMITS } from '../support/team-spec.ts';
 
@@ -12,7 +13,10 @@ const LIMITS: TeamLimits = { ...WIDE_LIMITS, concurrent: 8, waitMs: 60_000 };
 
 /** A limiter, and what became of each push by the name of its client. */
 function createStage({ maxWaiting = 1000, limits = LIMITS } = {}) {
-  const limiter = createTeamLimiter({ maxWaiting: () => maxWaiting });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(),
+    maxWaiting: () => maxWaiting,
+  });
   const leases: { readonly address: string; readonly lease: Disposable }[] = [];
   const refused: string[] = [];
   const settle = (): Promise<void> => new Promise(setImmediate);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSessions } from '../../src/http/page/sessions.ts';
 import type { Snapshot } from '../../src/pipeline/snapshot.ts';
+import { createMemorySessionStore } from '../../src/state/memory/session-store.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
 /**
@@ -15,15 +16,15 @@ const SNAPSHOT: Pick<Snapshot, 'ui' | 'credentials'> = {
   credentials: [facts('payments'), facts('crowd')],
 };
 
-test('a team that signs in ten thousand times ends no session but its own', () => {
-  const sessions = createSessions(() => SNAPSHOT, manualClock());
-  const begin = (team: string): string =>
-    sessions.begin({ team, credential: 'nightly', scheme: 'token' }) ?? assert.fail();
-  const other = begin('payments');
-  const first = begin('crowd');
+test('a team that signs in ten thousand times ends no session but its own', async () => {
+  const sessions = createSessions(() => SNAPSHOT, manualClock(), createMemorySessionStore());
+  const begin = async (team: string): Promise<string> =>
+    (await sessions.begin({ team, credential: 'nightly', scheme: 'token' })) ?? assert.fail();
+  const other = await begin('payments');
+  const first = await begin('crowd');
   let last = first;
-  for (let count = 0; count < 10_000; count += 1) last = begin('crowd');
-  assert.notEqual(sessions.find(other), undefined);
-  assert.notEqual(sessions.find(last), undefined);
-  assert.equal(sessions.find(first), undefined);
+  for (let count = 0; count < 10_000; count += 1) last = await begin('crowd');
+  assert.notEqual(await sessions.find(other), undefined);
+  assert.notEqual(await sessions.find(last), undefined);
+  assert.equal(await sessions.find(first), undefined);
 });

@@ -5,7 +5,7 @@ import {
   createPasswordVerifier,
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
-import type { FailureThrottle } from '../../src/pipeline/ports.ts';
+import type { FailureThrottle } from '../../src/pipeline/shared-state.ts';
 
 /** Where credentials of tests are presented from. */
 export const ADDRESS = parseIpAddress('10.1.2.3') ?? { text: '10.1.2.3', family: 'ipv4' };

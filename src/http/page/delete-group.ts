@@ -68,7 +68,8 @@ async function carryOut(
     const end = deleted.value.isSpooled
       ? 'will be deleted once Pushgateway is back'
       : 'was deleted';
-    session.notice = `The group ${renderPrintable(job, NAME_BYTES)} ${end}.`;
+    const notice = `The group ${renderPrintable(job, NAME_BYTES)} ${end}.`;
+    await exchange.sessions.note(session.id, notice);
     redirect(exchange, './');
     return;
   }

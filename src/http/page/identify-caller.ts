@@ -17,28 +17,29 @@ export async function identifyCaller(
       ? proved
       : allow({ principal: proved.value, session: undefined });
   }
-  const id = findSessionId(exchange);
+  const id = await findSessionId(exchange);
   return id === undefined ? allow(await readCertificate(exchange)) : resume(exchange, id);
 }
 
 /** Of several sessions none counts: one of them is somebody else's. */
-function findSessionId({ sessions, sessionIds }: PageExchange): string | undefined {
-  const [id, other] = sessionIds.filter((each) => sessions.find(each) !== undefined);
-  return other === undefined ? id : undefined;
+async function findSessionId({ sessions, sessionIds }: PageExchange): Promise<string | undefined> {
+  const found = await Promise.all(sessionIds.map((each) => sessions.find(each)));
+  const [first, other] = found.filter((session) => session !== undefined);
+  return other === undefined ? first?.id : undefined;
 }
 
 /** A session for as long as what it was begun with is believed. */
 async function resume(exchange: PageExchange, id: string): Promise<Decision<Caller | undefined>> {
   const { sessions, trail } = exchange;
-  const proof = sessions.proofOf(id);
+  const proof = await sessions.proofOf(id);
   if (proof !== undefined) {
     const proved = await prove(exchange, proof);
     if (proved.effect === 'deny') {
-      if (isOver(proved)) sessions.end(id);
+      if (isOver(proved)) await sessions.end(id);
       return proved;
     }
   }
-  const session = sessions.find(id);
+  const session = await sessions.find(id);
   if (session === undefined) return allow(undefined);
   const { principal } = session;
   if (!isWithinOwnNetworks(principal, exchange)) return allow(undefined);

@@ -8,6 +8,7 @@ import { checkArrival } from '../../pipeline/check-arrival.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
 import { findProxiedClient } from '../../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver } from '../../pipeline/ports.ts';
+import type { SessionStore } from '../../pipeline/shared-state.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
@@ -33,6 +34,7 @@ import { showOverview } from './show-overview.ts';
 import { showSignIn, signInByPassword, signInByToken, signOut } from './sign-in.ts';
 
 interface PageOptions extends Omit<PageContext, 'sessions' | 'assets'> {
+  readonly sessionStore: SessionStore;
   readonly securityHeaders: HeaderValues;
   readonly responder: Responder;
   readonly observer: RequestObserver;
@@ -67,7 +69,7 @@ export function createPageHandler(options: PageOptions): RequestHandler {
   const { gateway, responder, observer, log, createRequestId, certificates, unproved } = options;
   const headers = resolvePageHeaders(options.securityHeaders);
   const assets = loadPageAssets();
-  const sessions = createSessions(gateway.snapshot, gateway.clock);
+  const sessions = createSessions(gateway.snapshot, gateway.clock, options.sessionStore);
 
   const prepare = (
     req: IncomingMessage,
@@ -139,7 +141,7 @@ async function keepPace(
   { req, address, sessions, sessionIds }: PageExchange,
   pace: RefusalPace,
 ): Promise<void> {
-  if (sessionIds.some((id) => sessions.find(id) !== undefined)) return;
+  for (const id of sessionIds) if ((await sessions.find(id)) !== undefined) return;
   await pace.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
 }
 

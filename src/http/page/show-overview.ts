@@ -11,8 +11,11 @@ import { renderGroupParts } from './render-groups.ts';
 import { renderOverview } from './render-overview.ts';
 
 /** Shows a caller its page. */
-export function showOverview(exchange: PageExchange, { principal, session }: Caller): void {
-  const { gateway, snapshot, activity, upstreamState, origin, query } = exchange;
+export async function showOverview(
+  exchange: PageExchange,
+  { principal, session }: Caller,
+): Promise<void> {
+  const { sessions, gateway, snapshot, activity, upstreamState, origin, query } = exchange;
   const team = snapshot.policy.team(principal.team);
   if (team === undefined) {
     sendNotice(exchange, 403, 'No such team', ['the team is not in the configuration any more']);
@@ -36,6 +39,6 @@ export function showOverview(exchange: PageExchange, { principal, session }: Cal
     sendPage(exchange, 200, renderGroupParts(view, view.groups, groupQuery));
     return;
   }
-  if (session !== undefined) session.notice = undefined;
+  if (session?.notice !== undefined) await sessions.note(session.id, undefined);
   sendPage(exchange, 200, renderOverview(view, groupQuery, assetPaths(exchange)));
 }

@@ -39,7 +39,7 @@ export async function signInByToken(exchange: PageExchange): Promise<void> {
   const proof = `Bearer ${token}`;
   const proved = token === '' ? denyForm(form) : await prove(exchange, proof);
   if (proved.effect === 'deny') refuseSignIn(exchange, proved);
-  else begin(exchange, proved.value, './', proof);
+  else await begin(exchange, proved.value, './', proof);
 }
 
 function denyForm(form: URLSearchParams | undefined): Deny {
@@ -60,7 +60,7 @@ export async function signInByPassword(exchange: PageExchange): Promise<void> {
   }
   const proved = await prove(exchange, authorization);
   if (proved.effect === 'allow') {
-    begin(exchange, proved.value, '../', authorization);
+    await begin(exchange, proved.value, '../', authorization);
     return;
   }
   exchange.refusal = proved;
@@ -72,13 +72,13 @@ export async function signInByPassword(exchange: PageExchange): Promise<void> {
 }
 
 /** Ends the session. */
-export function signOut(exchange: PageExchange): void {
+export async function signOut(exchange: PageExchange): Promise<void> {
   if (!isSameOrigin(exchange.req, exchange.origin)) {
     refuseCrossSite(exchange);
     return;
   }
   const { sessions, sessionIds, origin } = exchange;
-  for (const id of sessionIds) sessions.end(id);
+  for (const id of sessionIds) await sessions.end(id);
   redirect(exchange, './', { 'Set-Cookie': renderSessionCookie('', 0, origin) });
 }
 
@@ -124,11 +124,16 @@ function refuseSignIn(exchange: PageExchange, refusal: Deny): void {
   showSignIn(exchange, refusal);
 }
 
-function begin(exchange: PageExchange, principal: Principal, to: string, proof: string): void {
+async function begin(
+  exchange: PageExchange,
+  principal: Principal,
+  to: string,
+  proof: string,
+): Promise<void> {
   const { sessions, sessionIds, origin, snapshot, activity, trail } = exchange;
-  for (const before of sessionIds) sessions.end(before);
+  for (const before of sessionIds) await sessions.end(before);
   // A JWT ends by itself, and with its key: no configuration tells when.
-  const id = sessions.begin(principal, principal.scheme === 'jwt' ? proof : undefined);
+  const id = await sessions.begin(principal, principal.scheme === 'jwt' ? proof : undefined);
   if (id === undefined) {
     refuseSignIn(exchange, deny('credential_invalid'));
     return;

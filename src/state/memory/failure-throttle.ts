@@ -1,13 +1,15 @@
 import { LRUCache } from 'lru-cache';
-import { allow, deny } from '../core/decision.ts';
-import type { FailureThrottle } from '../pipeline/ports.ts';
+import { allow, deny } from '../../core/decision.ts';
+import type { FailureLimits, FailureThrottle } from '../../pipeline/shared-state.ts';
 
 /** Pairs remembered at most; the least recently used one goes first. */
 const MAX_PAIRS = 50_000;
 
-interface FailureLimits {
-  readonly perMs: number;
-  readonly limit: number;
+/** Answers at once. */
+interface MemoryFailureThrottle extends FailureThrottle {
+  begin(
+    ...pair: Parameters<FailureThrottle['begin']>
+  ): Exclude<ReturnType<FailureThrottle['begin']>, Promise<unknown>>;
 }
 
 /**
@@ -16,7 +18,7 @@ interface FailureLimits {
  * what was verified before is not asked here.
  * @param limits - read at each call, so that a reload takes effect
  */
-export function createFailureThrottle(limits: () => FailureLimits): FailureThrottle {
+export function createFailureThrottle(limits: () => FailureLimits): MemoryFailureThrottle {
   const failures = new LRUCache<string, { count: number }>({ max: MAX_PAIRS });
   return {
     begin(address, username) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createFailureThrottle } from '../../src/limits/failure-throttle.ts';
-import { allowed } from '../support/decision.ts';
+import { createFailureThrottle } from '../../../src/state/memory/failure-throttle.ts';
+import { allowed } from '../../support/decision.ts';
 
 /** A throttle whose time only passes when the test says so. */
 function createStillThrottle(

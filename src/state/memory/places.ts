@@ -13,7 +13,7 @@ export interface Places {
 }
 
 /** The source of all who are not told apart: nothing is kept from them. */
-export const SHARED = '';
+const SHARED = '';
 
 /** Creates places, none of them taken. */
 export function createPlaces(): Places {

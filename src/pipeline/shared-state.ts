@@ -1,0 +1,116 @@
+import type { Decision } from '../core/decision.ts';
+import type { Principal } from '../core/identity/principal.ts';
+import type { TeamLimits } from '../core/policy/limits.ts';
+
+/**
+ * What several gateways in front of the same Pushgateway keep together. Each port may be kept in
+ * memory by a gateway that is alone, or remotely; each has a suite in `test/conformance`.
+ */
+
+export interface SharedState {
+  readonly turnstile: Turnstile;
+  /** @param limits - read at each call, so that a reload takes effect */
+  failures(limits: () => FailureLimits): FailureThrottle;
+  readonly sessions: SessionStore;
+  /** Deleting groups for their age. */
+  readonly janitor: WorkLock;
+}
+
+/** The pushes and deletes of all teams: how many are under way, and how many there were. */
+export interface Turnstile {
+  /** That of one team; always the same one. */
+  team(name: string): TeamTurnstile;
+}
+
+export interface TeamTurnstile {
+  /** Sources that this gateway gave places to. */
+  readonly sources: number;
+  /** Whether this gateway gave the source a place. */
+  has(source: string): boolean;
+  /**
+   * Whether a source is known to find no place; other gateways may have places that this one does
+   * not know of. A source of its own may have as many places as it leaves to the others.
+   */
+  isFull(source: string, concurrent: number): boolean;
+  /**
+   * Takes a place and one of the rate, both or neither. A place that is not given back comes free
+   * when its gateway ends, however that does. Rejects when it cannot be known.
+   */
+  enter(turn: Turn): Promise<Entry>;
+}
+
+/** A push or delete that wants to begin. */
+export interface Turn {
+  /** Empty for those that are not told apart. */
+  readonly source: string;
+  readonly limits: Pick<TeamLimits, 'rate' | 'burst' | 'concurrent'>;
+  /** Takes a place alone: the rate is passed over. */
+  readonly ignoresRate?: boolean;
+}
+
+export type Entry =
+  | { readonly kind: 'entered'; leave(): void }
+  /** There is no place; when to ask again, where nobody tells that one came free. */
+  | { readonly kind: 'full'; readonly retryMs: number }
+  /** The rate is spent for so long. */
+  | { readonly kind: 'early'; readonly waitMs: number };
+
+/** How many wrong passwords a pair may send in a time. */
+export interface FailureLimits {
+  readonly perMs: number;
+  readonly limit: number;
+}
+
+/** Wrong passwords, per address and user name. */
+export interface FailureThrottle {
+  /**
+   * Counts a failure before the password hash is started that may prove to be none: attempts that
+   * are made all at once count as those made in turn. Ends in `too_many_failures`. Rejects when it
+   * cannot be known.
+   */
+  begin(
+    address: string,
+    username: string,
+  ): Decision<PasswordAttempt> | Promise<Decision<PasswordAttempt>>;
+}
+
+/** A password hash that was counted as a failure when it was started. */
+interface PasswordAttempt {
+  /** Takes the failure back: the password was right, or nobody came to look at it. */
+  forgive(): void;
+}
+
+/** Who is signed in to the page. */
+export interface SessionStore {
+  /** Undefined for one that ended, or was pushed out. */
+  get(name: string): Promise<KeptSession | undefined>;
+  /** Keeps a session until its end, or until its team or all have too many: the oldest goes first. */
+  put(name: string, session: KeptSession): Promise<void>;
+  /** Changes what a session says on its next page; nothing if it has ended. */
+  note(name: string, notice: string | undefined): Promise<void>;
+  delete(name: string): Promise<void>;
+}
+
+/** A session as it is kept: under a digest of its id, which nothing of it tells. */
+export interface KeptSession {
+  readonly principal: Principal;
+  /** To be sent back with every form that changes something. */
+  readonly csrf: string;
+  /** Said once, on the next page. */
+  readonly notice: string | undefined;
+  /** What its credential was when it began. */
+  readonly credential: string;
+  /** Milliseconds since the epoch. */
+  readonly ends: number;
+  /** What it was begun with, sealed with the id, in base64; undefined where nothing is needed. */
+  readonly sealed: string | undefined;
+}
+
+/** A work that one gateway at a time does. */
+export interface WorkLock {
+  /**
+   * Waits until nobody else is at it, then works.
+   * @param work - given a signal that is aborted when others may take it for over
+   */
+  hold<T>(work: (lost: AbortSignal) => Promise<T>): Promise<T>;
+}
