@@ -12,6 +12,9 @@ import { fetchPrograms, type ProgramName, programVersion } from './program.ts';
 
 const CACHE = fileURLToPath(new URL('../../.cache/', import.meta.url));
 
+/** What Node makes of the sources, which every process of the tests and each gateway would make anew. */
+const COMPILED = `${CACHE}node/`;
+
 /** Per test and per file. */
 const TIMEOUT_MS = 180_000;
 
@@ -55,7 +58,7 @@ function runOnce(paths: readonly string[], concurrency: number): { status: numbe
       `--test-reporter-destination=${tap}`,
       ...paths,
     ],
-    { stdio: 'inherit' },
+    { stdio: 'inherit', env: { ...process.env, NODE_COMPILE_CACHE: COMPILED } },
   );
   const lines = readFileSync(tap, 'utf8');
   // The spec reporter lists the failures after its counts: the counts come last here.
