@@ -32,6 +32,7 @@ const DEBIAN_PACKAGES: readonly DebianPackage[] = [
   },
   { name: 'prometheus-cpp-dev', purpose: 'test', why: 'the client library of C++, 1.0' },
   { name: 'g++', purpose: 'test', why: 'compiles what pushes with it' },
+  { name: 'redis-server', purpose: 'test', why: 'what several gateways share, 7.0 in Debian 12' },
   { name: 'jq', purpose: 'test', why: 'reads the list of groups in a recipe' },
   { name: 'shellcheck', purpose: 'test', why: 'checks the scripts' },
   { name: 'jq', purpose: 'test', why: 'runs what the page of the audit log shows' },

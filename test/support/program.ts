@@ -78,6 +78,7 @@ const PROGRAMS = {
   'prometheus-client-mmap': { path: '/usr/lib/ruby/vendor_ruby/prometheus/client' },
   'g++': { path: '/usr/bin/g++' },
   'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
+  'redis-7': { path: '/usr/bin/redis-server' },
   jq: { path: '/usr/bin/jq' },
   shellcheck: { path: '/usr/bin/shellcheck' },
   'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),

@@ -1,6 +1,6 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Entry, TeamTurnstile, Turn, Turnstile } from '../../pipeline/shared-state.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces } from '../places.ts';
 
 const BURST_WINDOW_SECONDS = 60;
 /** Of a gateway that is alone: it is told when a place comes free. */

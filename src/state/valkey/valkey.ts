@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { GatewayError } from '../../core/errors.ts';
+import type { OperationalLog } from '../../pipeline/ports.ts';
+
+/** A Lua script, known to the server by its digest. */
+export interface Script {
+  readonly lua: string;
+  readonly sha1: string;
+}
+
+/** One argument of a script. */
+type Argument = string | number | Uint8Array;
+
+/** A connection to Valkey or Redis, version 7 or newer. */
+export interface Valkey extends AsyncDisposable {
+  /**
+   * Runs a script: one round trip.
+   * @param keys - as `key` gives them
+   * @returns what the script returns, texts as bytes
+   * @throws GatewayError ERR_STATE_UNAVAILABLE when there is no answer in time, or a refusal
+   */
+  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
+  /** The full name of a key: all of them are in one slot of a cluster. */
+  key(name: string): string;
+  /** Whether the last command was answered. */
+  isThere(): boolean;
+}
+
+export interface ValkeyOptions {
+  /** `redis://HOST:PORT/DB`, `rediss://` for TLS. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** Of who signed its certificate, PEM. */
+  readonly ca?: string;
+  readonly log: OperationalLog;
+  /** Milliseconds in which a command is answered, or it counts as refused. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 2000;
+const LONGEST_RETRY_MS = 500;
+/** One slot for all: what is in braces alone tells it. */
+const PREFIX = '{pushwarden}:';
+
+export function createScript(lua: string): Script {
+  return { lua, sha1: createHash('sha1').update(lua).digest('hex') };
+}
+
+/** Connects, and again whenever the connection breaks; resolves at the first answer or failure. */
+export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
+  const redis = createClient(options);
+  const presence = watchPresence(redis, options.log);
+  await redis.connect().catch(() => undefined);
+  const evaluate = async ({ lua, sha1 }: Script, keys: readonly string[], args: Argument[]) => {
+    const given = [...keys, ...args.map(toArgument)];
+    try {
+      return await redis.callBuffer('EVALSHA', [sha1, keys.length, ...given]);
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw error;
+      return await redis.callBuffer('EVAL', [lua, keys.length, ...given]);
+    }
+  };
+  return {
+    async run(script, keys, args) {
+      try {
+        const answer = await evaluate(script, keys, [...args]);
+        presence.noteAnswer();
+        return answer;
+      } catch (cause) {
+        presence.noteFailure(cause);
+        throw new GatewayError('ERR_STATE_UNAVAILABLE', 'the shared state does not answer', {
+          cause,
+        });
+      }
+    },
+    key: (name) => PREFIX + name,
+    isThere: presence.isThere,
+    async [Symbol.asyncDispose]() {
+      redis.disconnect();
+    },
+  };
+}
+
+function createClient({ url, username, password, ca, timeoutMs }: ValkeyOptions): Redis {
+  return new Redis(url, {
+    lazyConnect: true,
+    commandTimeout: timeoutMs ?? TIMEOUT_MS,
+    connectTimeout: timeoutMs ?? TIMEOUT_MS,
+    // What cannot be asked now is refused now: the client comes again.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(50 * times, LONGEST_RETRY_MS),
+    connectionName: 'pushwarden',
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { tls: { ca } }),
+  });
+}
+
+function toArgument(value: Argument): string | number | Buffer {
+  if (!(value instanceof Uint8Array)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** Tells the operator once when it goes away, and once when it is back. */
+function watchPresence(redis: Redis, log: OperationalLog) {
+  let isThere = true;
+  const noteFailure = (error: unknown): void => {
+    if (isThere) log.error('state_away', { error: describe(error) });
+    isThere = false;
+  };
+  redis.on('error', noteFailure);
+  return {
+    isThere: () => isThere,
+    noteFailure,
+    noteAnswer(): void {
+      if (!isThere) log.info('state_back');
+      isThere = true;
+    },
+  };
+}
+
+/** Without what was asked: that may hold what is nobody's business. */
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : 'unknown';
+}

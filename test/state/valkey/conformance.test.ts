@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createValkeyFailureThrottle } from '../../../src/state/valkey/failure-throttle.ts';
+import { createValkeySessionStore } from '../../../src/state/valkey/session-store.ts';
+import { createValkeyTurnstile } from '../../../src/state/valkey/turnstile.ts';
+import { createScript, openValkey, type Valkey } from '../../../src/state/valkey/valkey.ts';
+import { createValkeyWorkLock } from '../../../src/state/valkey/work-lock.ts';
+import { testFailureThrottle } from '../../conformance/failure-throttle.ts';
+import { testSessionStore } from '../../conformance/session-store.ts';
+import { testTurnstile } from '../../conformance/turnstile.ts';
+import { testWorkLock } from '../../conformance/work-lock.ts';
+import { eventually } from '../../support/eventually.ts';
+import { missingPrograms } from '../../support/program.ts';
+import { startRedis } from '../../support/redis-server.ts';
+
+const skip = missingPrograms(['redis-7']);
+const SILENT = { info() {}, warn() {}, error() {} };
+const FLUSH = createScript(`return redis.call('FLUSHALL')`);
+const LEASE_MS = 400;
+
+if (skip === false) {
+  const stack = new AsyncDisposableStack();
+  after(() => stack.disposeAsync());
+  const server = stack.use(await startRedis());
+  const open = async (): Promise<Valkey> =>
+    stack.use(await openValkey({ url: server.url, log: SILENT, timeoutMs: 1000 }));
+  const gateways = [await open(), await open()] as const;
+  const fresh = async (): Promise<readonly [Valkey, Valkey]> => {
+    await gateways[0].run(FLUSH, [], []);
+    return gateways;
+  };
+  const each = async <T>(create: (valkey: Valkey) => T): Promise<readonly [T, T]> => {
+    const [one, other] = await fresh();
+    return [create(one), create(other)];
+  };
+
+  testTurnstile({ kind: 'Redis 7', create: () => each((valkey) => createValkeyTurnstile(valkey)) });
+  testFailureThrottle({
+    kind: 'Redis 7',
+    create: (limits) => each((valkey) => createValkeyFailureThrottle(valkey, () => limits)),
+  });
+  testSessionStore({ kind: 'Redis 7', create: () => each(createValkeySessionStore) });
+  testWorkLock({
+    kind: 'Redis 7',
+    create: () => each((valkey) => createValkeyWorkLock(valkey, 'janitor')),
+  });
+
+  const limits = { rate: { count: 1000, perMs: 1000 }, burst: 0, concurrent: 1 };
+  const turn = { source: '', limits };
+
+  test('the places of a gateway that says nothing any more come free, no sooner', async () => {
+    const [one, other] = await each((valkey) => createValkeyTurnstile(valkey, LEASE_MS));
+    assert.equal((await one.team('payments').enter(turn)).kind, 'entered');
+    await delay(2 * LEASE_MS);
+    assert.equal((await other.team('payments').enter(turn)).kind, 'full');
+    const died = performance.now();
+    await one[Symbol.asyncDispose]();
+    await eventually('the place came free', async () => {
+      const entry = await other.team('payments').enter(turn);
+      return entry.kind === 'entered' ? true : undefined;
+    });
+    assert.ok(performance.now() - died > LEASE_MS / 2);
+  });
+
+  test('a work that stops to say so is lost, and says it before others begin', async () => {
+    const [one, other] = await each((valkey) => createValkeyWorkLock(valkey, 'janitor', LEASE_MS));
+    let isLost = false;
+    const first = one.hold(async (lost) => {
+      await gateways[0].run(
+        createScript(`return redis.call('DEL', KEYS[1])`),
+        [gateways[0].key('lock:janitor')],
+        [],
+      );
+      await new Promise((resolve) => lost.addEventListener('abort', resolve));
+      isLost = true;
+    });
+    await first;
+    assert.equal(isLost, true);
+    assert.equal(await other.hold(async () => 'next'), 'next');
+  });
+
+  test('what cannot be asked is an error at once, and works again when it is back', async () => {
+    await using own = await startRedis();
+    const log: string[] = [];
+    const note = (message: string): void => void log.push(message);
+    await using valkey = await openValkey({
+      url: own.url,
+      log: { ...SILENT, error: note, info: note },
+      timeoutMs: 300,
+    });
+    const turnstile = createValkeyTurnstile(valkey);
+    const free = { ...turn, limits: { ...limits, concurrent: 1000 } };
+    const enter = () => turnstile.team('payments').enter(free);
+    const away = { code: 'ERR_STATE_UNAVAILABLE' };
+    process.kill(own.pid, 'SIGSTOP');
+    await assert.rejects(enter(), away);
+    process.kill(own.pid, 'SIGCONT');
+    await eventually('it answers again', async () => {
+      const entry = await enter().catch(() => undefined);
+      return entry?.kind === 'entered' ? true : undefined;
+    });
+    await own.stop();
+    await assert.rejects(enter(), away);
+    await using again = await startRedis({ port: own.port });
+    assert.equal(again.port, own.port);
+    await eventually('it is back', async () => {
+      const entry = await enter().catch(() => undefined);
+      return entry?.kind === 'entered' ? true : undefined;
+    });
+    assert.deepEqual(log, ['state_away', 'state_back', 'state_away', 'state_back']);
+    await turnstile[Symbol.asyncDispose]();
+  });
+} else {
+  test('against Redis', { skip }, () => undefined);
+}
