@@ -1,0 +1,201 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startServe } from '../faults/serve-process.ts';
+import { eventually } from './eventually.ts';
+import { oneTeam, TOKEN } from './one-team.ts';
+import { explainGroup, type GroupContents, type Operation } from './push-history.ts';
+import { type Pushgateway, type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
+import { createScratch } from './scratch.ts';
+
+/** How to torment a gateway with a spool. */
+interface Torment {
+  readonly version: PushgatewayVersion;
+  /** In each of them the gateway, Pushgateway or both are killed, and the store is looked at. */
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+/** What came of it. */
+interface Findings {
+  readonly operations: readonly Operation[];
+  /** After how many rounds it ended: the first in which something is not explained is the last. */
+  readonly round: number;
+  /** One for each group that holds what no order of its operations leaves. */
+  readonly unexplained: readonly string[];
+}
+
+const CLIENTS = 6;
+const GROUPS = ['a', 'b', 'c', 'd', 'e'] as const;
+const FAMILIES = ['m0', 'm1', 'm2'] as const;
+const METHODS = ['POST', 'POST', 'PUT', 'POST', 'DELETE'] as const;
+/** A client that was not answered tries the next operation after this. */
+const PAUSE_MS = 20;
+/** How long clients run before a kill. */
+const LOAD_MS = { least: 200, most: 1000 };
+const AWAY_MS = 500;
+const { authorization } = TOKEN;
+
+/**
+ * Has clients push to the same groups and delete them, while the gateway and Pushgateway are killed
+ * with SIGKILL at random and started anew; then holds the store against what was answered.
+ */
+export async function tormentSpool({ version, rounds, seed }: Torment): Promise<Findings> {
+  await using scratch = await createScratch();
+  const draw = createDraw(seed);
+  const saving = {
+    version,
+    persistenceFile: join(scratch.path, 'store'),
+    args: ['--persistence.interval=300ms'],
+  };
+  let pushgateway = await startPushgateway(saving);
+  const { url, port } = pushgateway;
+  const listen = `127.0.0.1:${await findFreePort()}`;
+  const document = {
+    ...oneTeam({ url, timeout: '2s' }),
+    ...{ listen, admin: { listen: '127.0.0.1:0' } },
+    defaults: { limits: { rate: '10000/s', burst: 10_000 } },
+    audit: { file: join(scratch.path, 'audit.jsonl') },
+    spool: { dir: join(scratch.path, 'spool') },
+  };
+  const config = await scratch.write('pushwarden.yaml', JSON.stringify(document));
+  let gateway = await startServe(config).ready;
+  const killPushgateway = async (): Promise<void> => {
+    await pushgateway.stop('SIGKILL');
+    await delay(draw(AWAY_MS));
+    pushgateway = await startPushgateway({ ...saving, port });
+  };
+  const killGateway = async (): Promise<void> => {
+    await gateway.stop('SIGKILL');
+    gateway = await startServe(config).ready;
+  };
+  const kills = [[killPushgateway], [killPushgateway, killGateway], [killGateway]];
+  const operations: Operation[] = [];
+  const clients = Array.from({ length: CLIENTS }, (_, name) =>
+    createClient(`http://${listen}`, operations, { name, draw: createDraw(seed + name) }),
+  );
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const stop = new AbortController();
+      const running = clients.map((run) => run(stop.signal));
+      await delay(LOAD_MS.least + draw(LOAD_MS.most - LOAD_MS.least));
+      // The first rounds have one of each, whatever the seed is.
+      const chosen = kills[round < kills.length ? round : draw(kills.length)] ?? [];
+      // What was acknowledged before a kill is seen only if nothing follows.
+      if (round % 2 === 0) stop.abort();
+      await Promise.all(chosen.map((kill) => kill()));
+      await delay(round % 2 === 0 ? 0 : LOAD_MS.least);
+      stop.abort();
+      await Promise.all(running);
+      await eventually('nothing waits', () => isDrained(gateway.ready.adminUrl));
+      const unexplained = listUnexplained(operations, await readStore(pushgateway));
+      if (unexplained.length > 0) return { operations, round: round + 1, unexplained };
+    }
+    return { operations, round: rounds, unexplained: [] };
+  } finally {
+    await gateway.stop('SIGKILL');
+    await pushgateway.stop('SIGKILL');
+  }
+}
+
+interface Client {
+  readonly name: number;
+  readonly draw: Draw;
+}
+
+/** One client, which runs until it is stopped, one operation after the other. */
+function createClient(
+  url: string,
+  operations: Operation[],
+  { name, draw }: Client,
+): (stop: AbortSignal) => Promise<void> {
+  let turn = 0;
+  return async (stop) => {
+    while (!stop.aborted) {
+      turn += 1;
+      const method = METHODS[draw(METHODS.length)] ?? 'POST';
+      const first = draw(FAMILIES.length);
+      const count = method === 'DELETE' ? 0 : 1 + draw(2);
+      const families = [...FAMILIES, ...FAMILIES].slice(first, first + count);
+      const value = String(turn * CLIENTS + name);
+      const group = GROUPS[draw(GROUPS.length)] ?? 'a';
+      const body = families.map((family) => `${family} ${value}\n`).join('');
+      const startedAt = performance.now();
+      const end = await send(`${url}/metrics/job/${group}`, method, body);
+      const endedAt = performance.now();
+      operations.push({ group, method, families, value, startedAt, endedAt, end });
+      if (end !== 'acknowledged') await delay(PAUSE_MS);
+    }
+  };
+}
+
+async function send(url: string, method: string, body: string): Promise<Operation['end']> {
+  const options = { method, headers: { authorization }, ...(body !== '' && { body }) };
+  try {
+    const answer = await fetch(url, options);
+    const text = await answer.text();
+    if (answer.ok) return 'acknowledged';
+    return /^(overloaded|draining|rate_limited):/.test(text) ? 'refused' : 'unknown';
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+    return isRefused ? 'refused' : 'unknown';
+  }
+}
+
+function listUnexplained(
+  operations: readonly Operation[],
+  store: ReadonlyMap<string, GroupContents>,
+): readonly string[] {
+  const groups = new Set([...store.keys(), ...operations.map(({ group }) => group)]);
+  return [...groups].flatMap((group) => {
+    const own = operations.filter((one) => one.group === group);
+    const wrong = explainGroup(own, store.get(group) ?? {});
+    if (wrong === undefined) return [];
+    const lastOnes = own.toSorted((a, b) => a.startedAt - b.startedAt).slice(-12);
+    return [[`${group}: ${wrong}; the last ones:`, ...lastOnes.map(show)].join('\n')];
+  });
+}
+
+function show({ method, families, value, startedAt, endedAt, end }: Operation): string {
+  const [from, to] = [startedAt, endedAt].map((at) => at.toFixed(0));
+  return `  ${method} ${families.join()} ${value} from ${from} to ${to} ms: ${end}`;
+}
+
+const SERIES = /^(m\d)\{instance="",job="([^"]+)"\} (\d+)$/gm;
+
+async function readStore(pushgateway: Pushgateway): Promise<ReadonlyMap<string, GroupContents>> {
+  const { body } = await pushgateway.scrape();
+  const store = new Map<string, GroupContents>();
+  for (const [, family = '', group = '', value = ''] of body.matchAll(SERIES)) {
+    store.set(group, { ...store.get(group), [family]: value });
+  }
+  return store;
+}
+
+/** Whether Pushgateway is there, was read, and nothing waits for it. */
+async function isDrained(adminUrl: string): Promise<true | undefined> {
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  const isReady = (await (await fetch(`${adminUrl}/-/ready`)).text()) === 'OK\n';
+  return isReady && /^pushwarden_spool_bytes 0$/m.test(metrics) ? true : undefined;
+}
+
+/** Draws a whole number from 0 up to, and without, `below`. */
+type Draw = (below: number) => number;
+
+/** The same numbers in every run with the same seed. */
+function createDraw(seed: number): Draw {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
