@@ -42,7 +42,7 @@ const jobsOf = async (upstream: Pushgateway): Promise<readonly string[]> =>
 
 const skip = pushgatewayMissing(VERSION);
 
-test('when the disk of the spool is full a push ends as without one, and nothing of it is kept', {
+test('row 59: when the disk of the spool is full a push ends as without one, and nothing of it is kept', {
   skip,
 }, async (t) => {
   await using scratch = await createScratch();
@@ -85,7 +85,7 @@ test('when the disk of the spool is full a push ends as without one, and nothing
   assert.equal((await fetch(`${gateway.adminUrl}/-/ready`)).status, 200);
 });
 
-test('while the disk of the spool is full, what reaches Pushgateway is answered as ever', {
+test('row 59: while the disk of the spool is full, what reaches Pushgateway is answered as ever', {
   skip,
 }, async () => {
   await using scratch = await createScratch();

@@ -8,7 +8,7 @@ const ROUNDS = 3;
 for (const version of PUSHGATEWAYS) {
   const skip = pushgatewayMissing(version);
 
-  test(`Pushgateway ${version}: after kill -9 of it and of the gateway under load, the store is what was acknowledged last`, {
+  test(`row 58: Pushgateway ${version}: after kill -9 of it and of the gateway under load, the store is what was acknowledged last`, {
     skip,
   }, async (t) => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
