@@ -6,6 +6,7 @@ import { eventually } from './eventually.ts';
 import { oneTeam, TOKEN } from './one-team.ts';
 import { explainGroup, type GroupContents, type Operation } from './push-history.ts';
 import { type Pushgateway, type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
+import { readAnew } from './read-anew.ts';
 import { createScratch } from './scratch.ts';
 
 /** How to torment a gateway with a spool. */
@@ -173,8 +174,9 @@ async function readStore(pushgateway: Pushgateway): Promise<ReadonlyMap<string, 
   return store;
 }
 
-/** Whether Pushgateway is there, was read, and nothing waits for it. */
+/** Whether Pushgateway is there, was read since its last start, and nothing waits for it. */
 async function isDrained(adminUrl: string): Promise<true | undefined> {
+  if (!(await readAnew(adminUrl))) return undefined;
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
   const isReady = (await (await fetch(`${adminUrl}/-/ready`)).text()) === 'OK\n';
   return isReady && /^pushwarden_spool_bytes 0$/m.test(metrics) ? true : undefined;
