@@ -8,3 +8,6 @@ export const EXIT = {
   /** The check says no. */
   refused: 3,
 } as const;
+
+/** What the arguments or the environment lack or have wrong; ends in `EXIT.usage`. */
+export class UsageError extends Error {}

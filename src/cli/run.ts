@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { describeReadError } from '../config/engine/secrets.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, UsageError } from './exit.ts';
 import { createRoot, inheritSettings } from './root.ts';
 import { registerVersion } from './version.ts';
 
@@ -29,7 +29,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       return;
     }
     console.error(`pushwarden: ${describe(error)}`);
-    process.exitCode = EXIT.failed;
+    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 }
 

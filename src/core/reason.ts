@@ -235,7 +235,7 @@ export const REASONS = {
     status: 400,
     title: 'Pushgateway refused the push',
     retryable: false,
-    advice: 'has the metric changed its type? delete the old group first',
+    advice: 'ask the operator: what others pushed past the gateway may be in the way',
   },
   internal_error: {
     status: 500,

@@ -9,6 +9,7 @@ import { pipeline, type Transform } from 'node:stream';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { type Deny, deny } from '../core/decision.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
+import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { Clock, ReadAnswer, Upstream, UpstreamRead } from '../pipeline/ports.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
@@ -31,6 +32,14 @@ interface ReadHandlerOptions {
   readonly ca: string | undefined;
   readonly clock: Clock;
 }
+
+/** What a reader can do: what the reasons say otherwise is about pushes. */
+const ADVICE: Partial<Record<Reason, string>> = {
+  upstream_unreachable: 'read again later',
+  upstream_timeout: 'read again later',
+  upstream_invalid:
+    'read again later; where a group breaks the scrape, the operator can quarantine it',
+};
 
 /** What one read is about; the proxy's listeners find it by the request. */
 interface ReadPlan {
@@ -132,7 +141,8 @@ function createPlan(
       if (plan.isOver) return;
       plan.isOver = true;
       // Answered first: the proxy breaks off answers that are still open when the upstream ends.
-      refuse(refusal);
+      const advice = ADVICE[refusal.reason];
+      refuse(advice === undefined ? refusal : { hints: [advice], ...refusal });
       plan.upstreamRequest?.destroy();
     },
   };

@@ -11,14 +11,16 @@ export interface AdminOptions {
   readonly timeout: number;
 }
 
+const EXAMPLE = 'http://127.0.0.1:9095';
+
 /** Adds `--admin`, by which a command finds the admin side, and how long it waits for a line of it. */
 export function addAdminOptions(command: Command): Command {
-  const text = 'address of the admin side: http://127.0.0.1:9095';
+  const text = `address of the admin side: ${EXAMPLE}`;
   const silence = 'how long it may say nothing, between two deletions too';
   return command
     .addOption(
       new Option('--admin <url>', text)
-        .argParser(createUrlParser('the admin side asks for none'))
+        .argParser(createUrlParser('the admin side asks for none', EXAMPLE))
         .makeOptionMandatory(),
     )
     .addOption(createTimeoutOption(silence, '5m'));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
+import { renderSpan } from '../client/render-span.ts';
 import { renderTable } from '../client/render-table.ts';
 import { EXIT } from '../exit.ts';
 import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
@@ -32,7 +33,7 @@ async function runJanitor({ dryRun = false, ...options }: JanitorRunOptions): Pr
 
 function renderRun(groups: readonly Line[], end: Line): readonly string[] {
   const rows = groups.map(({ target, team, age_seconds, series }) =>
-    [target, team, `${age_seconds}s`, series].map(String),
+    [target, team, renderSpan(Number(age_seconds) * 1000), series].map(String),
   );
   const { due, deleted, kept, refused } = end;
   const done = end['dry_run']

@@ -9,6 +9,7 @@ interface QuarantineOptions extends AdminOptions {
   readonly output: 'table' | 'json';
 }
 
+const HINT = '--apply deletes them';
 const COUNTS = ['found', 'deleted', 'kept'];
 
 /** Adds `quarantine`: exit status 1 when with `--apply` the scrape is not whole at the end. */
@@ -34,5 +35,6 @@ function renderRun(groups: readonly Line[], end: Line): readonly string[] {
   const table = rows.length === 0 ? [] : [renderTable([heading, ...rows])];
   const scrape = end['scrape_whole'] === true ? 'the scrape is whole' : 'the scrape is not whole';
   const done = end['dry_run'] === true ? 'nothing was deleted' : `${end['deleted']} deleted`;
-  return [...table, `${groups.length} found, ${done}; ${scrape}`];
+  const hint = end['dry_run'] === true && groups.length > 0 ? [HINT] : [];
+  return [...table, `${groups.length} found, ${done}; ${scrape}`, ...hint];
 }

@@ -17,6 +17,8 @@ interface AdminQuestion {
 
 /** Of an answer that is none of the admin side. */
 const SHOWN_BYTES = 300;
+/** What the admin side never answers here, and the public side or a proxy does. */
+const ELSEWHERE: ReadonlySet<number> = new Set([200, 401, 404]);
 /** Far more than a group with the longest of keys. */
 const MAX_LINE_LENGTH = 256 * 1024;
 
@@ -32,7 +34,9 @@ export async function* readAdminLines(asked: AdminQuestion): AsyncGenerator<Line
     const answer = await post(url, `${admin}${path}`, silence.signal);
     const type = answer.headers['content-type'] ?? '';
     if (!type.startsWith('application/x-ndjson')) {
-      throw new Error(`it answers ${answer.statusCode}: ${await readBeginning(answer)}`);
+      const { statusCode = 0 } = answer;
+      const hint = ELSEWHERE.has(statusCode) ? '\n  is this the address of the admin side?' : '';
+      throw new Error(`it answers ${statusCode}: ${await readBeginning(answer)}${hint}`);
     }
     for await (const text of splitLines(answer)) {
       silence.restart();
@@ -106,11 +110,13 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Its first line. */
 async function readBeginning(answer: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of answer) {
     text += String(chunk);
-    if (text.length > SHOWN_BYTES) break;
+    if (text.length > SHOWN_BYTES || text.trimStart().includes('\n')) break;
   }
-  return renderPrintable(text.trim(), SHOWN_BYTES);
+  const [line = ''] = text.trim().split('\n', 1);
+  return renderPrintable(line, SHOWN_BYTES);
 }

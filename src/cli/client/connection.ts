@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { readEnvironment, readText } from '../../config/engine/secrets.ts';
+import { UsageError } from '../exit.ts';
 import { createUrlParser } from '../url-option.ts';
 import { findNetrcLogin } from './netrc.ts';
 
@@ -28,14 +29,14 @@ export function addConnectionOptions(command: Command): Command {
 /**
  * Resolves the address and the credential from options, environment and files, in this order: the
  * token of `--token-file`, of PUSHWARDEN_TOKEN, a login of the netrc file.
- * @throws Error that names what is missing and where to put it
+ * @throws UsageError that names what is missing and where to put it
  */
 export function resolveConnection({ url: given, tokenFile }: ConnectionOptions): Connection {
   const address = given ?? readEnvironment('PUSHWARDEN_URL');
   if (address === undefined || address === '') {
-    throw new Error('the address of the gateway is missing: give --url or set PUSHWARDEN_URL');
+    throw new UsageError('the address of the gateway is missing: give --url or set PUSHWARDEN_URL');
   }
-  const url = new URL(given === undefined ? parseUrl(address) : address);
+  const url = new URL(given ?? parseFromEnvironment(address));
   const token = tokenFile === undefined ? readEnvironment('PUSHWARDEN_TOKEN') : readText(tokenFile);
   if (token !== undefined && token.trim() !== '') {
     return { url, authorization: renderBearer(token.trim()) };
@@ -45,6 +46,15 @@ export function resolveConnection({ url: given, tokenFile }: ConnectionOptions):
 }
 
 const parseUrl = createUrlParser('put them into PUSHWARDEN_TOKEN or a netrc file');
+
+function parseFromEnvironment(address: string): string {
+  try {
+    return parseUrl(address);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new UsageError(`PUSHWARDEN_URL ${error.message}`);
+  }
+}
 
 /** @see RFC 6750 section 2.1 */
 function renderBearer(token: string): string {
@@ -58,7 +68,7 @@ function readNetrc({ hostname }: URL): string {
   const file = readEnvironment('NETRC') ?? join(homedir(), '.netrc');
   const login = findNetrcLogin(readIfThere(file), hostname);
   if (login === undefined) {
-    throw new Error(
+    throw new UsageError(
       `the token is missing: set PUSHWARDEN_TOKEN, give --token-file, or add machine ${hostname} to ${file}`,
     );
   }

@@ -75,7 +75,7 @@ function parseDoomed(text: string): readonly Doomed[] | undefined {
   const path = text.startsWith('/') ? text : `/metrics/${text}`;
   const target = parsePushTarget(path, { emptyValues: true });
   if (target.effect === 'allow') return [{ target: target.value.canonical, name: path }];
-  console.error(`target_invalid: ${target.detail}`);
+  console.error(`target_invalid: ${target.detail}\n  a target is /metrics/job/JOB{/LABEL/VALUE}`);
   process.exitCode = EXIT.refused;
   return undefined;
 }
@@ -133,7 +133,8 @@ async function deleteGroup(
     },
   );
   if (verdict.kind === 'done') {
-    console.log(`deleted ${name}`);
+    const later = ': Pushgateway is away and gets it later';
+    console.log(verdict.isSpooled ? `will delete ${name}${later}` : `deleted ${name}`);
     return;
   }
   const before = process.exitCode;

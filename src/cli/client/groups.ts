@@ -4,6 +4,7 @@ import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
 import { type GroupSelection, hasFailed, listGroups, renderLabels } from './group-list.ts';
 import { createOutputOption, createTimeoutOption, parseDurationOption } from './options.ts';
+import { renderSpan } from './render-span.ts';
 import { renderTable } from './render-table.ts';
 import { reportFailure } from './report.ts';
 
@@ -57,13 +58,6 @@ export function renderGroupTable(groups: readonly ListedGroup[], now: number): s
   return renderTable([head, ...rows]);
 }
 
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-] as const;
-
 function renderAge(time: string | null, now: number): string {
   return time === null ? '-' : renderSpan(now - Date.parse(time));
 }
@@ -72,10 +66,4 @@ function renderAhead(time: string | null, now: number): string {
   if (time === null) return 'never';
   const ms = Date.parse(time) - now;
   return ms <= 0 ? 'due' : `in ${renderSpan(ms)}`;
-}
-
-function renderSpan(ms: number): string {
-  if (ms < 0) return `-${renderSpan(-ms)}`;
-  const [unit, size] = UNITS.find(([, length]) => ms >= length) ?? ['s', 1000];
-  return `${Math.floor(ms / size)}${unit}`;
 }

@@ -3,7 +3,12 @@ import type { Exchange } from './send.ts';
 
 /** What an exchange with the gateway means. */
 export type Verdict =
-  | { readonly kind: 'done'; readonly body: string }
+  | {
+      readonly kind: 'done';
+      readonly body: string;
+      /** Pushgateway is away, and the gateway keeps it until it is back. */
+      readonly isSpooled: boolean;
+    }
   /** The gateway said no, in its own words. */
   | { readonly kind: 'refused'; readonly reason: string; readonly message: string }
   /** Nobody knows, or somebody else answered. */
@@ -21,7 +26,8 @@ const REFUSAL = /^([a-z]+(?:_[a-z]+)*): ./;
 export function judgeAnswer(exchange: Exchange, method: string): Verdict {
   if (exchange.kind === 'failed') {
     const isOpen = exchange.mayHaveArrived && method !== 'GET';
-    const doubt = isOpen ? '; whether it was stored is not known' : '';
+    const done = method === 'DELETE' ? 'deleted' : 'stored';
+    const doubt = isOpen ? `; whether it was ${done} is not known` : '';
     return { kind: 'failed', message: exchange.problem + doubt };
   }
   const { status, headers, body } = exchange;
@@ -34,7 +40,9 @@ export function judgeAnswer(exchange: Exchange, method: string): Verdict {
     };
   }
   const isGateways = headers['x-request-id'] !== undefined;
-  if (isGateways && isSuccess(status, type, body, method)) return { kind: 'done', body };
+  if (isGateways && isSuccess(status, type, body, method)) {
+    return { kind: 'done', body, isSpooled: headers['x-push-spooled'] === 'true' };
+  }
   const reason = REFUSAL.exec(body)?.[1];
   if (isGateways && status >= 400 && reason !== undefined && type.startsWith('text/plain')) {
     return { kind: 'refused', reason, message: renderLines(body) };

@@ -3,6 +3,7 @@ import { type PushContent, SCRAPE_SCOPE } from '../../core/exposition/push-conte
 import { parseTextExposition } from '../../core/exposition/text/text-exposition.ts';
 import { renderQuoted } from '../../core/printable.ts';
 import type { GroupingKey } from '../../core/target/grouping-key.ts';
+import { UsageError } from '../exit.ts';
 
 /** Types that a sample on the command line can be of. */
 export const SAMPLE_TYPES = ['untyped', 'gauge', 'counter'] as const;
@@ -13,14 +14,14 @@ const SAMPLE = /^([^{}=\s]*)(\{.*\})?\s*=\s*([^=\s{}]+)$/su;
 
 /**
  * Renders samples of the command line, `NAME{labels}=VALUE`, as the body of a push.
- * @throws Error that names the one that is none
+ * @throws UsageError that names the one that is none
  */
 export function renderSamples(samples: readonly string[], type: SampleType): string {
   const families = new Map<string, string[]>();
   for (const sample of samples) {
     const [, name = '', labels = '', value] = SAMPLE.exec(sample) ?? [];
     if (value === undefined) {
-      throw new Error(`${renderQuoted(sample)} is not NAME=VALUE or NAME{label="x"}=VALUE`);
+      throw new UsageError(`${renderQuoted(sample)} is not NAME=VALUE or NAME{label="x"}=VALUE`);
     }
     const lines = families.get(name) ?? [];
     families.set(name, [...lines, `${name}${labels} ${value}\n`]);

@@ -75,11 +75,12 @@ async function runPush(samples: readonly string[], options: PushOptions): Promis
     {
       retries: options.retry,
       timeoutMs: options.timeout,
-      onRepeat: (message, waitMs) =>
-        console.error(`pushwarden: ${message}\n  again in ${waitMs / 1000} s`),
+      onRepeat: (message) => console.error(`pushwarden: ${message}`),
     },
   );
   if (verdict.kind !== 'done') reportFailure(verdict);
+  else if (verdict.isSpooled)
+    console.error('pushwarden: kept: Pushgateway is away and gets it later');
 }
 
 /** As the gateway would read it; or why it would refuse it. */

@@ -8,8 +8,8 @@ interface Patience {
   readonly retries: number;
   /** For everything, milliseconds. */
   readonly timeoutMs: number;
-  /** Told before every repeat. */
-  readonly onRepeat: (message: string, waitMs: number) => void;
+  /** Told before every repeat: what went wrong, and when it is tried again. */
+  readonly onRepeat: (message: string) => void;
 }
 
 const REPEATABLE = new Set([429, 502, 503, 504]);
@@ -46,7 +46,7 @@ export async function sendPatiently(
     }
     const waitMs = readRetryAfter(exchange) ?? FIRST_WAIT_MS * 2 ** attempt;
     if (performance.now() + waitMs >= end) return giveUp(exchange, verdict);
-    onRepeat(verdict.kind === 'done' ? '' : verdict.message, waitMs);
+    if (verdict.kind !== 'done') onRepeat(`${verdict.message}\n  again in ${waitMs / 1000} s`);
     await waitFor(waitMs);
   }
 }

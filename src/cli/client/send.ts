@@ -44,7 +44,8 @@ export function send(
       headers: {
         authorization,
         'user-agent': `pushwarden/${VERSION}`,
-        accept: method === 'GET' ? 'application/json' : 'text/plain',
+        // a refusal is text for those who ask for text before JSON
+        accept: method === 'GET' ? 'text/plain, application/json' : 'text/plain',
         ...(body && { 'content-type': 'text/plain; version=0.0.4', 'content-length': body.length }),
       },
     });

@@ -20,7 +20,7 @@ interface CompareOptions {
   readonly output: 'text' | 'json';
 }
 
-const parseAdmin = createUrlParser('the admin side asks for none');
+const parseAdmin = createUrlParser('the admin side asks for none', 'http://127.0.0.1:9095');
 const parseUpstream = createUrlParser('they belong into upstream.basic_auth of the configuration');
 
 /** Adds `compare`: exit status 0, 3 when a group would be refused, 1 when it cannot be told. */

@@ -57,6 +57,7 @@ for (const { command, args } of COMMANDS) {
         const result = await runCli(run, { env });
         assert.equal(result.status, status, result.stderr);
         assert.equal(result.stdout, '');
+        assert.doesNotMatch(result.stderr, /stored/);
         assert.match(result.stderr, error);
         assert.ok(server.seen.length > 0);
       });

@@ -43,6 +43,25 @@ test('a push is stored by a real Pushgateway, and what is not allowed is refused
   const other = await push(gateway.url, ['--job', 'billing', 'a=1']);
   assert.equal(other.status, 3);
   assert.match(other.stderr, /^job_not_allowed: the credential may not use job "billing"/);
+
+  const env = { PUSHWARDEN_TOKEN: 'pwt_of_nobody' };
+  for (const command of [['groups'], ['delete', '--job', '*', '--yes']]) {
+    const { status, stderr } = await runCli([...command, '--url', gateway.url], { env });
+    assert.equal(status, 3, stderr);
+    assert.match(stderr, /^credential_invalid: /);
+  }
+});
+
+test('what the gateway keeps while Pushgateway is away is not called stored or deleted', async () => {
+  const kept = answerWith(202, { ...FROM_GATEWAY, 'x-push-spooled': 'true' });
+  await using server = await startScriptedServer([kept]);
+  const pushed = await push(server.url, ['--job', 'x', 'a=1']);
+  assert.deepEqual([pushed.status, pushed.stdout], [0, '']);
+  assert.match(pushed.stderr, /^pushwarden: kept: Pushgateway is away/);
+  const args = ['delete', 'job/x', '--yes', '--url', server.url];
+  const deleted = await runCli(args, { env: { PUSHWARDEN_TOKEN: TOKEN.secret } });
+  assert.equal(deleted.status, 0);
+  assert.match(deleted.stdout, /^will delete \/metrics\/job\/x: Pushgateway is away/);
 });
 
 test('--replace is a PUT, the body a file or standard input', async () => {
@@ -61,7 +80,7 @@ const notSent = [
   { args: ['--job', 'x', 'a=1,5'], status: 3, error: /^body_invalid: .*"1,5" is not a value/ },
   { args: ['--job', 'x', '--file', '-'], status: 3, error: /^body_invalid: .*nothing to push/ },
   { args: ['--job', 'x', '--label', 'a-b=1', 'a=1'], status: 3, error: /^target_invalid: / },
-  { args: ['--job', 'x', 'a'], status: 1, error: /"a" is not NAME=VALUE/ },
+  { args: ['--job', 'x', 'a'], status: 2, error: /"a" is not NAME=VALUE/ },
   { args: ['--job', 'x'], status: 2, error: /give either samples or --file/ },
   { args: ['a=1'], status: 2, error: /required option '--job <job>'/ },
   { args: ['--job', 'x', '--url', 'http://u:p@x', 'a=1'], status: 2, error: /no user name/ },
@@ -72,6 +91,7 @@ for (const { args, status, error } of notSent) {
     const result = await push(server.url, args);
     assert.equal(result.status, status);
     assert.match(result.stderr, error);
+    assert.doesNotMatch(result.stderr, /u:p/);
     assert.equal(server.seen.length, 0);
   });
 }
@@ -181,9 +201,11 @@ test('address and token are found in the environment, in a file and in a netrc f
     [`Bearer ${TOKEN.secret}`, `Basic ${Buffer.from('nightly:secret').toString('base64')}`],
   );
   const without = await run([], {});
-  assert.equal(without.status, 1);
+  assert.equal(without.status, 2);
   assert.match(without.stderr, /the token is missing: set PUSHWARDEN_TOKEN/);
   const nowhere = await run([], { PUSHWARDEN_URL: '' });
-  assert.equal(nowhere.status, 1);
+  assert.equal(nowhere.status, 2);
   assert.match(nowhere.stderr, /give --url or set PUSHWARDEN_URL/);
+  const noUrl = await run([], { PUSHWARDEN_URL: 'push.example.com' });
+  assert.deepEqual([noUrl.status, /PUSHWARDEN_URL must be a URL/.test(noUrl.stderr)], [2, true]);
 });
