@@ -102,6 +102,7 @@ async function measureShape(shape: string, url: string): Promise<object> {
   if (store.size() !== groups) throw new Error(`the model has ${store.size()} groups`);
   const firstLook = await lateness(() => followed.poll());
   const look = await lateness(() => followed.poll());
+  const looked = settledMemory();
   const { listingMib } = await measureListing(url);
   const claim = await measureClaims(store, groups, renderBody(families, series));
   await client.close();
@@ -110,6 +111,7 @@ async function measureShape(shape: string, url: string): Promise<object> {
     'series a group': families * series,
     families,
     'bytes a group': Math.round((after.bytes - before.bytes) / groups),
+    'with looks': Math.round((looked.bytes - before.bytes) / groups),
     'empty KiB': Math.round((before.bytes - nothing.bytes) / 1024),
     'model MiB': round((after.bytes - before.bytes) / 1024 ** 2),
     'resident MiB': round(after.resident),

@@ -37,7 +37,7 @@ export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore 
 
 function findGroup({ groups }: StoreState, id: GroupId): StoredGroup | undefined {
   const group = groups.get(id);
-  return group?.exists ? view(group) : undefined;
+  return group?.exists ? new View(group) : undefined;
 }
 
 function* listGroups(state: StoreState, { team, job }: GroupFilter = {}): Iterable<StoredGroup> {
@@ -46,29 +46,45 @@ function* listGroups(state: StoreState, { team, job }: GroupFilter = {}): Iterab
   const isShared = team !== undefined && state.options.shared !== undefined;
   for (const group of groups) {
     if (isShared && state.groups.get(group.id) !== group) continue;
-    if (group.exists && (job === undefined || keyOf(group).job === job)) yield view(group);
+    if (group.exists && (job === undefined || keyOf(group).job === job)) yield new View(group);
   }
 }
 
-/** What a group shows of itself; its key and families are made only for who asks. */
-function view(group: HeldGroup): StoredGroup {
-  const { id, owned, pushedAt, failedAt, credential } = group;
-  const owner = owned?.team;
-  return {
-    ...{ id, owner, pushedAt, failedAt, credential },
-    get series() {
-      return totalsOf(group).series;
-    },
-    get bytes() {
-      return totalsOf(group).bytes;
-    },
-    get key() {
-      return keyOf(group);
-    },
-    get families() {
-      return listFamilies(group);
-    },
-  };
+/** What a group shows of itself; whatever costs something is made only for who asks. */
+class View implements StoredGroup {
+  readonly #group: HeldGroup;
+
+  constructor(group: HeldGroup) {
+    this.#group = group;
+  }
+
+  get id() {
+    return this.#group.id;
+  }
+  get owner() {
+    return this.#group.owned?.team;
+  }
+  get pushedAt() {
+    return this.#group.pushedAt;
+  }
+  get failedAt() {
+    return this.#group.failedAt;
+  }
+  get credential() {
+    return this.#group.credential;
+  }
+  get series() {
+    return totalsOf(this.#group).series;
+  }
+  get bytes() {
+    return totalsOf(this.#group).bytes;
+  }
+  get key() {
+    return keyOf(this.#group);
+  }
+  get families() {
+    return listFamilies(this.#group);
+  }
 }
 
 function listFamilies({ families }: HeldGroup): readonly StoredFamily[] {
