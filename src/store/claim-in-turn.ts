@@ -48,7 +48,7 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
   const watch = ({ target }: GroupPush, claim: GroupClaim, leave: () => void): GroupClaim => {
     const { canonical: id } = target;
     let isOver = false;
-    stampCheck.notePush(id);
+    const noteEnd = stampCheck.notePush(id);
     leftBehind.begin(id, model.group(id) !== undefined);
     const settle: GroupClaim['settle'] = async (end) => {
       if (isOver) return;
@@ -59,7 +59,7 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
         if (end === 'unknown') turns.noteUndecided(id);
         leave();
       }
-      stampCheck.notePush(id);
+      noteEnd(end);
       leftBehind.end(id, end);
     };
     return { ...claim, settle };

@@ -17,6 +17,7 @@ import type {
 import { createGroupRemovals } from './group-removals.ts';
 import { createGroupTurns } from './group-turns.ts';
 import { createLeftBehind } from './left-behind.ts';
+import { createNameCheck } from './name-check.ts';
 import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
 import { createStoreReadings, type EndedReading, type StoreReadings } from './store-readings.ts';
@@ -51,6 +52,7 @@ class Follower implements FollowedStore {
   readonly #log: OperationalLog;
   readonly #observer: StoreObserver;
   readonly #stampCheck: StampCheck;
+  readonly #nameCheck = createNameCheck();
   readonly #scrapeWatch: ScrapeWatch;
   readonly #readings: StoreReadings;
   readonly #clock: Clock;
@@ -164,11 +166,14 @@ class Follower implements FollowedStore {
     const beganAt = this.#clock.monotonic();
     try {
       const scrape = await reader.look(comparison.add);
-      const names = new Set(scrape.names);
-      if (scrape.status === 200 && names.size > 0) {
+      if (scrape.status === 200 && scrape.names.length > 0) {
         await pause(SETTLE_MS);
-        const isWhole = this.#model.familyNames().isSubsetOf(names);
-        if (comparison.end() || !isWhole || this.#isUndecided()) await this.#read();
+        const areExplained = this.#nameCheck.areExplained(
+          scrape,
+          before,
+          this.#model.familyNames(),
+        );
+        if (comparison.end() || !areExplained || this.#isUndecided()) await this.#read();
         else this.#noteLook(beganAt);
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
@@ -205,8 +210,11 @@ class Follower implements FollowedStore {
   }
 
   async #probeOnce(): Promise<void> {
+    const askedAt = this.#clock.monotonic();
     const found = await this.#reader?.status();
-    this.expiryTime.look(typeof found === 'object' ? found.date : undefined);
+    const date = typeof found === 'object' ? found.date : undefined;
+    this.expiryTime.look(date);
+    this.#stampCheck.noteDate(date, askedAt);
     if (found === undefined || found === 'not_ready') {
       this.#become('away', { answer: found ?? 'none' });
     } else if (found === 'no_pushgateway') {

@@ -1,6 +1,7 @@
 import type { GroupId } from '../core/store/group.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import type { GroupStore, PushEnd } from '../core/store/group-store.ts';
 import type { GroupStamps, StampChanges } from '../core/store/stamp-memory.ts';
+import { createUpstreamClock } from '../core/store/upstream-clock.ts';
 import type { Clock } from '../pipeline/ports.ts';
 
 /** Holds the time stamps of scrapes against the model, to see whether somebody else changes it. */
@@ -12,8 +13,13 @@ export interface StampCheck {
    * @returns what is to be called once the model is what was read
    */
   beginReading(): () => void;
-  /** Notes a push through the gateway, when it begins and when it ends. */
-  notePush(id: GroupId): void;
+  /**
+   * Notes that a push through the gateway begins.
+   * @returns what is to be called once, when it ends
+   */
+  notePush(id: GroupId): (end: PushEnd) => void;
+  /** Notes what the upstream's clock has shown in an answer to what was asked at that moment. */
+  noteDate(date: number | undefined, askedAt: number): void;
   /** Notes that a group was deleted through the gateway. */
   noteDelete(id: GroupId): void;
 }
@@ -30,8 +36,8 @@ interface StampComparison {
 
 /**
  * Creates the check of one store. The time of a push is Pushgateway's and not exactly the one that
- * the model has, so the stamps that come after a push of ours are taken for its own, and any others
- * after those for somebody else's.
+ * the model has, so the stamps that come after a push of ours are taken for its own unless they are
+ * later than its end was by Pushgateway's clock, and any others after those for somebody else's.
  */
 export function createStampCheck(
   store: Pick<GroupStore, 'group' | 'size'>,
@@ -47,14 +53,26 @@ export function createStampCheck(
  */
 const DONE_MS = 2000;
 
+/** Pushes through the gateway to one group since the last scrape, or too short before. */
+interface Pushes {
+  /** When one has last begun or ended. All times are of the monotonic clock. */
+  at: number;
+  underWay: number;
+  /** When the last one that was stored had begun. */
+  storedFrom: number | undefined;
+  /** When the last one ended that may have left its time; infinite if it may come to leave it yet. */
+  endedAt: number;
+}
+
 class Check implements StampCheck {
   readonly #store: Pick<GroupStore, 'group' | 'size'>;
   readonly #clock: Pick<Clock, 'monotonic'>;
   /** Groups of the last scrape that was looked at. */
   readonly #seen = new Set<GroupId>();
-  /** Pushed to and deleted since the last scrape, or too short before; when, on the monotonic clock. */
-  readonly #pushed = new Map<GroupId, number>();
+  readonly #pushed = new Map<GroupId, Pushes>();
+  /** Deleted since the last scrape, or too short before; when, on the monotonic clock. */
   readonly #deleted = new Map<GroupId, number>();
+  readonly #upstreamClock = createUpstreamClock();
   #looks = 0;
   /** The last look that found something different; undefined once that was read. */
   #differentAt: number | undefined;
@@ -72,6 +90,7 @@ class Check implements StampCheck {
       end: () => {
         this.#looks += 1;
         if (parts[0]?.isWhole) this.#seen.clear();
+        for (const { changed } of parts) this.#learnTimes(changed, begunAt - DONE_MS);
         const isExplained = parts.map((changes) => this.#take(changes)).every((isAll) => isAll);
         const isDone = this.#forgetBefore(begunAt - DONE_MS);
         if (!isExplained || !isDone || this.#hasOthers()) this.#differentAt = this.#looks;
@@ -87,12 +106,45 @@ class Check implements StampCheck {
     };
   }
 
-  notePush(id: GroupId): void {
-    this.#pushed.set(id, this.#clock.monotonic());
+  notePush(id: GroupId): (end: PushEnd) => void {
+    const begunAt = this.#clock.monotonic();
+    const pushes = this.#pushesTo(id, begunAt);
+    pushes.underWay += 1;
+    return (end) => {
+      const now = this.#clock.monotonic();
+      pushes.at = now;
+      pushes.underWay -= 1;
+      if (end === 'stored') pushes.storedFrom = Math.max(pushes.storedFrom ?? begunAt, begunAt);
+      pushes.endedAt = Math.max(pushes.endedAt, end === 'unknown' ? Number.POSITIVE_INFINITY : now);
+    };
+  }
+
+  noteDate(date: number | undefined, askedAt: number): void {
+    if (date !== undefined) this.#upstreamClock.noteDate(date, askedAt, this.#clock.monotonic());
   }
 
   noteDelete(id: GroupId): void {
     this.#deleted.set(id, this.#clock.monotonic());
+  }
+
+  #pushesTo(id: GroupId, at: number): Pushes {
+    const known = this.#pushed.get(id);
+    if (known !== undefined) {
+      known.at = at;
+      return known;
+    }
+    const first = { at, underWay: 0, storedFrom: undefined, endedAt: at };
+    this.#pushed.set(id, first);
+    return first;
+  }
+
+  /** A group cannot have an earlier time than the beginning of a push that was done before. */
+  #learnTimes(changed: readonly GroupStamps[], doneAt: number): void {
+    for (const { id, pushedAt } of changed) {
+      const { storedFrom, at = doneAt } = this.#pushed.get(id) ?? {};
+      if (storedFrom !== undefined && at < doneAt)
+        this.#upstreamClock.noteTime(pushedAt, storedFrom);
+    }
   }
 
   /** Takes a part of what has changed; whether all of it is explained. */
@@ -108,7 +160,11 @@ class Check implements StampCheck {
     const group = this.#store.group(id);
     if (group === undefined) return this.#deleted.has(id);
     const { pushedAt = 0, failedAt = 0 } = group;
-    return this.#pushed.has(id) || (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt);
+    if (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt) return true;
+    const pushes = this.#pushed.get(id);
+    if (pushes === undefined || pushes.underWay > 0) return pushes !== undefined;
+    const latest = this.#upstreamClock.latest(pushes.endedAt);
+    return Math.max(stamps.pushedAt, stamps.failedAt) <= latest;
   }
 
   #isHeld(id: GroupId): boolean {
@@ -118,9 +174,9 @@ class Check implements StampCheck {
   /** Forgets what must have been done before the scrape; whether the scrape shows that it was. */
   #forgetBefore(time: number): boolean {
     let isDone = true;
-    for (const [id, at] of this.#pushed) {
+    for (const [id, { at, underWay }] of this.#pushed) {
       if (at >= time) continue;
-      this.#pushed.delete(id);
+      if (underWay === 0) this.#pushed.delete(id);
       isDone &&= this.#seen.has(id) || !this.#isHeld(id);
     }
     for (const [id, at] of this.#deleted) {

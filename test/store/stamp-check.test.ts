@@ -25,13 +25,19 @@ async function openStage() {
   };
   /** Whether it is somebody else's doing. */
   const differs = (...times: readonly number[]): boolean => scrape(...times).end();
-  return { store, clock, check, scrape, differs };
+  /** A push of ours that takes some time. */
+  const push = (id: string, milliseconds = 0): void => {
+    const end = check.notePush(id);
+    clock.advance(milliseconds);
+    end('stored');
+  };
+  return { store, clock, check, scrape, differs, push };
 }
 
 test('a push of ours explains the time that comes after it, once', async () => {
-  const { check, clock, differs } = await openStage();
+  const { push, clock, differs } = await openStage();
   assert.equal(differs(1000), false);
-  check.notePush(ID);
+  push(ID);
   clock.advance(15_000);
   assert.equal(differs(1007), false);
   clock.advance(15_000);
@@ -40,8 +46,8 @@ test('a push of ours explains the time that comes after it, once', async () => {
 });
 
 test('a push that was answered and not done when the scrape was made is no foreign one later', async () => {
-  const { store, check, clock, differs } = await openStage();
-  check.notePush(ID);
+  const { store, push, clock, differs } = await openStage();
+  push(ID);
   await pushAll(store, groupPush('a', 'rows:gauge', { at: 1006 }));
   clock.advance(100);
   assert.equal(differs(1000), false, 'not done yet');
@@ -52,12 +58,12 @@ test('a push that was answered and not done when the scrape was made is no forei
 });
 
 test('a group that the scrape lacks is noticed, unless it is too young or was deleted', async () => {
-  const { store, check, clock, scrape, differs } = await openStage();
+  const { store, check, clock, scrape, differs, push } = await openStage();
   assert.equal(differs(), true);
   check.beginReading()();
   const younger = scrape(1000);
   await pushAll(store, groupPush('b', 'rows:gauge'));
-  check.notePush(groupId('b'));
+  push(groupId('b'));
   assert.equal(younger.end(), false, 'b came after the scrape was made');
   const older = scrape(1000);
   check.noteDelete(ID);
@@ -86,4 +92,49 @@ test('what is different stays so until a reading that began later has ended well
   assert.equal(differs(1008), true);
   check.beginReading()();
   assert.equal(differs(1008), false);
+});
+
+/** The upstream is ahead by 1000 s, and its answer that says so took no time. */
+async function openDatedStage() {
+  const stage = await openStage();
+  const { check, clock } = stage;
+  clock.advance(900);
+  check.noteDate(1_000_000, clock.monotonic());
+  assert.equal(stage.differs(1000), false);
+  return stage;
+}
+
+test('a time behind the end of a push of ours is somebody else’s', async () => {
+  for (const [shown, isOther] of [
+    [1_001_010, false],
+    [1_001_200, true],
+  ] as const) {
+    const { clock, push, differs } = await openDatedStage();
+    push(ID, 100);
+    clock.advance(14_000);
+    assert.equal(differs(shown), isOther, `${shown}`);
+  }
+});
+
+test('what is under way, or may come yet, can leave any time', async () => {
+  for (const end of [undefined, 'unknown'] as const) {
+    const { check, clock, differs } = await openDatedStage();
+    const noteEnd = check.notePush(ID);
+    clock.advance(100);
+    if (end !== undefined) noteEnd(end);
+    clock.advance(14_000);
+    assert.equal(differs(1_009_000), false, end ?? 'under way');
+  }
+});
+
+test('times of pushes of ours tell more of the clock than dates', async () => {
+  const { store, clock, check, push, differs } = await openDatedStage();
+  push(ID, 10);
+  clock.advance(15_000);
+  assert.equal(differs(1_000_005), false, 'it is ahead by 999 095 ms at most');
+  push(ID, 10);
+  check.noteDate(1_015_000, clock.monotonic());
+  clock.advance(15_000);
+  assert.equal(differs(1_015_900), true);
+  assert.equal(store.size(), 1);
 });

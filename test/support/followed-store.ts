@@ -26,18 +26,31 @@ interface TestFollowedStore extends AsyncDisposable {
   poll(): Promise<boolean>;
 }
 
-/** Follows the store of a Pushgateway; nothing is read until `probe`. */
-export async function followPushgateway(url: string): Promise<TestFollowedStore> {
+/**
+ * Follows the store of a Pushgateway; nothing is read until `probe`.
+ * @param running - the clock goes on by itself; one that stands still cannot be compared with the
+ * upstream's, which then shows none
+ */
+export async function followPushgateway(
+  url: string,
+  { running }: { readonly running?: ManualClock } = {},
+): Promise<TestFollowedStore> {
   const client = createPushgatewayClient({ url, connections: 1 });
   const threaded = createStoreReader({ url });
-  const reader = { ...threaded, status: () => client.status(5000) };
+  const status = async () => {
+    const found = await client.status(5000);
+    return running === undefined && typeof found === 'object'
+      ? { ...found, date: undefined }
+      : found;
+  };
+  const reader = { ...threaded, status };
   const lines: Line[] = [];
   const scrapes: boolean[] = [];
   const readings: string[] = [];
   const foreign: number[] = [];
   const log = (level: string) => (message: string, fields?: object) =>
     void lines.push({ level, message, ...(fields && { fields }) });
-  const clock = manualClock(Date.now());
+  const clock = running ?? manualClock(Date.now());
   const followed = createFollowedStore({
     store: createStore(),
     clock,

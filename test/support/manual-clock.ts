@@ -26,3 +26,13 @@ export function manualClock(start = Date.now()): ManualClock {
     },
   };
 }
+
+/** One that goes on by itself too. */
+export function runningClock(): ManualClock {
+  const ahead = manualClock(0);
+  return {
+    ...ahead,
+    now: () => Date.now() + ahead.now(),
+    monotonic: () => performance.now() + ahead.monotonic(),
+  };
+}
