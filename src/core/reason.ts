@@ -195,6 +195,12 @@ export const REASONS = {
     retryable: true,
     advice: 'push again after a moment; nothing was stored',
   },
+  state_unavailable: {
+    status: 503,
+    title: 'the state that the gateways share cannot be reached',
+    retryable: true,
+    advice: 'push again after a moment; nothing was stored',
+  },
   draining: {
     status: 503,
     title: 'the gateway is shutting down',

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type Decision, type Deny, deny } from '../core/decision.ts';
 import { renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
+import { denyFor } from '../core/refusal.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import type { Admission } from '../pipeline/admission.ts';
 import { admit } from '../pipeline/admit.ts';
@@ -68,6 +69,16 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     });
   };
 
+  const fail = (exchange: Exchange, error: unknown): void => {
+    const refusal = denyFor(error);
+    const { request, trail } = exchange;
+    if (refusal.reason === 'internal_error') {
+      log.error('internal_error', { request_id: request.id, error });
+    }
+    trail.recordInPassing(refusal);
+    refuse(exchange, refusal);
+  };
+
   return async (req, res) => {
     observer.begin();
     const arrivedAt = gateway.clock.monotonic();
@@ -87,10 +98,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
         await serve(admission.value, exchange, responder, (refusal) => refuse(exchange, refusal));
       }
     } catch (error) {
-      log.error('internal_error', { request_id: request.id, error });
-      const refusal = deny('internal_error');
-      trail.recordInPassing(refusal);
-      refuse(exchange, refusal);
+      fail(exchange, error);
     }
     const { facts } = trail;
     noteActivity(activity, exchange);

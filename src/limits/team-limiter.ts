@@ -1,6 +1,7 @@
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import { type IpAddress, renderNetwork, renderSource } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
+import { denyFor } from '../core/refusal.ts';
 import type { Lease, TeamGuest, TeamLimiter } from '../pipeline/ports.ts';
 import type { Entry, TeamTurnstile, Turnstile } from '../pipeline/shared-state.ts';
 import { createWaitingLine, type WaitingLine } from './waiting-line.ts';
@@ -114,7 +115,7 @@ async function tryEnter(
     state.wasFull = entry.kind === 'full';
     return entry;
   } catch (error) {
-    return deny('internal_error', { internal: String(error) });
+    return denyFor(error);
   }
 }
 

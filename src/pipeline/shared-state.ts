@@ -114,3 +114,34 @@ export interface WorkLock {
    */
   hold<T>(work: (lost: AbortSignal) => Promise<T>): Promise<T>;
 }
+
+/** What gateways do to one store, in one order that is the same for all of them. */
+export interface StoreLog {
+  /**
+   * Joins those who share the store. Rejects with ERR_STATE_UNAVAILABLE when that cannot be now.
+   */
+  join(): Promise<LogMembership>;
+}
+
+/** A gateway among those who share a store; disposing of it leaves them. */
+export interface LogMembership extends AsyncDisposable {
+  /** Its name among them; another one whenever it joins. */
+  readonly member: string;
+  /** Hands over what comes from now on, one entry after the other; the first is its own joining. */
+  follow(follower: LogFollower): void;
+  /** Rejects with ERR_STATE_UNAVAILABLE: then it may be in the log all the same, once. */
+  append(data: Uint8Array): Promise<void>;
+  /** Whether the others still count on it: when not, nothing may be sent for what it has claimed. */
+  isCurrent(): boolean;
+}
+
+export interface LogFollower {
+  /** The next one comes when it resolves. */
+  take(entry: LogEntry): Promise<void>;
+  /** Called once: nothing more comes, and the others may have ended what it had under way. */
+  lost(): void;
+}
+
+export type LogEntry =
+  | { readonly kind: 'joined' | 'ended'; readonly member: string; readonly isAlone: boolean }
+  | { readonly kind: 'operation'; readonly member: string; readonly data: Uint8Array };

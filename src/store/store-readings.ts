@@ -118,6 +118,7 @@ async function readInto(
     told = clock.monotonic();
     log.info('store_being_read', { groups });
   };
+  await pending.begun();
   await reader.groups(take, () => {
     groups = 0;
     pending.restart();

@@ -36,6 +36,7 @@ const STATUSES: Readonly<Record<Reason, number>> = {
   too_many_concurrent: 429,
   body_timeout: 408,
   overloaded: 503,
+  state_unavailable: 503,
   draining: 503,
   audit_unavailable: 503,
   issuer_unavailable: 503,

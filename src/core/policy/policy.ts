@@ -5,7 +5,7 @@ import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { finish, mapInSteps, type Steps } from '../steps.ts';
 import { compileExpiry, type Expiry } from '../store/expiry.ts';
-import type { Ownership } from '../store/ownership.ts';
+import type { Ownership, OwnershipTerm } from '../store/ownership.ts';
 import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
@@ -101,6 +101,8 @@ export function* compilePolicyInSteps(teams: readonly TeamSpec[]): Steps<Policy>
   return {
     team: (name) => byName.get(name),
     ownerOf: (key) => owners.find(({ team }) => coversKey(team, key))?.owner,
+    terms: () =>
+      teams.filter(({ allow: actions }) => actions.some((action) => action !== 'read')).map(termOf),
   };
 }
 
@@ -140,6 +142,10 @@ export function authorize(
 
 function quotaOf({ groups, totalSeries, totalBytes }: TeamLimits): GroupQuota {
   return { groups, series: totalSeries, bytes: totalBytes };
+}
+
+function termOf({ name, jobs, labels, limits }: TeamSpec): OwnershipTerm {
+  return { name, jobs, labels: Object.entries(labels), quota: quotaOf(limits) };
 }
 
 /** Whether the job and the labels of a key are a team's. */

@@ -33,6 +33,7 @@ export const CHECKS = [
       'too_many_failures',
       'overloaded',
       'issuer_unavailable',
+      'state_unavailable',
     ],
   },
   { name: 'cross_site', actions: WRITES, reasons: ['cross_site'] },
@@ -54,7 +55,11 @@ export const CHECKS = [
     actions: ['push'],
     reasons: ['body_too_large', 'encoding_not_supported'],
   },
-  { name: 'team_limits', actions: WRITES, reasons: ['too_many_concurrent', 'rate_limited'] },
+  {
+    name: 'team_limits',
+    actions: WRITES,
+    reasons: ['too_many_concurrent', 'rate_limited', 'state_unavailable'],
+  },
   {
     name: 'body',
     actions: ['push'],
@@ -79,6 +84,7 @@ export const CHECKS = [
       'upstream_unreachable',
       'upstream_invalid',
       'overloaded',
+      'state_unavailable',
       'inconsistent',
       'body_invalid',
       'group_quota_exceeded',

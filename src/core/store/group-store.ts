@@ -30,6 +30,12 @@ export interface GroupStore {
    */
   claimDelete(group: GroupId): Promise<GroupClaim>;
   /**
+   * The same for a deletion by the gateway itself: undefined while anything is on its way to the
+   * group. Until it is settled nothing else begins. Left out by a store that no other gateway
+   * shares: there who deletes sees to that.
+   */
+  claimRemoval?(group: GroupId): Promise<GroupClaim | undefined>;
+  /**
    * Begins to read the store anew. A reading that began before is over: it changes nothing any more.
    */
   startReading(): StoreReading;
@@ -90,6 +96,8 @@ export interface GroupPush {
   readonly content: Pick<PushContent, 'families'>;
   /** Whether a refusal for a quota is passed over, as it is of a team that is only observed. */
   readonly passes?: (refusal: Deny) => boolean;
+  /** Whether `passes` passes over quotas: for those who cannot ask it. */
+  readonly isObserved?: boolean;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
@@ -120,6 +128,11 @@ export interface GroupClaim {
 
 /** Keeps apart what changes while the store is read. */
 export interface StoreReading extends Disposable {
+  /**
+   * Resolves when it has begun: what is read of the store sooner may lack what was pushed meanwhile.
+   * Rejects when it cannot begin.
+   */
+  begun(): Promise<void>;
   /**
    * Puts groups that were read in the place of what was noted of them, but for claims and for groups
    * that changed since the reading began: nobody has to hold a whole store. Others go on in the

@@ -14,6 +14,16 @@ export interface Ownership {
    * label values match the key; undefined if none does.
    */
   ownerOf(key: GroupingKey): GroupOwner | undefined;
+  /** The same as data, in the order in which they are asked; left out where nobody needs that. */
+  readonly terms?: () => readonly OwnershipTerm[];
+}
+
+/** What one team owns. */
+export interface OwnershipTerm extends GroupOwner {
+  /** Globs on the job. */
+  readonly jobs: readonly string[];
+  /** Label names with globs: where the key has the label, its value must match one. */
+  readonly labels: readonly (readonly [string, readonly string[]])[];
 }
 
 /** Nobody owns anything: what a store knows before it is told. */

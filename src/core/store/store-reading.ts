@@ -36,6 +36,7 @@ export function startReading(state: StoreState): StoreReading {
   const reading: Reading = { state, changed, read: new Set(), changes, sliced: 0 };
   state.changed = changed;
   return {
+    begun: async () => undefined,
     add: (groups) => addGroups(reading, groups),
     restart: () => reading.read.clear(),
     async finish({ groups, own, keepsNative }) {

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { allow, type Decision, type Deny, deny } from '../../core/decision.ts';
 import { renderSource } from '../../core/network/ip-address.ts';
+import { REASONS } from '../../core/reason.ts';
+import { denyFor } from '../../core/refusal.ts';
 import { withoutQuery } from '../../core/request/endpoint.ts';
 import { type AuditTrail, createAuditTrail } from '../../pipeline/audit-trail.ts';
 import { checkArrival } from '../../pipeline/check-arrival.ts';
@@ -177,10 +179,13 @@ async function answer(
     const route = methods?.[method] ?? refuseRoute(methods);
     await route(exchange);
   } catch (error) {
-    log.error('internal_error', { request_id: exchange.request.id, error });
-    exchange.refusal = deny('internal_error');
+    exchange.refusal = denyFor(error);
+    const { reason } = exchange.refusal;
+    const isOwn = reason === 'internal_error';
+    if (isOwn) log.error('internal_error', { request_id: exchange.request.id, error });
+    const { status, title } = REASONS[reason];
     if (res.headersSent) res.destroy();
-    else sendNotice(exchange, 500, 'The gateway failed', ['its log says how']);
+    else sendNotice(exchange, status, 'The gateway failed', [isOwn ? 'its log says how' : title]);
   }
   return exchange.refusal;
 }

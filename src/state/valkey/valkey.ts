@@ -36,7 +36,7 @@ export interface ValkeyOptions {
   readonly ca?: string;
   readonly log: OperationalLog;
   /** Milliseconds in which a command is answered, or it counts as refused. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 const TIMEOUT_MS = 2000;
@@ -50,7 +50,7 @@ export function createScript(lua: string): Script {
 
 /** Connects, and again whenever the connection breaks; resolves at the first answer or failure. */
 export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
-  const redis = createClient(options);
+  const redis = createClient({ timeoutMs: TIMEOUT_MS, ...options });
   const presence = watchPresence(redis, options.log);
   await redis.connect().catch(() => undefined);
   const evaluate = async ({ lua, sha1 }: Script, keys: readonly string[], args: Argument[]) => {
@@ -83,10 +83,12 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
   };
 }
 
-function createClient({ url, username, password, ca, timeoutMs }: ValkeyOptions): Redis {
+/** @param options - without a time limit a command may take as long as it likes */
+export function createClient({ url, username, password, ca, timeoutMs }: ValkeyOptions): Redis {
   return new Redis(url, {
     lazyConnect: true,
-    commandTimeout: timeoutMs ?? TIMEOUT_MS,
+    protocol: 2,
+    ...(timeoutMs !== undefined && { commandTimeout: timeoutMs }),
     connectTimeout: timeoutMs ?? TIMEOUT_MS,
     // What cannot be asked now is refused now: the client comes again.
     enableOfflineQueue: false,

@@ -1,9 +1,11 @@
 import { createFailureThrottle } from '../../../src/state/memory/failure-throttle.ts';
 import { createMemorySessionStore } from '../../../src/state/memory/session-store.ts';
+import { createMemoryStoreLog } from '../../../src/state/memory/store-log.ts';
 import { createMemoryTurnstile } from '../../../src/state/memory/turnstile.ts';
 import { createMemoryWorkLock } from '../../../src/state/memory/work-lock.ts';
 import { testFailureThrottle } from '../../conformance/failure-throttle.ts';
 import { testSessionStore } from '../../conformance/session-store.ts';
+import { testStoreLog } from '../../conformance/store-log.ts';
 import { testTurnstile } from '../../conformance/turnstile.ts';
 import { testWorkLock } from '../../conformance/work-lock.ts';
 
@@ -17,3 +19,10 @@ testFailureThrottle({
 });
 testSessionStore({ kind: 'memory', create: () => twice(createMemorySessionStore()) });
 testWorkLock({ kind: 'memory', create: () => twice(createMemoryWorkLock()) });
+testStoreLog({
+  kind: 'memory',
+  async create() {
+    const log = createMemoryStoreLog();
+    return { logs: twice(log), kill: ({ member }) => log.kill(member), lose: log.lose };
+  },
+});

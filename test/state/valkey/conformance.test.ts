@@ -3,11 +3,13 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createValkeyFailureThrottle } from '../../../src/state/valkey/failure-throttle.ts';
 import { createValkeySessionStore } from '../../../src/state/valkey/session-store.ts';
+import { openValkeyStoreLog } from '../../../src/state/valkey/store-log.ts';
 import { createValkeyTurnstile } from '../../../src/state/valkey/turnstile.ts';
 import { createScript, openValkey, type Valkey } from '../../../src/state/valkey/valkey.ts';
 import { createValkeyWorkLock } from '../../../src/state/valkey/work-lock.ts';
 import { testFailureThrottle } from '../../conformance/failure-throttle.ts';
 import { testSessionStore } from '../../conformance/session-store.ts';
+import { testStoreLog } from '../../conformance/store-log.ts';
 import { testTurnstile } from '../../conformance/turnstile.ts';
 import { testWorkLock } from '../../conformance/work-lock.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -44,6 +46,23 @@ if (skip === false) {
   testWorkLock({
     kind: 'Redis 7',
     create: () => each((valkey) => createValkeyWorkLock(valkey, 'janitor')),
+  });
+
+  testStoreLog({
+    kind: 'Redis 7',
+    async create() {
+      await fresh();
+      const options = { url: server.url, log: SILENT, name: 'a', leaseMs: 1000 };
+      const logs = [
+        stack.use(await openValkeyStoreLog(options)),
+        stack.use(await openValkeyStoreLog(options)),
+      ] as const;
+      return {
+        logs,
+        kill: () => void logs[1][Symbol.asyncDispose](), // its connection is gone
+        lose: async () => void (await fresh()),
+      };
+    },
   });
 
   const limits = { rate: { count: 1000, perMs: 1000 }, burst: 0, concurrent: 1 };

@@ -1,0 +1,324 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { allow, type Decision, deny } from '../core/decision.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { GroupId } from '../core/store/group.ts';
+import type {
+  GroupClaim,
+  GroupPush,
+  GroupStore,
+  PushEnd,
+  StoreReading,
+} from '../core/store/group-store.ts';
+import { NO_OWNERS, type OwnershipTerm } from '../core/store/ownership.ts';
+import {
+  decodeOperation,
+  encodeOperation,
+  type Operation,
+  type OperationBody,
+} from '../core/store/replica/operation.ts';
+import {
+  type OperationResult,
+  Replica,
+  type ReplicaOptions,
+} from '../core/store/replica/replica.ts';
+import type { LogEntry, LogMembership, StoreLog } from '../pipeline/shared-state.ts';
+import { createSharedReading } from './shared-reading.ts';
+
+/** A model that several gateways share. */
+export interface SharedGroupStore extends GroupStore, AsyncDisposable {
+  /** Told of what others do too, from then on. */
+  watch(watcher: StoreWatcher): void;
+  /** Whether what this gateway has claimed is still its own: else nothing may be sent for it. */
+  isMember(): boolean;
+}
+
+/** What a gateway has to know of the others. */
+interface StoreWatcher {
+  readonly pushed: (group: GroupId) => void;
+  readonly deleted: (group: GroupId) => void;
+  /** The model has begun anew: nothing is known of the store until it is read. */
+  readonly begunAnew: () => void;
+}
+
+interface SharedStoreOptions {
+  readonly log: StoreLog;
+  readonly createModel: ReplicaOptions['createModel'];
+}
+
+/** How long a push waits for a model that is being read, or for a deletion of its group. */
+const WAIT_MS = 10_000;
+const RETRY_MS = 200;
+
+/** What came of an operation, or that this gateway does not know and never will. */
+export type SubmitResult = (OperationResult | typeof LOST) & { readonly request: number };
+const LOST = { kind: 'lost' } as const;
+
+/** An operation that was sent and has not come back yet. */
+interface Pending {
+  readonly passes: GroupPush['passes'];
+  readonly end: (result: OperationResult | typeof LOST) => void;
+}
+
+/** Joins the gateways that share a store, and again whenever the connection to them is lost. */
+export function openSharedGroupStore(options: SharedStoreOptions): SharedGroupStore {
+  return new SharedStore(options);
+}
+
+class SharedStore implements SharedGroupStore {
+  readonly #log: StoreLog;
+  readonly #replica: Replica;
+  readonly #pending = new Map<number, Pending>();
+  readonly #stopping = new AbortController();
+  readonly #joining: Promise<void>;
+  #membership: LogMembership | undefined;
+  /** Whether the replica is one of those that are alike. */
+  #isIn = false;
+  /** Who joined last, as long as nobody has begun anew since. */
+  #joined: string | undefined;
+  #terms: readonly OwnershipTerm[] = [];
+  #watcher: StoreWatcher | undefined;
+  #requests = 0;
+  /** Pushes and deletes that this gateway has claimed and not settled. */
+  #underWay = 0;
+  #changed = Promise.withResolvers<void>();
+
+  constructor({ log, createModel }: SharedStoreOptions) {
+    this.#log = log;
+    this.#replica = new Replica({
+      createModel,
+      onPush: (group) => this.#watcher?.pushed(group),
+      onDelete: (group) => this.#watcher?.deleted(group),
+    });
+    this.#joining = this.#keepJoined();
+  }
+
+  watch(watcher: StoreWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  isMember(): boolean {
+    return this.#membership?.isCurrent() === true;
+  }
+
+  group: GroupStore['group'] = (id) => this.#replica.model.group(id);
+  groups: GroupStore['groups'] = (filter) => this.#replica.model.groups(filter);
+  totals: GroupStore['totals'] = (team) => this.#replica.model.totals(team);
+  familyNames: GroupStore['familyNames'] = () => this.#replica.model.familyNames();
+  size: GroupStore['size'] = () => this.#replica.model.size();
+  doubt: GroupStore['doubt'] = () => this.#replica.model.doubt();
+
+  claim: GroupStore['claim'] = async ({ passes, target, ...push }) => {
+    const shared = {
+      ...push,
+      content: { families: push.content.families },
+      group: target.canonical,
+    };
+    const claimed = await this.#claim({ kind: 'claim', push: shared }, passes);
+    if (claimed === 'lost') return deny('state_unavailable');
+    if (claimed === 'again') return deny('overloaded', 'what Pushgateway holds is being read');
+    return claimed;
+  };
+
+  claimDelete: GroupStore['claimDelete'] = async (group) => {
+    const claimed = await this.#claim({ kind: 'delete', group });
+    if (typeof claimed !== 'string' && claimed.effect === 'allow') return claimed.value;
+    throw new GatewayError('ERR_STATE_UNAVAILABLE', 'the deletion cannot be claimed');
+  };
+
+  claimRemoval = async (group: GroupId): Promise<GroupClaim | undefined> => {
+    const claimed = await this.#claimOnce({ kind: 'remove', group });
+    return typeof claimed !== 'string' && claimed.effect === 'allow' ? claimed.value : undefined;
+  };
+
+  startReading: GroupStore['startReading'] = (): StoreReading =>
+    createSharedReading({
+      submit: (body) => this.#submit(body),
+      whenChanged: () => this.#whenChanged(Date.now() + RETRY_MS),
+    });
+
+  assignOwners: GroupStore['assignOwners'] = async (ownership) => {
+    if (ownership === NO_OWNERS) return;
+    if (ownership.terms === undefined) throw new Error('owners that cannot be sent to others');
+    this.#terms = ownership.terms();
+    // One who is not in brings them along when it is.
+    if (this.#isIn) await this.#submit({ kind: 'owners', terms: this.#terms });
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#membership?.[Symbol.asyncDispose]();
+    await this.#joining;
+  }
+
+  /** @returns `again` when it took too long, `lost` when the others cannot be asked */
+  async #claim(
+    body: OperationBody,
+    passes?: GroupPush['passes'],
+  ): Promise<Decision<GroupClaim> | 'again' | 'lost'> {
+    const deadline = Date.now() + WAIT_MS;
+    for (;;) {
+      const claimed = await this.#claimOnce(body, passes);
+      if (claimed !== 'again' || Date.now() >= deadline) return claimed;
+      await this.#whenChanged(deadline);
+    }
+  }
+
+  async #claimOnce(
+    body: OperationBody,
+    passes?: GroupPush['passes'],
+  ): Promise<Decision<GroupClaim> | 'again' | 'lost'> {
+    // What would only be told to come again is not sent.
+    if (this.isMember() && !(this.#isIn && this.#replica.isUsable())) return 'again';
+    const result = await this.#submit(body, passes);
+    if (result.kind === 'lost' || result.kind === 'again') return result.kind;
+    if (result.kind !== 'claimed') throw new Error(`a claim ended as ${result.kind}`);
+    if (result.decision.effect === 'deny') return result.decision;
+    return allow(this.#own(result.request, result.decision.value));
+  }
+
+  #own(request: number, { adopted }: GroupClaim): GroupClaim {
+    const membership = this.#membership;
+    let isSettled = false;
+    this.#underWay += 1;
+    return {
+      adopted,
+      settle: async (end) => {
+        if (isSettled) return;
+        isSettled = true;
+        this.#underWay -= 1;
+        this.#noteChange();
+        if (membership !== undefined) await this.#settle(membership, request, end);
+      },
+    };
+  }
+
+  /** One that is not heard of is sent again in the background: who waits for an answer gets it. */
+  async #settle(membership: LogMembership, claim: number, end: PushEnd): Promise<void> {
+    if (this.#membership !== membership) return; // the others have ended it as unknown
+    const result = await this.#submit({ kind: 'settle', claim, end });
+    if (result.kind !== 'lost' || this.#membership !== membership) return;
+    void delay(RETRY_MS, undefined, { ref: false }).then(() =>
+      this.#settle(membership, claim, end),
+    );
+  }
+
+  async #submit(body: OperationBody, passes?: GroupPush['passes']): Promise<SubmitResult> {
+    const membership = this.#membership;
+    this.#requests += 1;
+    const request = this.#requests;
+    if (membership === undefined || !membership.isCurrent()) return { ...LOST, request };
+    const { promise, resolve: end } = Promise.withResolvers<OperationResult | typeof LOST>();
+    this.#pending.set(request, { passes, end });
+    try {
+      await membership.append(encodeOperation({ ...body, request }));
+    } catch {
+      this.#pending.delete(request);
+      return { ...LOST, request };
+    }
+    return { ...(await promise), request };
+  }
+
+  async #keepJoined(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      // What is still on its way to the store was claimed where nobody knows of it any more.
+      while (this.#underWay > 0 && !this.#stopping.signal.aborted) {
+        await this.#whenChanged(Date.now() + RETRY_MS);
+      }
+      try {
+        const membership = await this.#log.join();
+        await this.#follow(membership);
+      } catch {
+        await delay(RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  async #follow(membership: LogMembership): Promise<void> {
+    const { promise: lost, resolve } = Promise.withResolvers<void>();
+    this.#isIn = false;
+    this.#joined = undefined;
+    this.#membership = membership;
+    membership.follow({ take: (entry) => this.#take(membership, entry), lost: resolve });
+    await lost;
+    this.#membership = undefined;
+    this.#isIn = false;
+    for (const { end } of this.#pending.values()) end(LOST);
+    this.#pending.clear();
+    this.#noteChange();
+  }
+
+  async #take(membership: LogMembership, entry: LogEntry): Promise<void> {
+    if (this.#membership !== membership) return;
+    if (entry.kind === 'operation') await this.#takeOperation(membership, entry);
+    else {
+      if (entry.kind === 'joined') {
+        this.#joined = entry.member;
+        this.#replica.close();
+      } else if (this.#isIn) await this.#replica.end(entry.member);
+      this.#beginAnewIfDue(membership, entry.isAlone);
+    }
+    this.#noteChange();
+  }
+
+  async #takeOperation(
+    membership: LogMembership,
+    { member, data }: Extract<LogEntry, { readonly kind: 'operation' }>,
+  ): Promise<void> {
+    const operation = decodeOperation(data);
+    if (operation.kind === 'fresh') {
+      if (operation.joined === this.#joined) await this.#beginAnew(operation.terms);
+      return;
+    }
+    if (!this.#isIn) return;
+    const isOwn = member === membership.member;
+    const pending = isOwn ? this.#pending.get(operation.request) : undefined;
+    if (isOwn) this.#pending.delete(operation.request);
+    const result = await this.#replica.apply(member, operation, pending?.passes);
+    if (pending !== undefined) pending.end(result);
+    else if (isOwn) this.#abandon(membership, operation, result);
+    this.#beginAnewIfDue(membership, false);
+  }
+
+  /** A claim that nobody waits for any more was not sent to the store. */
+  #abandon(membership: LogMembership, { request }: Operation, result: OperationResult): void {
+    if (result.kind !== 'claimed' || result.decision.effect === 'deny') return;
+    void this.#settle(membership, request, 'refused');
+  }
+
+  /** Who is in tells all to begin anew, or who is alone; the first that is heard counts. */
+  #beginAnewIfDue(membership: LogMembership, isAlone: boolean): void {
+    const isDue = this.#isIn ? this.#replica.isDrained() : isAlone;
+    if (!isDue || this.#joined === undefined) return;
+    this.#requests += 1;
+    const [joined, terms, request] = [this.#joined, this.#terms, this.#requests];
+    const fresh = { kind: 'fresh', joined, terms, request } as const;
+    membership.append(encodeOperation(fresh)).catch(() => undefined);
+  }
+
+  async #beginAnew(terms: readonly OwnershipTerm[]): Promise<void> {
+    await this.#replica.begin(terms);
+    this.#joined = undefined;
+    this.#isIn = true;
+    this.#watcher?.begunAnew();
+    if (!isSame(terms, this.#terms)) void this.#submit({ kind: 'owners', terms: this.#terms });
+  }
+
+  #noteChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async #whenChanged(deadline: number): Promise<void> {
+    const waitMs = Math.max(0, deadline - Date.now());
+    const stop = new AbortController();
+    const late = delay(waitMs, undefined, { ref: false, signal: stop.signal }).catch(
+      () => undefined,
+    );
+    await Promise.race([this.#changed.promise, late]);
+    stop.abort();
+  }
+}
+
+function isSame(one: readonly OwnershipTerm[], other: readonly OwnershipTerm[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

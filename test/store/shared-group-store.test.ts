@@ -1,0 +1,71 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
+import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
+import { createMemoryStoreLog } from '../../src/state/memory/store-log.ts';
+import { openSharedGroupStore, type SharedGroupStore } from '../../src/store/shared-group-store.ts';
+import { type StoreStand, testGroupStore } from '../conformance/group-store.ts';
+
+const GATEWAYS = 3;
+
+const createModel = () =>
+  createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision: () => {} });
+
+/** Three gateways that share a store; each call goes to the next of them. */
+async function openStand(): Promise<StoreStand> {
+  const log = createMemoryStoreLog();
+  const gateways: SharedGroupStore[] = [];
+  for (let index = 0; index < GATEWAYS; index += 1) {
+    gateways.push(openSharedGroupStore({ log, createModel }));
+    await nextTurn();
+    await nextTurn();
+  }
+  const members = gateways.map((_, index) => `member ${index + 1}`);
+  const claims = new WeakMap<GroupClaim, SharedGroupStore>();
+  let calls = 0;
+  const next = (): SharedGroupStore => {
+    calls += 1;
+    const gateway = gateways[calls % gateways.length];
+    if (gateway === undefined) throw new Error('there is none left');
+    return gateway;
+  };
+  const note = (claim: GroupClaim, gateway: SharedGroupStore): GroupClaim => {
+    claims.set(claim, gateway);
+    return claim;
+  };
+  const first = next().startReading();
+  await first.finish({ groups: [], own: [], keepsNative: false });
+  const store: GroupStore = {
+    async claim(push) {
+      const gateway = next();
+      const claimed = await gateway.claim(push);
+      if (claimed.effect === 'allow') note(claimed.value, gateway);
+      return claimed;
+    },
+    async claimDelete(group) {
+      const gateway = next();
+      return note(await gateway.claimDelete(group), gateway);
+    },
+    startReading: () => next().startReading(),
+    group: (id) => next().group(id),
+    groups: (filter) => next().groups(filter),
+    totals: (team) => next().totals(team),
+    familyNames: () => next().familyNames(),
+    size: () => next().size(),
+    doubt: () => next().doubt(),
+    assignOwners: (ownership) => next().assignOwners(ownership),
+  };
+  return {
+    store,
+    settled: nextTurn,
+    kill() {
+      if (gateways.length === 1) return undefined;
+      const [killed] = gateways.splice(0, 1);
+      const [member = ''] = members.splice(0, 1);
+      log.kill(member);
+      void killed?.[Symbol.asyncDispose]();
+      return (claim) => claims.get(claim) === killed;
+    },
+  };
+}
+
+testGroupStore({ kind: 'three gateways', create: openStand, share: 0.15 });
