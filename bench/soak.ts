@@ -262,7 +262,10 @@ async function watch(): Promise<void> {
       (sum, team) => sum + readSample(metrics, `pushwarden_expired_groups_total{team="${team}"}`),
       expiredBefore,
     );
-    const foreign_changes = readSample(metrics, 'pushwarden_foreign_changes_total');
+    const foreign_changes = readSample(
+      metrics,
+      'pushwarden_foreign_changes_total{upstream="default"}',
+    );
     const line = { part, foreign_changes, expired, ...counts, wrong: wrong.length };
     console.log(JSON.stringify(line));
     if (!PARTS_BEFORE_A_RESTART.includes(part)) continue;

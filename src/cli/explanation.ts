@@ -96,7 +96,7 @@ function* listSteps(question: Question, config: GatewayConfig): Generator<Taken,
   const { target } = parsed;
   const isWrite = parsed.action !== 'read' && target.effect === 'allow';
   const path = isWrite ? target.value.canonical : withoutQuery(rawTarget);
-  yield { step: 'upstream', decision: allow(`${method} ${renderUpstream(config)}${path}`) };
+  yield { step: 'upstream', decision: allow(`${method} ${renderUpstream(parsed)}${path}`) };
 }
 
 /** A question with what can be read out of it. */
@@ -180,8 +180,17 @@ function checkGatewayNetworks(
     : deny('network_not_allowed', `${from.text} is not in allow_networks`);
 }
 
-function renderUpstream({ upstream: { pushgateway } }: GatewayConfig): string {
-  return pushgateway.kind === 'running' ? pushgateway.url : '';
+/** A child's address is not known before it runs. */
+function renderUpstream({ config, team, action, endpoint }: ParsedQuestion): string {
+  const { upstreams, teams } = config;
+  const isRead = action === 'read' && endpoint.effect === 'allow';
+  const asked = isRead && 'upstream' in endpoint.value ? endpoint.value.upstream : undefined;
+  if (isRead && asked === undefined && upstreams.length > 1) {
+    return `${upstreams.map(({ name }) => name).join(' + ')} `;
+  }
+  const name = asked ?? teams.find((spec) => spec.name === team.name)?.upstream;
+  const one = upstreams.find((other) => other.name === name) ?? upstreams[0];
+  return one?.pushgateway.kind === 'running' ? one.pushgateway.url : '';
 }
 
 function renderKey({ key }: PushTarget): string {

@@ -29,7 +29,6 @@ export function* compileSnapshot(
     credentials: credentials.flat(),
     bodyTimeoutMs: server.bodyTimeoutMs,
     bodyChunks: server.chunks,
-    upstreamTimeoutMs: config.upstream.timeoutMs,
   });
 }
 

@@ -5,7 +5,7 @@ import { openAuditLog } from '../audit/log/audit-log.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision } from '../core/decision.ts';
 import { expiryOf } from '../core/store/expiry.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import { joinStores, type StoreView } from '../core/store/joined-stores.ts';
 import { decodeGzip } from '../encodings/gzip.ts';
 import { decodeSnappy } from '../encodings/snappy.ts';
 import { createAdminApp, createAdminServer, type ReloadResult } from '../http/admin.ts';
@@ -33,11 +33,13 @@ import { createMemoryState } from '../state/memory/memory-state.ts';
 import { VERSION } from '../version.ts';
 import { SYSTEM_CLOCK as clock } from './clock.ts';
 import { type Current, openCurrent } from './current.ts';
+import { createLifetime, type Lifetime } from './lifetime.ts';
 import { warnOfSharedPeer } from './peer-warning.ts';
 import { createPublicPort } from './public-port.ts';
 import { createPublicSide } from './public-side.ts';
+import { createReadings, describeUpstreams } from './readings.ts';
 import { createReload, type LoadedConfig } from './reload.ts';
-import { isSpoolInUse, openGatewaySpool, startReplay } from './spool-side.ts';
+import { openGatewaySpool, startReplay } from './spool-side.ts';
 import { startJanitor } from './start-janitor.ts';
 
 /** One core stays for requests, where there is more than one. */
@@ -87,7 +89,7 @@ export async function composeGateway(
   opened.defer(() => current.close());
 
   const lifetime = createLifetime(current, spool, isRefusing);
-  const gateway = createGateway(current, audit, lifetime, metrics, state);
+  const gateway = createGateway(current, audit, lifetime, { metrics, log, state });
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
   warnOfSharedPeer(publicSide.server, current.snapshot, log);
@@ -116,7 +118,7 @@ export async function composeGateway(
   opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
   opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, gateway }));
-  const page = { sessionStore: state.sessions, upstreamState: () => describeUpstream(current) };
+  const page = { sessionStore: state.sessions, upstreamState: describeUpstreams(current) };
   publicSide.open({ gateway, observer, activity, ...page, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();
@@ -154,20 +156,19 @@ async function openAudit(
 /** Long enough for a probe, and not for a whole reading. */
 const KNOWN_WAIT_MS = 2000;
 
-async function knownStore(current: Current): Promise<Decision<GroupStore>> {
-  const { followed } = current.upstreamSide().known;
-  const known = await followed.whenKnown(KNOWN_WAIT_MS);
-  return known.effect === 'deny' ? known : allow(followed.store);
-}
-
-function describeUpstream(current: Current) {
-  const side = current.upstreamSide();
-  return { isUp: side.isReady(), isScrapeBroken: side.isScrapeBroken() };
+/** Of those that are known at all: one that is away does not hide the others. */
+async function knownStore(current: Current): Promise<Decision<StoreView>> {
+  const sides = current.upstreamSides().map(({ known }) => known.followed);
+  const ends = await Promise.all(sides.map((followed) => followed.whenKnown(KNOWN_WAIT_MS)));
+  const known = sides.filter((_, index) => ends[index]?.effect === 'allow');
+  const [first] = ends;
+  if (known.length === 0 && first?.effect === 'deny') return first;
+  return allow(joinStores(known.map(({ store }) => store)));
 }
 
 function whatTeamsOwn(current: Current) {
-  const { store } = current.upstreamSide().known.followed;
-  return { teams: current.config().teams, store };
+  const stores = current.upstreamSides().map(({ known }) => known.followed.store);
+  return { teams: current.config().teams, store: joinStores(stores) };
 }
 
 function watchAll(
@@ -190,47 +191,17 @@ function watchOwnState(
   return spool === undefined ? withReadiness : watchSpool(withReadiness, spool.index);
 }
 
-interface Lifetime {
-  isReady(): boolean;
-  /** Whether pushes are kept because the upstream is away. */
-  isSpooling(): boolean;
-  /** Whether connections end with their answer. */
-  isClosing(): boolean;
-  /** Whether a request that begins now could no longer be finished. */
-  isOver(): boolean;
-  end(drainTimeoutMs: number): void;
-}
-
-/**
- * While it drains, the gateway still serves what open connections bring, each a last time, until
- * too little is left of the drain time for the upstream to answer.
- */
-function createLifetime(
-  current: Current,
-  spool: OpenedSpool | undefined,
-  isAuditRefusing: () => boolean,
-): Lifetime {
-  let lastArrival = Number.POSITIVE_INFINITY;
-  const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
-  const isSpooling = (): boolean => isSpoolInUse(spool, current);
-  const isUsable = (): boolean => current.upstreamSide().isReady() || isSpooling();
-  return {
-    isClosing,
-    isSpooling,
-    isReady: () => !isClosing() && !isAuditRefusing() && isUsable(),
-    isOver: () => clock.monotonic() > lastArrival,
-    end(drainTimeoutMs) {
-      lastArrival = clock.monotonic() + drainTimeoutMs - current.config().upstream.timeoutMs;
-    },
-  };
+interface GatewayParts {
+  readonly metrics: Metrics;
+  readonly log: OperationalLog;
+  readonly state: Pick<SharedState, 'turnstile'>;
 }
 
 function createGateway(
   current: Current,
   audit: AuditLog,
   lifetime: Lifetime,
-  metrics: Metrics,
-  { turnstile }: Pick<SharedState, 'turnstile'>,
+  { metrics, log, state }: GatewayParts,
 ): Gateway {
   const byteBudget = createByteBudget({
     maxBytes: () => current.config().server.bytesInFlight,
@@ -242,13 +213,14 @@ function createGateway(
     clock,
     audit,
     teamLimiter: createTeamLimiter({
-      turnstile,
+      turnstile: state.turnstile,
       maxWaiting: () => current.config().server.waiting,
     }),
     byteBudget,
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),
     pause: () => nextTurn(),
-    upstream: () => current.upstreamSide().lend(),
+    upstream: (team, { id }) => current.sideOf(team, id).lend(),
+    ...createReadings(current, { clock, log }),
   };
 }

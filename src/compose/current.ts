@@ -7,7 +7,7 @@ import type { SharedState } from '../pipeline/shared-state.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
-import { openCurrentUpstream } from './current-upstream.ts';
+import { openCurrentUpstreams } from './current-upstreams.ts';
 import { closeIssuers, openIssuers } from './issuers.ts';
 import { reportConfig } from './report-config.ts';
 import { runInSlices } from './run-in-slices.ts';
@@ -17,7 +17,10 @@ import type { UpstreamSide } from './upstream-side.ts';
 export interface Current {
   config(): GatewayConfig;
   snapshot(): Snapshot;
-  upstreamSide(): UpstreamSide;
+  /** The ways to the Pushgateways, in the order of the configuration; at least one. */
+  upstreamSides(): readonly UpstreamSide[];
+  /** The one that a team's pushes go to, or where the group is already. */
+  sideOf(team: string, group?: string): UpstreamSide;
   /**
    * Puts another configuration in its place, whole or, when it throws, not at all. Requests under
    * way end under the one that they began with, and others go on while it is compiled.
@@ -63,7 +66,7 @@ export async function openCurrent(
     }
   };
   let current = await compile(initial);
-  const upstream = await openCurrentUpstream(initial.upstream, {
+  const upstreams = await openCurrentUpstreams(initial, {
     ...{ metrics, clock, log },
     ...(spool && { spool }),
     ownership: () => current.snapshot.policy,
@@ -72,24 +75,27 @@ export async function openCurrent(
   return {
     config: () => current.config,
     snapshot: () => current.snapshot,
-    upstreamSide: upstream.side,
+    upstreamSides: upstreams.sides,
+    sideOf: upstreams.sideOf,
     async replace(config) {
       const before = current;
       const next = await compile(config, before);
       try {
-        await upstream.replace(config.upstream);
+        await upstreams.replace(config);
       } catch (error) {
         await closeIssuers(next.issuers, before.issuers, { metrics });
         throw error;
       }
       current = next;
-      await upstream.side().known.followed.store.assignOwners(next.snapshot.policy);
+      for (const { known } of upstreams.sides()) {
+        await known.model.assignOwners(next.snapshot.policy);
+      }
       await runInSlices(reportConfig(metrics, config, clock, before.config), clock);
       await closeIssuers(before.issuers, next.issuers, { metrics });
     },
     async close() {
       await closeIssuers(current.issuers, [], { metrics });
-      await upstream[Symbol.asyncDispose]();
+      await upstreams[Symbol.asyncDispose]();
     },
   };
 }

@@ -7,6 +7,7 @@ import { createPublicApp } from '../http/app.ts';
 import { createClientCertificates } from '../http/client-certificates.ts';
 import { createRequestHandler } from '../http/handle-request.ts';
 import { holdCalls } from '../http/held-calls.ts';
+import type { PageContext } from '../http/page/page-exchange.ts';
 import { createPageHandler } from '../http/page/page-handler.ts';
 import { createRefusalPace } from '../http/refusal-pace.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
@@ -39,7 +40,7 @@ interface PublicSideOptions {
   readonly activity: TeamActivity;
   readonly sessionStore: SessionStore;
   /** How the upstream is, for the page. */
-  readonly upstreamState: () => { readonly isUp: boolean; readonly isScrapeBroken: boolean };
+  readonly upstreamState: PageContext['upstreamState'];
   readonly log: OperationalLog;
   readonly lifetime: { isReady(): boolean; isSpooling(): boolean; isClosing(): boolean };
 }

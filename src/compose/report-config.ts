@@ -16,7 +16,7 @@ export function* reportConfig(
   clock: Clock,
   before?: GatewayConfig,
 ): Steps<void> {
-  const { teams, tls } = config;
+  const { teams, tls, upstreams } = config;
   metrics.pushwarden_config_last_reload_successful.set(1);
   metrics.pushwarden_config_last_reload_success_timestamp_seconds.set(clock.now() / 1000);
   if (tls !== undefined) {
@@ -24,7 +24,7 @@ export function* reportConfig(
       .labels('public')
       .set(new X509Certificate(tls.cert).validToDate.getTime() / 1000);
   }
-  yield* beginSeries(metrics, teams);
+  yield* beginSeries(metrics, teams, upstreams);
   yield* reportExpiry(metrics, teams, before?.teams ?? []);
 }
 

@@ -12,6 +12,7 @@ import { recallStore } from '../spool/recall-store.ts';
 import { type SpoolEnd, SpoolReplay } from '../spool/replay.ts';
 import type { Current } from './current.ts';
 import { startPeriodicWork } from './periodic-work.ts';
+import type { UpstreamSide } from './upstream-side.ts';
 
 interface SpoolContext {
   readonly metrics: Metrics;
@@ -61,15 +62,17 @@ export async function startReplay(
   if (spool === undefined) return undefined;
   const { clock, log, metrics } = context;
   const { parseContent: parse } = context.gateway;
-  const followed = () => current.upstreamSide().known.followed;
+  // A configuration with several upstreams has no spool.
+  const side = (): UpstreamSide => onlySide(current);
+  const followed = () => side().known.followed;
   const replay = new SpoolReplay({
     ...{ spool, parse, clock, log },
-    upstream: () => current.upstreamSide().lend(),
-    isUp: () => current.upstreamSide().isReady(),
+    upstream: () => side().lend(),
+    isUp: () => side().isReady(),
     refresh: () => followed().renew(),
     isDue: (group, lastPushAt) => isDue(group, lastPushAt, { current, clock }),
     isObserved: (team) => current.snapshot().policy.team(team)?.mode === 'observe',
-    timeoutMs: () => current.config().upstream.timeoutMs,
+    timeoutMs: () => side().timeoutMs,
     onEnd: (end) => tellEnd(end, context),
   });
   if (!followed().isReady()) {
@@ -95,8 +98,15 @@ export async function startReplay(
 
 /** Whether pushes are kept because the upstream is away. */
 export function isSpoolInUse(spool: OpenedSpool | undefined, current: Current): boolean {
-  const { followed } = current.upstreamSide().known;
-  return spool?.hasRoom() === true && followed.isAwayButKnown();
+  if (spool === undefined) return false;
+  const { followed } = onlySide(current).known;
+  return spool.hasRoom() && followed.isAwayButKnown();
+}
+
+function onlySide(current: Current): UpstreamSide {
+  const [side] = current.upstreamSides();
+  if (side === undefined) throw new TypeError('a configuration has an upstream');
+  return side;
 }
 
 /** Whether a group would expire at once, by the rules of its owner. */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { ExpiredGroup } from '../core/store/expiry-run.ts';
+import type { ExpiredGroup, ExpiryRun } from '../core/store/expiry-run.ts';
 import type { GroupId } from '../core/store/group.ts';
+import type { QuarantineRun } from '../core/store/quarantine-run.ts';
 import type { RunJanitor } from '../http/handle-janitor.ts';
 import type { RunQuarantine } from '../http/handle-quarantine.ts';
 import { createRequestIds } from '../http/request-id.ts';
@@ -13,6 +14,7 @@ import { runJanitor } from '../store/janitor.ts';
 import { runQuarantine } from '../store/quarantine.ts';
 import type { Current } from './current.ts';
 import { startPeriodicWork } from './periodic-work.ts';
+import { runOnEach, sumUp } from './run-on-each.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
 interface JanitorOptions {
@@ -50,39 +52,35 @@ export function startJanitor(options: JanitorOptions): Janitor {
   /** Of the dry runs: each group counts once for as long as it is due. */
   let counted = new Set<GroupId>();
 
-  const run: Locked<RunJanitor> = async ({ isDryRun: isAskedDry, onExpired, signal }, lost) => {
-    const side = current.upstreamSide();
-    const { janitor, upstream } = current.config();
-    const isDryRun = isAskedDry || janitor.isDryRun;
+  const run: Locked<RunJanitor> = async (asked, lost) => {
+    const isDryRun = asked.isDryRun || current.config().janitor.isDryRun;
+    const ends = await runOnEach(current, (side) => runOn(side, { ...asked, isDryRun }, lost));
+    return { ...sumUp(ends, ['due', 'deleted', 'kept', 'refused']), isDryRun };
+  };
+
+  const runOn = async (
+    side: UpstreamSide,
+    { isDryRun, onExpired, signal }: Parameters<RunJanitor>[0],
+    lost: AbortSignal,
+  ): Promise<ExpiryRun> => {
     using way = side.lend();
     const isOver = () => whyOver(current, side, [stopping.signal, signal, lost]);
-    const end = await runJanitor({
+    return await runJanitor({
       followed: side.known.followed,
       send: way.send,
       ...{ audit, clock, log, newRequestId, isDryRun, isOver },
       rules: () => ({ teams: current.config().teams, policy: current.snapshot().policy }),
-      rate: janitor.rate,
-      timeoutMs: upstream.timeoutMs,
+      rate: current.config().janitor.rate,
+      timeoutMs: side.timeoutMs,
       pause: (ms) => pauseUnless(isOver, ms, clock),
       onExpired(group) {
         if (!isDryRun) metrics.pushwarden_expired_groups_total.labels(group.team).inc();
         onExpired(group);
       },
     });
-    return { ...end, isDryRun };
   };
 
-  const quarantine: Locked<RunQuarantine> = async ({ isDryRun, onFound, signal }, lost) => {
-    const side = current.upstreamSide();
-    using way = side.lend();
-    return await runQuarantine({
-      followed: side.known.followed,
-      send: way.send,
-      ...{ audit, clock, newRequestId, isDryRun, onFound },
-      timeoutMs: current.config().upstream.timeoutMs,
-      isOver: () => whyOver(current, side, [stopping.signal, signal, lost]),
-    });
-  };
+  const quarantine = createQuarantine({ current, audit, clock, newRequestId }, stopping.signal);
 
   /** @returns whether everything that was due is gone, but for what was stopped */
   const runByItself = async (lost: AbortSignal): Promise<boolean> => {
@@ -128,6 +126,35 @@ async function pauseUnless(isOver: () => unknown, ms: number, clock: Clock): Pro
   }
 }
 
+interface QuarantineOptions extends Pick<JanitorOptions, 'current' | 'audit' | 'clock'> {
+  readonly newRequestId: () => string;
+}
+
+function createQuarantine(
+  { current, audit, clock, newRequestId }: QuarantineOptions,
+  stopping: AbortSignal,
+): Locked<RunQuarantine> {
+  const runOn = async (
+    side: UpstreamSide,
+    { isDryRun, onFound, signal }: Parameters<RunQuarantine>[0],
+    lost: AbortSignal,
+  ): Promise<QuarantineRun> => {
+    using way = side.lend();
+    return await runQuarantine({
+      followed: side.known.followed,
+      send: way.send,
+      ...{ audit, clock, newRequestId, isDryRun, onFound },
+      timeoutMs: side.timeoutMs,
+      isOver: () => whyOver(current, side, [stopping, signal, lost]),
+    });
+  };
+  return async (asked, lost) => {
+    const ends = await runOnEach(current, (side) => runOn(side, asked, lost));
+    const isWhole = ends.every((end) => end.isWhole);
+    return { ...sumUp(ends, ['found', 'deleted', 'kept']), isWhole };
+  };
+}
+
 function whyOver(
   current: Current,
   side: UpstreamSide,
@@ -136,5 +163,6 @@ function whyOver(
   if (stopping.aborted) return 'the gateway stops';
   if (asking.aborted) return 'who asked for it has left';
   if (lost.aborted) return 'another gateway may be at it';
-  return current.upstreamSide() === side ? undefined : 'another upstream is configured';
+  const isInUse = current.upstreamSides().includes(side);
+  return isInUse ? undefined : 'another upstream is configured';
 }

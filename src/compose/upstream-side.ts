@@ -1,57 +1,43 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
-import type { Ownership } from '../core/store/ownership.ts';
+import type { NamedUpstream } from '../config/sections/upstreams.ts';
+import type { Deny } from '../core/decision.ts';
 import { createReadHandler } from '../http/handle-read.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
 import type {
-  Clock,
-  OperationalLog,
   ReadAnswer,
+  ScrapePart,
   Upstream,
   UpstreamRead,
+  UpstreamReading,
   UpstreamRequest,
 } from '../pipeline/ports.ts';
-import type { OpenedSpool } from '../spool/open-spool.ts';
-import { createFollowedStore } from '../store/follow-store.ts';
-import type { FollowedStore } from '../store/followed-store.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
+import { createPartReader } from '../upstream/scrape-part.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';
+import { createKnownStore, type KnownStore, type KnownStoreOptions } from './known-store.ts';
 import { createLending } from './lending.ts';
-import { openGroupStore } from './open-group-store.ts';
 import { startPeriodicWork } from './periodic-work.ts';
 
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
+  readonly name: string;
+  /** From when a request is let through to the end of the upstream's answer. */
+  readonly timeoutMs: number;
   /** Lends the way to the upstream to one request. */
-  lend(): Upstream;
+  lend(): Upstream & UpstreamReading;
+  /** It as one of several that answer a read together. */
+  readonly part: ScrapePart;
   /** What is known of the store; it goes on over another way to the same Pushgateway. */
   readonly known: KnownStore;
   isReady(): boolean;
   /** Whether the last scrape of the store was broken. */
   isScrapeBroken(): boolean;
   /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
-  fits(config: UpstreamConfig, url: string): boolean;
+  fits(config: NamedUpstream, url: string): boolean;
   /** Takes back what was lent, then ends. */
   close(): Promise<void>;
-}
-
-/** What is known of the store of one Pushgateway. */
-interface KnownStore {
-  readonly url: string;
-  readonly followed: FollowedStore;
-  readonly isScrapeBroken: () => boolean;
-}
-
-export interface UpstreamSideOptions {
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  readonly log: OperationalLog;
-  /** Of the configuration in use. */
-  readonly ownership: () => Ownership;
-  /** Left out where pushes are not kept. */
-  readonly spool?: OpenedSpool;
 }
 
 const STATUS_TIMEOUT_MS = 2000;
@@ -69,26 +55,21 @@ const FIRST_READING_MS = 5000;
  * @param before - the way that this one takes the place of
  */
 export async function openUpstreamSide(
-  config: UpstreamConfig,
+  config: NamedUpstream,
   url: string,
-  options: UpstreamSideOptions,
+  options: KnownStoreOptions,
   before?: UpstreamSide,
 ): Promise<UpstreamSide> {
-  const { metrics, clock, spool } = options;
-  const { connections, ca } = config;
+  const { metrics, clock, log, spool } = options;
+  const { name, timeoutMs, connections, ca } = config;
   const authorization = renderAuthorization(config);
-  const client = createPushgatewayClient({
-    url,
-    connections,
-    ...(authorization && { authorization }),
-    ...(ca && { ca }),
-  });
-  const reader = createStoreReader({
-    url,
-    ...(authorization && { authorization }),
-    ...(ca && { ca }),
-  });
-  const known = before?.known.url === url ? before.known : createKnownStore(url, options);
+  const address = { url, ...(authorization && { authorization }), ...(ca && { ca }) };
+  const client = createPushgatewayClient({ ...address, connections });
+  const reader = createStoreReader(address);
+  const isSame = before?.known.url === url;
+  const known = isSame
+    ? before.known
+    : createKnownStore(config, url, options, before !== undefined);
   const { followed } = known;
   followed.readBy({ ...reader, status: () => client.status(STATUS_TIMEOUT_MS) });
   await Promise.race([followed.probe(), delay(FIRST_READING_MS, undefined, { ref: false })]);
@@ -101,10 +82,12 @@ export async function openUpstreamSide(
       ...{ run: () => followed.poll(), metric },
     },
   ]);
-  const { send } = watchUpstream(client, metrics, clock);
+  const { send } = watchUpstream(client, name, metrics, clock);
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });
+  const parts = createPartReader({ ...address, connections });
   const lending = createLending({
     store: followed.store,
+    timeoutMs,
     ...(spool && { spool }),
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     tidy: followed.tidy.bind(followed),
@@ -116,14 +99,23 @@ export async function openUpstreamSide(
     read: (what: UpstreamRead, answer: ReadAnswer) =>
       read(what, {
         ...answer,
-        refuse(refusal) {
+        refuse(refusal: Deny) {
           if (refusal.reason === 'upstream_unreachable') void followed.probe();
           answer.refuse(refusal);
         },
       }),
   });
   return {
+    name,
+    timeoutMs,
     lend: lending.lend,
+    part: {
+      ...{ name, open: parts.open, isUp: () => followed.isReady() },
+      onLeftOut({ reason, internal }) {
+        if (followed.isReady()) log.warn('upstream_left_out', { upstream: name, reason, internal });
+        if (reason !== 'upstream_invalid') void followed.probe();
+      },
+    },
     known,
     isReady: () => followed.isReady(),
     isScrapeBroken: known.isScrapeBroken,
@@ -131,35 +123,10 @@ export async function openUpstreamSide(
     async close() {
       work[Symbol.dispose]();
       await lending.allBack();
+      parts[Symbol.dispose]();
       await Promise.all([client.close(), reader[Symbol.asyncDispose]()]);
     },
   };
-}
-
-function createKnownStore(
-  url: string,
-  { metrics, clock, log, ownership, spool }: UpstreamSideOptions,
-): KnownStore {
-  let isScrapeBroken = false;
-  const observer = {
-    probed: (isUp: boolean) => metrics.pushwarden_upstream_up.set(Number(isUp)),
-    read: (outcome: string) => metrics.pushwarden_store_readings_total.labels(outcome).inc(),
-    changedByOthers: (groups: number) => metrics.pushwarden_foreign_changes_total.inc(groups),
-    scraped(isBroken: boolean) {
-      isScrapeBroken = isBroken;
-      metrics.pushwarden_upstream_scrape_broken.set(Number(isBroken));
-    },
-  };
-  const store = openGroupStore(metrics);
-  void store.assignOwners(ownership()); // nothing is in it yet
-  const followed = createFollowedStore({
-    ...{ store, clock, log, observer },
-    ...(spool && {
-      onReading: (reading) => spool.noteReading(reading),
-      onDeleted: (id) => spool.forget(id),
-    }),
-  });
-  return { url, followed, isScrapeBroken: () => isScrapeBroken };
 }
 
 /** @see RFC 7617 section 2 */

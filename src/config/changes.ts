@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Steps } from '../core/steps.ts';
 import type { GatewayConfig } from './gateway-config.ts';
-import type { PushgatewayConfig } from './sections/upstream.ts';
+import type { NamedUpstream } from './sections/upstreams.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
 const FIXED_KEYS = ['listen', 'admin', 'audit', 'spool'] as const satisfies (keyof GatewayConfig)[];
@@ -14,9 +14,12 @@ export function* listChanges(
   before: GatewayConfig,
   after: GatewayConfig,
 ): Steps<readonly string[]> {
-  const { teams: teamsBefore, hash: _, ...restBefore } = before;
-  const { teams: teamsAfter, hash: __, ...restAfter } = after;
-  const keys = yield* listDifferentKeys(byKey(restBefore), byKey(restAfter));
+  const { teams: teamsBefore, upstreams: upstreamsBefore, hash: _, ...restBefore } = before;
+  const { teams: teamsAfter, upstreams: upstreamsAfter, hash: __, ...restAfter } = after;
+  const keys = yield* listDifferentKeys(
+    new Map([...byKey(restBefore), ...byPlace(upstreamsBefore)]),
+    new Map([...byKey(restAfter), ...byPlace(upstreamsAfter)]),
+  );
   const teams = yield* listDifferentKeys(byName(teamsBefore), byName(teamsAfter));
   return [...keys, ...teams.map((name) => `teams.${name}`)];
 }
@@ -24,11 +27,7 @@ export function* listChanges(
 /** Names what only a restart can change. */
 export function listFixedChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
   const changed = FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
-  return [
-    ...changed,
-    ...(isDeepStrictEqual(childOf(before), childOf(after)) ? [] : [SPAWN_KEY]),
-    ...listTlsSwitches(before, after),
-  ];
+  return [...changed, ...listOtherChildren(before, after), ...listTlsSwitches(before, after)];
 }
 
 /** Certificates may change, but a socket that listens does or does not speak TLS and ask for them. */
@@ -39,10 +38,22 @@ function listTlsSwitches({ tls: before }: GatewayConfig, { tls: after }: Gateway
 }
 
 /** Another child would not hold what was pushed to this one. */
-const SPAWN_KEY = 'upstream.spawn';
+function listOtherChildren(before: GatewayConfig, after: GatewayConfig): readonly string[] {
+  const [old, next] = [childrenOf(before), childrenOf(after)];
+  const places = [...new Set([...old.keys(), ...next.keys()])];
+  return places
+    .filter((place) => !isDeepStrictEqual(old.get(place), next.get(place)))
+    .map((place) => `${place}.spawn`);
+}
 
-function childOf({ upstream: { pushgateway } }: GatewayConfig): PushgatewayConfig | undefined {
-  return pushgateway.kind === 'child' ? pushgateway : undefined;
+function childrenOf({ upstreams }: GatewayConfig): ReadonlyMap<string, unknown> {
+  const children = upstreams.filter(({ pushgateway }) => pushgateway.kind === 'child');
+  return new Map(children.map((one) => [one.place, one.pushgateway]));
+}
+
+/** Their order too: the first is that of teams that name none. */
+function byPlace(upstreams: readonly NamedUpstream[]): ReadonlyMap<string, unknown> {
+  return new Map(upstreams.map((one, index) => [one.place, { ...one, isFirst: index === 0 }]));
 }
 
 /** Under the keys that the configuration file has for them: `trusted_proxies`. */

@@ -9,7 +9,7 @@ import { checkUserNames } from './sections/credentials/user-names.ts';
 import { listIssuersFiles } from './sections/issuers.ts';
 import { listSpoolFiles } from './sections/spool.ts';
 import { listTlsFiles } from './sections/tls.ts';
-import { listUpstreamFiles } from './sections/upstream.ts';
+import { listUpstreamsFiles } from './sections/upstreams.ts';
 
 /**
  * Reads every file and variable that the configuration names, to say at its key what is wrong.
@@ -29,7 +29,7 @@ export function listFiles(config: RawConfig, directory: string): readonly string
 
 function listNamed(config: RawConfig, directory: string, now: number): readonly NamedFile[] {
   return [
-    ...listUpstreamFiles(config.upstream, directory),
+    ...listUpstreamsFiles(config, directory),
     ...listAuditFiles(config.audit, directory),
     ...(config.spool ? listSpoolFiles(config.spool, directory) : []),
     ...(config.tls ? listTlsFiles(config.tls, directory, now) : []),

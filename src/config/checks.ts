@@ -8,7 +8,7 @@ import { checkIssuers } from './sections/issuers.ts';
 import { checkListen } from './sections/listen.ts';
 import { checkNetworks } from './sections/networks.ts';
 import { checkTeams } from './sections/teams.ts';
-import { checkUpstream } from './sections/upstream.ts';
+import { checkUpstreams } from './sections/upstreams.ts';
 
 /**
  * Checks what a schema cannot say, everything at once.
@@ -18,7 +18,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
   return [
     ...checkListen(config.listen, config.tls !== undefined),
     ...checkAdmin(config.admin, config.listen),
-    ...checkUpstream(config.upstream),
+    ...checkUpstreams(config),
     ...checkNetworks(config),
     ...checkTeams(config.teams, config),
     ...checkAnonymous(config.anonymous, config.teams, config.defaults),

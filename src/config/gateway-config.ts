@@ -9,7 +9,7 @@ import type { ServerConfig } from './sections/server.ts';
 import type { SpoolConfig } from './sections/spool.ts';
 import type { TlsConfig } from './sections/tls.ts';
 import type { UiConfig } from './sections/ui.ts';
-import type { UpstreamConfig } from './sections/upstream.ts';
+import type { NamedUpstream } from './sections/upstreams.ts';
 
 /**
  * A complete configuration: every default applied, every unit converted (milliseconds, bytes),
@@ -22,7 +22,8 @@ export interface GatewayConfig {
   readonly tls?: TlsConfig;
   readonly trustedProxies: readonly string[];
   readonly admin: AdminConfig | undefined;
-  readonly upstream: UpstreamConfig;
+  /** At least one; the first is that of teams that name none. */
+  readonly upstreams: readonly NamedUpstream[];
   /** CIDRs; undefined admits every network. */
   readonly allowNetworks: readonly string[] | undefined;
   readonly denyNetworks: readonly string[];

@@ -69,7 +69,6 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
 
 /** What must be there. */
 const STAND_INS = [
-  { path: ['upstream'], value: {} },
   { path: ['teams'], value: {} },
   { path: ['teams', '*', 'jobs'], value: ['*'] },
 ];

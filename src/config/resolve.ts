@@ -16,7 +16,7 @@ import { resolveSpool } from './sections/spool.ts';
 import { resolveTeam } from './sections/team.ts';
 import { resolveTls } from './sections/tls.ts';
 import { resolveUi } from './sections/ui.ts';
-import { resolveUpstream } from './sections/upstream.ts';
+import { resolveUpstreams } from './sections/upstreams.ts';
 
 /**
  * Completes a configuration that the schema and the checks found sound.
@@ -31,7 +31,7 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     ...(raw.tls && { tls: resolveTls(raw.tls, source) }),
     trustedProxies: raw.trusted_proxies,
     admin: resolveAdmin(raw.admin),
-    upstream: resolveUpstream(raw.upstream, source),
+    upstreams: resolveUpstreams(raw, source),
     allowNetworks: raw.allow_networks && expandNetworks(raw.allow_networks, networks),
     denyNetworks: expandNetworks(raw.deny_networks, networks),
     issuers: resolveIssuers(raw.issuers, source),

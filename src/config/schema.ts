@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isNotYet, notYet } from './engine/values.ts';
+import { isNotYet } from './engine/values.ts';
 import { admin } from './sections/admin.ts';
 import { anonymous } from './sections/anonymous.ts';
 import { audit } from './sections/audit.ts';
@@ -17,6 +17,7 @@ import { teams } from './sections/teams.ts';
 import { tls } from './sections/tls.ts';
 import { ui } from './sections/ui.ts';
 import { upstream } from './sections/upstream.ts';
+import { upstreams } from './sections/upstreams.ts';
 
 const { trusted_proxies, ...networks } = networkKeys;
 
@@ -27,8 +28,8 @@ export const configSchema = z.strictObject({
   tls: tls.optional(),
   trusted_proxies,
   admin,
-  upstream,
-  upstreams: notYet(),
+  upstream: upstream.optional(),
+  upstreams: upstreams.optional(),
   ...networks,
   issuers,
   server,

@@ -9,7 +9,7 @@ import type { Decision } from '../core/decision.ts';
 import { isAdminHost } from '../core/request/admin-host.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import type { GroupExpiry } from '../core/store/expiry.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import type { StoreView } from '../core/store/joined-stores.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { writeGroups } from './handle-groups.ts';
 import { handleJanitor, type RunJanitor } from './handle-janitor.ts';
@@ -34,7 +34,7 @@ interface AdminAppOptions {
   readonly registry: { readonly contentType: string; render(): Promise<string> };
   readonly reload: () => Promise<ReloadResult>;
   /** The store, once it is known what it holds; else why it is not. */
-  readonly knownStore: () => Promise<Decision<Pick<GroupStore, 'groups' | 'group'>>>;
+  readonly knownStore: () => Promise<Decision<Pick<StoreView, 'groups' | 'group'>>>;
   readonly expiry: () => GroupExpiry;
   readonly runJanitor: RunJanitor;
   readonly runQuarantine: RunQuarantine;

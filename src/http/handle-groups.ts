@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { GroupExpiry } from '../core/store/expiry.ts';
 import { describeGroup, labelsOf } from '../core/store/group-listing.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import type { StoreView } from '../core/store/joined-stores.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { exchangeOf } from './receive.ts';
 import type { HeaderValues } from './security-headers.ts';
@@ -14,7 +14,7 @@ import type { HeaderValues } from './security-headers.ts';
 type Scope = Pick<ReadScope, 'sees'>;
 
 interface GroupsRead {
-  readonly store: Pick<GroupStore, 'groups' | 'group'>;
+  readonly store: Pick<StoreView, 'groups' | 'group'>;
   readonly scope: ReadScope;
   readonly expiry: GroupExpiry;
   readonly request: GatewayRequest;

@@ -11,7 +11,7 @@ import { type Deny, deny } from '../core/decision.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
-import type { Clock, ReadAnswer, Upstream, UpstreamRead } from '../pipeline/ports.ts';
+import type { Clock, ReadAnswer, UpstreamRead, UpstreamReading } from '../pipeline/ports.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
 import { exchangeOf } from './receive.ts';
 import {
@@ -64,7 +64,7 @@ const QUEUE_FACTOR = 32;
  * Streams reads from the upstream. Nothing of the caller goes there but what `renderReadHeaders`
  * lets through, and of the upstream's answer comes back only a whole 200.
  */
-export function createReadHandler(options: ReadHandlerOptions): Upstream['read'] {
+export function createReadHandler(options: ReadHandlerOptions): UpstreamReading['read'] {
   const { upstreamUrl, connections, authorization, ca, clock } = options;
   const Agent = upstreamUrl.startsWith('https:') ? HttpsAgent : HttpAgent;
   const plans = new WeakMap<IncomingMessage, ReadPlan>();

@@ -92,23 +92,23 @@ export const METRICS = {
   pushwarden_upstream_request_duration_seconds: {
     type: 'histogram',
     help: 'Time of pushes and deletes at the upstream.',
-    labels: [],
+    labels: ['upstream'],
     buckets: SECONDS,
   },
   pushwarden_upstream_errors_total: {
     type: 'counter',
     help: 'Pushes and deletes that failed at the upstream, by kind.',
-    labels: ['kind'],
+    labels: ['upstream', 'kind'],
   },
   pushwarden_upstream_up: {
     type: 'gauge',
     help: 'Whether the last probe found the upstream ready.',
-    labels: [],
+    labels: ['upstream'],
   },
   pushwarden_upstream_scrape_broken: {
     type: 'gauge',
     help: 'Whether the last look at the scrape of the upstream found an error, or families missing.',
-    labels: [],
+    labels: ['upstream'],
   },
   pushwarden_periodic_work_duration_seconds: {
     type: 'histogram',
@@ -124,12 +124,12 @@ export const METRICS = {
   pushwarden_store_readings_total: {
     type: 'counter',
     help: 'Readings of all that the upstream stores, by outcome.',
-    labels: ['outcome'],
+    labels: ['upstream', 'outcome'],
   },
   pushwarden_foreign_changes_total: {
     type: 'counter',
     help: 'Groups that were found changed past the gateway.',
-    labels: [],
+    labels: ['upstream'],
   },
   pushwarden_config_last_reload_successful: {
     type: 'gauge',

@@ -36,7 +36,8 @@ const UNKNOWN_CALLER_REASONS = [
   'network_not_allowed',
 ] as const satisfies readonly Reason[];
 
-const UPSTREAM_ERRORS = [
+/** Kinds of `pushwarden_upstream_errors_total`. */
+export const UPSTREAM_ERRORS = [
   'upstream_unreachable',
   'upstream_invalid',
   'upstream_timeout',
@@ -53,7 +54,11 @@ type ObservableTeam = Pick<TeamSpec, 'name' | 'mode' | 'groupTtl'>;
  *
  * @see https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
  */
-export function* beginSeries(metrics: Metrics, teams: readonly ObservableTeam[]): Steps<void> {
+export function* beginSeries(
+  metrics: Metrics,
+  teams: readonly ObservableTeam[],
+  upstreams: readonly { readonly name: string }[],
+): Steps<void> {
   const refusals = metrics.pushwarden_refusals_total;
   const wouldRefuse = metrics.pushwarden_would_refuse_total;
   for (const { name: team, mode, groupTtl } of teams) {
@@ -66,5 +71,9 @@ export function* beginSeries(metrics: Metrics, teams: readonly ObservableTeam[])
     yield;
   }
   for (const reason of UNKNOWN_CALLER_REASONS) refusals.labels(UNKNOWN_CALLER, reason).inc(0);
-  for (const kind of UPSTREAM_ERRORS) metrics.pushwarden_upstream_errors_total.labels(kind).inc(0);
+  for (const { name } of upstreams) {
+    metrics.pushwarden_foreign_changes_total.labels(name).inc(0);
+    const errors = metrics.pushwarden_upstream_errors_total;
+    for (const kind of UPSTREAM_ERRORS) errors.labels(name, kind).inc(0);
+  }
 }

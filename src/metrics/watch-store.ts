@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
-import type { GroupStore } from '../core/store/group-store.ts';
+import type { StoreView as JoinedView } from '../core/store/joined-stores.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Metrics, MetricsRegistry } from './registry.ts';
 
 /** What the teams of the configuration in use own. */
 interface StoreView {
   readonly teams: readonly Pick<TeamSpec, 'name' | 'allow' | 'limits'>[];
-  readonly store: Pick<GroupStore, 'totals' | 'groups'>;
+  readonly store: Pick<JoinedView, 'totals' | 'groups'>;
 }
 
 /** How long the ages of groups are good for: to find the oldest, all are gone through. */

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../core/audit/audit-record.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
 import type { Metrics, MetricsRegistry } from './registry.ts';
+import { UPSTREAM_ERRORS } from './starting-series.ts';
 
 /** Counts the connections of a server that come to nothing. */
 export function watchConnections(server: Server, metrics: Metrics): void {
@@ -10,9 +11,10 @@ export function watchConnections(server: Server, metrics: Metrics): void {
   server.on('tlsClientError', () => metrics.pushwarden_tls_handshake_failures_total.inc());
 }
 
-/** The same upstream, measured. */
+/** The same upstream, measured under its name. */
 export function watchUpstream(
   upstream: UpstreamSender,
+  name: string,
   metrics: Metrics,
   clock: Clock,
 ): UpstreamSender {
@@ -21,12 +23,24 @@ export function watchUpstream(
       const sentAt = clock.monotonic();
       const outcome = await upstream.send(request);
       const seconds = (clock.monotonic() - sentAt) / 1000;
-      metrics.pushwarden_upstream_request_duration_seconds.observe(seconds);
+      metrics.pushwarden_upstream_request_duration_seconds.labels(name).observe(seconds);
       const { errorKind } = judgeOutcome(request.method, outcome);
-      if (errorKind) metrics.pushwarden_upstream_errors_total.labels(errorKind).inc();
+      if (errorKind) metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
       return outcome;
     },
   };
+}
+
+/** Measures nothing more of an upstream that is gone. */
+export function forgetUpstream(metrics: Metrics, name: string): void {
+  metrics.pushwarden_upstream_up.remove(name);
+  metrics.pushwarden_upstream_scrape_broken.remove(name);
+  metrics.pushwarden_upstream_request_duration_seconds.remove(name);
+  metrics.pushwarden_foreign_changes_total.remove(name);
+  for (const kind of UPSTREAM_ERRORS) metrics.pushwarden_upstream_errors_total.remove(name, kind);
+  for (const outcome of ['read', 'failed']) {
+    metrics.pushwarden_store_readings_total.remove(name, outcome);
+  }
 }
 
 /** Counts what is on disk of the audit log, and what is not there in time. */

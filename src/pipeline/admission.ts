@@ -3,14 +3,14 @@ import type { ReadPath } from '../core/request/endpoint.ts';
 import type { GroupExpiry } from '../core/store/expiry.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
-import type { Upstream, UpstreamRead } from './ports.ts';
+import type { Upstream, UpstreamRead, UpstreamReading } from './ports.ts';
 
 /** What a request may do, with everything that is needed to do it. */
 export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;
 
 export interface ReadAdmission extends Omit<UpstreamRead, 'path'> {
   readonly kind: 'read';
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamReading;
   readonly path: ReadPath;
   /** By the configuration that it was admitted under. */
   readonly expiry: GroupExpiry;

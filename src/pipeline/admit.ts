@@ -6,7 +6,7 @@ import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
 import { resolveReadScope } from '../core/policy/read-scope.ts';
 import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
-import { parseEndpoint, type ReadPath } from '../core/request/endpoint.ts';
+import { parseEndpoint, type ReadEndpoint } from '../core/request/endpoint.ts';
 import type { Framing } from '../core/request/framing.ts';
 import { expiryOf } from '../core/store/expiry.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
@@ -91,7 +91,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const known = { ...arrival, ...arrived.value, at, snapshot, team, observation };
   switch (endpoint.value.action) {
     case 'read':
-      return admitRead(known, endpoint.value.path);
+      return admitRead(known, endpoint.value);
     case 'delete':
       return admitDelete(known);
     case 'push':
@@ -99,7 +99,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   }
 }
 
-function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmission> {
+function admitRead(arrival: KnownArrival, endpoint: ReadEndpoint): Decision<ReadAdmission> {
   const { at, team, address, framing, observation } = arrival;
   const { passes } = observation;
   const authorized = authorize(team, { action: 'read', address }, { onCheck: at, passes });
@@ -108,11 +108,18 @@ function admitRead(arrival: KnownArrival, path: ReadPath): Decision<ReadAdmissio
   const bare = at('no_body', checkNoBody(framing));
   if (bare.effect === 'deny') return bare;
 
-  const upstream = pickUpstream(arrival);
+  const { gateway } = arrival;
+  const reading =
+    endpoint.upstream === undefined
+      ? allow(gateway.reading(team))
+      : gateway.readingOf(endpoint.upstream, team);
+  if (reading.effect === 'deny') return reading;
+  const upstream = arrival.scope.use(reading.value);
   arrival.trail.recordInPassing();
   const scope = resolveReadScope(team);
   const expiry = expiryOf(arrival.snapshot.policy.team);
-  return allow({ kind: 'read', upstream, path, scope, expiry, deadline: startDeadline(arrival) });
+  const deadline = startDeadline(arrival, upstream);
+  return allow({ kind: 'read', upstream, path: endpoint.path, scope, expiry, deadline });
 }
 
 async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmission>> {
@@ -127,7 +134,7 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
   const claim = holdClaim(arrival, await upstream.store.claimDelete(target.value.canonical));
-  const deadline = startDeadline(arrival);
+  const deadline = startDeadline(arrival, upstream);
   const sender = senderOf(arrival);
   return allow({ kind: 'delete', upstream, target: target.value, deadline, sender, claim });
 }
@@ -185,7 +192,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
     mediaType,
     body: declareTypes(content.value.rewritten ?? body, adopted),
     families: content.value.families.map(({ name }) => name),
-    deadline: startDeadline(arrival),
+    deadline: startDeadline(arrival, upstream),
     sender: senderOf(arrival),
     claim: claim.value,
   });
@@ -211,8 +218,11 @@ function checkNoBody({ contentLength }: Framing): Decision<undefined> {
 }
 
 /** The one that the request goes to, until its end: never to be picked again. */
-function pickUpstream({ gateway, team, scope }: KnownArrival, target?: PushTarget): Upstream {
-  return scope.use(gateway.upstream(team.name, target?.key.job));
+function pickUpstream(
+  { gateway, team, scope }: KnownArrival,
+  { canonical, key }: PushTarget,
+): Upstream {
+  return scope.use(gateway.upstream(team.name, { id: canonical, job: key.job }));
 }
 
 interface UnderstoodPush {
@@ -269,6 +279,9 @@ async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {
   return allow(undefined);
 }
 
-function startDeadline({ gateway, snapshot }: KnownArrival): number {
-  return gateway.clock.monotonic() + snapshot.upstreamTimeoutMs;
+function startDeadline(
+  { gateway }: KnownArrival,
+  { timeoutMs }: Pick<Upstream, 'timeoutMs'>,
+): number {
+  return gateway.clock.monotonic() + timeoutMs;
 }

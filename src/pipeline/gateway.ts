@@ -1,3 +1,6 @@
+import type { Decision } from '../core/decision.ts';
+import type { TeamPolicy } from '../core/policy/policy.ts';
+import type { GroupId } from '../core/store/group.ts';
 import type {
   AuditLog,
   BodyDecoders,
@@ -6,8 +9,15 @@ import type {
   ParseContent,
   TeamLimiter,
   Upstream,
+  UpstreamReading,
 } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
+
+/** A group that something is pushed to or deleted from. */
+interface WrittenGroup {
+  readonly id: GroupId;
+  readonly job: string;
+}
 
 /** Everything that `admit` works with; it outlives every configuration. */
 export interface Gateway {
@@ -23,8 +33,12 @@ export interface Gateway {
   /** Lets other requests go on in the middle of long work. */
   readonly pause: () => Promise<unknown>;
   /**
-   * The upstream that a request goes to; to be picked once in a request, and given back.
-   * @param job - undefined for what is about no job alone
+   * The upstream that a push or delete goes to; to be picked once in a request, and given back.
+   * @param group - that it is about
    */
-  upstream(team: string, job: string | undefined): Upstream;
+  upstream(team: string, group: WrittenGroup): Upstream;
+  /** All that a team may look at, until it is given back. */
+  reading(team: TeamPolicy): UpstreamReading;
+  /** What it may look at of one upstream, by its name. Ends in `endpoint_not_found`. */
+  readingOf(name: string, team: TeamPolicy): Decision<UpstreamReading>;
 }

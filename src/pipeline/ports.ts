@@ -11,6 +11,7 @@ import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore, ReadGroup } from '../core/store/group-store.ts';
+import type { StoreView } from '../core/store/joined-stores.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { StampChanges } from '../core/store/stamp-memory.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
@@ -116,6 +117,8 @@ export interface UpstreamRequest {
 export interface Upstream extends UpstreamSender, Lease {
   /** The model of what it holds. */
   readonly store: GroupStore;
+  /** From when a request is let through to the end of the answer. */
+  readonly timeoutMs: number;
   /** Left out where pushes are not kept. */
   readonly spool?: Spool;
   /**
@@ -129,6 +132,13 @@ export interface Upstream extends UpstreamSender, Lease {
    * @returns whether it was deleted
    */
   tidy(group: GroupId, remove: () => Promise<UpstreamOutcome>): Promise<boolean>;
+}
+
+/** What a request that only reads has of one Pushgateway, or of all together. */
+export interface UpstreamReading extends Lease {
+  readonly store: StoreView;
+  /** From when a request is let through to the end of the answer. */
+  readonly timeoutMs: number;
   /** Streams a read; resolves when the answer has ended, however it did. */
   read(read: UpstreamRead, answer: ReadAnswer): Promise<void>;
 }
@@ -189,6 +199,30 @@ export interface UpstreamRead {
   readonly scope: ReadScope;
   /** When the upstream's answer must have ended, on the monotonic clock, milliseconds. */
   readonly deadline: number;
+}
+
+/** One of several Pushgateways whose answers are joined to one. */
+export interface ScrapePart {
+  readonly name: string;
+  /** Whether the last probe found it. */
+  isUp(): boolean;
+  /** Resolves once its answer begins; rejects when there is none. */
+  open(path: UpstreamReadPath, accept: string, signal: AbortSignal): Promise<PartAnswer>;
+  /** Told why nothing, or nothing more, of it is in the answer. */
+  onLeftOut(refusal: Deny): void;
+}
+
+/** What one of them answers. */
+export interface PartAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly isEncoded: boolean;
+  readonly body: PartBody;
+}
+
+/** Ends with an error when it breaks off. */
+interface PartBody extends AsyncIterable<Buffer> {
+  destroy(): unknown;
 }
 
 /** Reads what a Pushgateway holds, away from the event loop. */

@@ -29,8 +29,6 @@ export interface Snapshot {
   readonly bodyTimeoutMs: number;
   /** Of one chunked body. */
   readonly bodyChunks: number;
-  /** From the arrival of the whole request to the end of the upstream's answer. */
-  readonly upstreamTimeoutMs: number;
 }
 
 interface UiSettings {

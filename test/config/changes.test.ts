@@ -3,10 +3,19 @@ import { test } from 'node:test';
 import { listChanges, listFixedChanges } from '../../src/config/changes.ts';
 import type { GatewayConfig } from '../../src/config/gateway-config.ts';
 import type { PushgatewayConfig } from '../../src/config/sections/upstream.ts';
+import type { NamedUpstream } from '../../src/config/sections/upstreams.ts';
 import { finish } from '../../src/core/steps.ts';
 import { teamSpec } from '../support/team-spec.ts';
 
 /** A configuration of objects of its own, but for the changes. */
+const UPSTREAM: NamedUpstream = {
+  name: 'default',
+  place: 'upstream',
+  pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092' },
+  timeoutMs: 10_000,
+  connections: 32,
+};
+
 function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
   return {
     pathPrefix: '',
@@ -14,11 +23,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
     listen: { host: '127.0.0.1', port: 9091 },
     trustedProxies: [],
     admin: { host: '127.0.0.1', port: 9095, hosts: [] },
-    upstream: {
-      pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092' },
-      timeoutMs: 10_000,
-      connections: 32,
-    },
+    upstreams: [UPSTREAM],
     allowNetworks: undefined,
     denyNetworks: [],
     issuers: [],
@@ -59,7 +64,7 @@ const RUNNING: PushgatewayConfig = { kind: 'running', url: 'http://10.0.0.1' };
 const CHILD: PushgatewayConfig = { kind: 'child', command: 'pushgateway', args: [] };
 
 function upstreamOf(pushgateway: PushgatewayConfig): Partial<GatewayConfig> {
-  return { upstream: { ...BASE.upstream, pushgateway } };
+  return { upstreams: [{ ...UPSTREAM, pushgateway }] };
 }
 
 type Case = readonly [
@@ -83,6 +88,18 @@ const CASES: readonly Case[] = [
   ['a server limit', { server: { ...BASE.server, passwordHashes: 3 } }, ['server'], []],
   ['the upstream', upstreamOf(RUNNING), ['upstream'], []],
   ['the upstream to a child', upstreamOf(CHILD), ['upstream'], ['upstream.spawn']],
+  [
+    'one upstream more',
+    { upstreams: [UPSTREAM, { ...UPSTREAM, name: 'b', place: 'upstreams.b' }] },
+    ['upstreams.b'],
+    [],
+  ],
+  [
+    'a child more',
+    { upstreams: [UPSTREAM, { ...UPSTREAM, place: 'upstreams.b', pushgateway: CHILD }] },
+    ['upstreams.b'],
+    ['upstreams.b.spawn'],
+  ],
   [
     'a team',
     { teams: [teamSpec({ name: 'a', jobs: ['x'] }), teamSpec({ name: 'b' })] },

@@ -41,12 +41,16 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
   assert.ok(result.ok);
   const { config } = result;
   assert.deepEqual(config.listen, { host: '127.0.0.1', port: 9091 });
-  assert.deepEqual(config.upstream, {
-    pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092/pg' },
-    timeoutMs: 5000,
-    connections: 8,
-    basicAuth: { username: 'gw', password: 'upstream secret' },
-  });
+  assert.deepEqual(config.upstreams, [
+    {
+      name: 'default',
+      place: 'upstream',
+      pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092/pg' },
+      timeoutMs: 5000,
+      connections: 8,
+      basicAuth: { username: 'gw', password: 'upstream secret' },
+    },
+  ]);
   assert.deepEqual(config.allowNetworks, ['10.0.0.0/8', 'fd00::/8', '127.0.0.1']);
   assert.deepEqual(config.denyNetworks, ['192.0.2.0/24']);
   assert.equal(config.server.bytesInFlight, 256 * 1024 ** 2);
@@ -130,7 +134,7 @@ test('loadConfig reads a secret beside the configuration, without its line end',
   await writeFile(join(scratch.path, 'gw.secret'), 's3cret\n');
   const result = await loadConfig(file, { now: NOW });
   assert.ok(result.ok);
-  assert.equal(result.config.upstream.basicAuth?.password, 's3cret');
+  assert.equal(result.config.upstreams[0]?.basicAuth?.password, 's3cret');
 });
 
 test('loadConfig names the place of a secret that cannot be read, unless told to leave it', async () => {

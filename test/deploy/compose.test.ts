@@ -160,13 +160,13 @@ test('the configuration that is made fits the services', async () => {
     readsSecrets: false,
   });
   assert.ok(loaded.ok);
-  const { upstream, server, admin, listen, teams, audit } = loaded.config;
-  assert.deepEqual(upstream.pushgateway, { kind: 'running', url: 'http://pushgateway:9091' });
+  const { upstreams, server, admin, listen, teams, audit } = loaded.config;
+  assert.deepEqual(upstreams[0]?.pushgateway, { kind: 'running', url: 'http://pushgateway:9091' });
   assert.ok(audit.file.startsWith('/var/lib/pushwarden/'));
   const [grace = 0] = (compose.services['pushwarden']?.stop_grace_period ?? '')
     .split('s')
     .map(Number);
-  assert.ok(grace * 1000 > server.drainTimeoutMs + upstream.timeoutMs);
+  assert.ok(grace * 1000 > server.drainTimeoutMs + (upstreams[0]?.timeoutMs ?? 0));
 
   const scrape = parse(await readFile(`${COMPOSE}prometheus.yml`, 'utf8'));
   const targets = scrape.scrape_configs.map(

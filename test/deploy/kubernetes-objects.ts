@@ -104,7 +104,9 @@ export async function assertConfigured(
     gateway.ports.map(({ containerPort }: { containerPort: number }) => containerPort),
     listens,
   );
-  const { server, upstream } = loaded.config;
+  const { server, upstreams } = loaded.config;
   const grace = spec.terminationGracePeriodSeconds * 1000;
-  assert.ok(grace > server.drainTimeoutMs + upstream.timeoutMs);
+  assert.ok(
+    grace > server.drainTimeoutMs + Math.max(...upstreams.map(({ timeoutMs }) => timeoutMs)),
+  );
 }

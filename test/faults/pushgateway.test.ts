@@ -63,7 +63,7 @@ for (const version of PUSHGATEWAYS) {
     const { port } = pushgateway;
     await using gateway = await startGatewayProcess(stageDocument(pushgateway.url));
     const readiness = async () => (await fetch(`${gateway.url}/-/ready`)).status;
-    const isUp = () => readMetric(gateway, 'pushwarden_upstream_up');
+    const isUp = () => readMetric(gateway, 'pushwarden_upstream_up{upstream="default"}');
     const logged = (message: string) =>
       gateway.log.filter((line) => line.includes(`"msg":"${message}"`)).length;
     assert.equal((await push(gateway)).status, 200);
@@ -108,7 +108,8 @@ for (const version of PUSHGATEWAYS) {
       const poison = { method: 'PUT', body: 'rows 2\n' };
       await fetch(`${pushgateway.url}/metrics/job/a/instance@base64/=`, poison);
       assert.equal(await verdictOf(await push(gateway, 'b')), '400 upstream_rejected');
-      const rejected = 'pushwarden_upstream_errors_total{kind="upstream_rejected"}';
+      const rejected =
+        'pushwarden_upstream_errors_total{upstream="default",kind="upstream_rejected"}';
       assert.equal(await readMetric(gateway, rejected), 1);
       const send = rawRequest('DELETE /metrics/job/a/instance@base64/=');
       const { answers } = await exchange({ port: gateway.port, send });

@@ -33,7 +33,6 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     credentials: [],
     bodyTimeoutMs: 1,
     bodyChunks: 10_000,
-    upstreamTimeoutMs: 1,
   };
   return {
     snapshot: () => snapshot,
@@ -48,6 +47,8 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     pause: never,
     decoders: { gzip: never, snappy: never },
     upstream: never,
+    reading: never,
+    readingOf: never,
   };
 }
 

@@ -9,14 +9,16 @@ import { startGatewayProcess } from '../support/gateway.ts';
 import { oneTeam } from '../support/one-team.ts';
 import { missingPrograms } from '../support/program.ts';
 
+const UPSTREAMS = [{ name: 'default' }];
+
 test('a counter that alerts look at is there with 0 before anything happened', async () => {
   const { metrics, render } = createMetricsRegistry();
-  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }]));
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }], UPSTREAMS));
   const exposition = await render();
   for (const series of [
     'pushwarden_refusals_total{team="payments",reason="job_not_allowed"} 0',
     'pushwarden_refusals_total{team="",reason="credential_invalid"} 0',
-    'pushwarden_upstream_errors_total{kind="upstream_timeout"} 0',
+    'pushwarden_upstream_errors_total{upstream="default",kind="upstream_timeout"} 0',
     'pushwarden_audit_failures_total 0',
   ]) {
     assert.ok(exposition.split('\n').includes(series), series);
@@ -26,10 +28,14 @@ test('a counter that alerts look at is there with 0 before anything happened', a
 test('only a team that is observed begins with 0 for what it would be refused', async () => {
   const { metrics, render } = createMetricsRegistry();
   finish(
-    beginSeries(metrics, [
-      { name: 'payments', mode: 'enforce', groupTtl: [] },
-      { name: 'etl', mode: 'observe', groupTtl: [] },
-    ]),
+    beginSeries(
+      metrics,
+      [
+        { name: 'payments', mode: 'enforce', groupTtl: [] },
+        { name: 'etl', mode: 'observe', groupTtl: [] },
+      ],
+      UPSTREAMS,
+    ),
   );
   const teams = [
     ...(await render()).matchAll(/^pushwarden_would_refuse_total\{team="(\w+)".* 0$/gm),
@@ -39,13 +45,17 @@ test('only a team that is observed begins with 0 for what it would be refused', 
 
 test('series that begin again, at a reload, keep their counts', async () => {
   const { metrics, render } = createMetricsRegistry();
-  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }]));
+  finish(beginSeries(metrics, [{ name: 'payments', mode: 'enforce', groupTtl: [] }], UPSTREAMS));
   metrics.pushwarden_refusals_total.labels('payments', 'inconsistent').inc();
   finish(
-    beginSeries(metrics, [
-      { name: 'payments', mode: 'enforce', groupTtl: [] },
-      { name: 'search', mode: 'enforce', groupTtl: [] },
-    ]),
+    beginSeries(
+      metrics,
+      [
+        { name: 'payments', mode: 'enforce', groupTtl: [] },
+        { name: 'search', mode: 'enforce', groupTtl: [] },
+      ],
+      UPSTREAMS,
+    ),
   );
   const exposition = await render();
   assert.match(exposition, /team="payments",reason="inconsistent"\} 1$/m);

@@ -25,7 +25,7 @@ for (const [status, kind] of CASES) {
   test(`an answer of ${status} is counted as ${kind ?? 'no error'}, as it is answered`, async () => {
     const { metrics } = createMetricsRegistry();
     const answer = { kind: 'answered', status, attempts: 1, text: '' } as const;
-    const upstream = watchUpstream({ send: async () => answer }, metrics, manualClock());
+    const upstream = watchUpstream({ send: async () => answer }, 'a', metrics, manualClock());
     await upstream.send(REQUEST);
     const { values } = await metrics.pushwarden_upstream_errors_total.get();
     const counted = values.map(({ labels, value }) => [labels['kind'], value]);

@@ -22,13 +22,13 @@ function createUpstream() {
     seen.loans += 1;
     return {
       store,
+      timeoutMs: 1000,
       whenKnown: async () => allow(undefined),
       tidy: async () => false,
       async send() {
         seen.sent += 1;
         return { kind: 'answered', status: 200, attempts: 1, text: '' };
       },
-      read: async () => assert.fail('nobody reads'),
       [Symbol.dispose]() {
         seen.loans -= 1;
       },
@@ -58,11 +58,10 @@ async function pushDuringReload(method: string) {
     credentials: [],
     bodyTimeoutMs: 1000,
     bodyChunks: 10_000,
-    upstreamTimeoutMs: 1000,
   };
   const nothing = { [Symbol.dispose]() {} };
   const decode = async () => assert.fail('nothing is compressed');
-  const picked: (string | undefined)[] = [];
+  const picked: unknown[] = [];
   const gateway: Gateway = {
     snapshot: () => snapshot,
     isDraining: () => false,
@@ -84,6 +83,8 @@ async function pushDuringReload(method: string) {
       picked.push(...asked);
       return current.lend();
     },
+    reading: () => assert.fail('nobody reads'),
+    readingOf: () => assert.fail('nobody reads'),
   };
   const request = gatewayRequest({
     method,
@@ -107,7 +108,7 @@ for (const method of ['PUT', 'POST', 'DELETE']) {
     const { before, after, picked, end } = await pushDuringReload(method);
     assert.deepEqual([before.seen.sent, after.seen.sent], [1, 0]);
     assert.equal(before.store.familyNames().has('rows'), method !== 'DELETE');
-    assert.deepEqual(picked, ['payments', 'batch']);
+    assert.deepEqual(picked, ['payments', { id: '/metrics/job/batch', job: 'batch' }]);
     assert.equal(before.seen.loans, 1);
     end();
     assert.equal(before.seen.loans, 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
-import { allow, type Decision } from '../../src/core/decision.ts';
+import { allow, type Decision, deny } from '../../src/core/decision.ts';
 import { parseExposition } from '../../src/core/exposition/parse-exposition.ts';
 import type { Principal } from '../../src/core/identity/principal.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
@@ -147,13 +147,13 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     credentials: [],
     bodyTimeoutMs: 30_000,
     bodyChunks: 10_000,
-    upstreamTimeoutMs: UPSTREAM_TIMEOUT_MS,
   };
   const decode = async (): Promise<Decision<Uint8Array>> => {
     calls.push('decode');
     return setup.decoded;
   };
   const store = createStore();
+  const known = { store, timeoutMs: UPSTREAM_TIMEOUT_MS };
   const whenKnown = async () => allow(undefined);
   const send = async (): Promise<never> => assert.fail('nothing is sent before it is admitted');
   const gateway: Gateway = {
@@ -191,7 +191,9 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     pause: async () => {},
     decoders: { gzip: decode, snappy: decode },
-    upstream: () => ({ store, whenKnown, tidy: send, send, read: send, ...leases.open() }),
+    upstream: () => ({ ...known, whenKnown, tidy: send, send, ...leases.open() }),
+    reading: () => ({ ...known, read: send, ...leases.open() }),
+    readingOf: () => deny('endpoint_not_found'),
   };
 
   const trail = createAuditTrail(request, gateway.audit, gateway.clock);

@@ -20,6 +20,12 @@ export type GatewayDocument = Readonly<Record<string, unknown>> & {
   readonly teams: Readonly<Record<string, unknown>>;
 };
 
+/** The same with several upstreams. */
+export type SeveralDocument = Readonly<Record<string, unknown>> & {
+  readonly upstreams: Readonly<Record<string, unknown>>;
+  readonly teams: Readonly<Record<string, unknown>>;
+};
+
 /** A gateway on free loopback ports. */
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
@@ -41,7 +47,9 @@ export interface GatewayProcess extends TestGateway {
 }
 
 /** Starts a gateway in this process, from a configuration file as an operator writes it. */
-export async function startGateway(document: GatewayDocument): Promise<TestGateway> {
+export async function startGateway(
+  document: GatewayDocument | SeveralDocument,
+): Promise<TestGateway> {
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await createScratch());
   const configFile = await writeConfig(scratch, document);
@@ -65,7 +73,7 @@ export async function startGateway(document: GatewayDocument): Promise<TestGatew
 
 /** Starts `serve --config` in a child process and waits until it is ready. */
 export async function startGatewayProcess(
-  document: GatewayDocument,
+  document: GatewayDocument | SeveralDocument,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<GatewayProcess> {
   await using stack = new AsyncDisposableStack();
@@ -93,7 +101,10 @@ export async function startGatewayProcess(
 }
 
 /** JSON is YAML. */
-function writeConfig(scratch: Scratch, document: GatewayDocument): Promise<string> {
+function writeConfig(
+  scratch: Scratch,
+  document: GatewayDocument | SeveralDocument,
+): Promise<string> {
   const file = {
     listen: '127.0.0.1:0',
     admin: { listen: '127.0.0.1:0' },

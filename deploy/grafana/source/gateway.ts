@@ -180,8 +180,8 @@ export const gateway = dashboard({
           title: 'Time at Pushgateway, median and 99 %',
           unit: 's',
           queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(pushwarden_upstream_request_duration_seconds_bucket[$__rate_interval])))`,
-            legend: `${quantile * 100} %`,
+            expr: `histogram_quantile(${quantile}, sum by (upstream, le) (rate(pushwarden_upstream_request_duration_seconds_bucket[$__rate_interval])))`,
+            legend: `{{upstream}} ${quantile * 100} %`,
           })),
         }),
         graph({
@@ -189,14 +189,19 @@ export const gateway = dashboard({
           unit: 'reqps',
           queries: [
             {
-              expr: 'sum by (kind) (rate(pushwarden_upstream_errors_total[$__rate_interval]))',
-              legend: '{{kind}}',
+              expr: 'sum by (upstream, kind) (rate(pushwarden_upstream_errors_total[$__rate_interval]))',
+              legend: '{{upstream}} {{kind}}',
             },
           ],
         }),
         graph({
           title: 'Changes around the gateway',
-          queries: [{ expr: 'sum(increase(pushwarden_foreign_changes_total[$__rate_interval]))' }],
+          queries: [
+            {
+              expr: 'sum by (upstream) (increase(pushwarden_foreign_changes_total[$__rate_interval]))',
+              legend: '{{upstream}}',
+            },
+          ],
         }),
         graph({
           title: 'Spool',

@@ -58,31 +58,32 @@ async function loadFor({ config: file, upstream }: CompareOptions) {
   const now = Date.now();
   const loaded = await loadConfig(file, { now, readsSecrets: false });
   // on the way to its own upstream the gateway's password is needed, and the others are not
-  const needsSecrets = loaded.ok && isOwnUpstream(loaded.config, upstream);
+  const needsSecrets = loaded.ok && findOwnUpstream(loaded.config, upstream) !== undefined;
   const whole = needsSecrets ? await loadConfig(file, { now }) : loaded;
   if (whole.ok) return whole.config;
   for (const problem of whole.problems) console.error(renderProblem(problem));
   return undefined;
 }
 
-function isOwnUpstream({ upstream }: GatewayConfig, url: string | undefined): boolean {
-  const { pushgateway, basicAuth } = upstream;
-  if (pushgateway.kind !== 'running' || pushgateway.url !== url) return false;
-  return basicAuth !== undefined || url.startsWith('https:');
+/** The upstream of the configuration that is at this URL, if there is more to know of it. */
+function findOwnUpstream({ upstreams }: GatewayConfig, url: string | undefined) {
+  return upstreams.find(({ pushgateway, basicAuth }) => {
+    if (pushgateway.kind !== 'running' || pushgateway.url !== url) return false;
+    return basicAuth !== undefined || url.startsWith('https:');
+  });
 }
 
 function openStore({ admin = '', upstream }: CompareOptions, config: GatewayConfig): LiveStore {
   if (upstream === undefined) return createAdminStore(admin);
-  const { basicAuth, ca } = config.upstream;
-  const isOwn = isOwnUpstream(config, upstream);
+  const { basicAuth, ca } = findOwnUpstream(config, upstream) ?? {};
   const { username, password } = basicAuth ?? {};
   const login = Buffer.from(`${username}:${password}`).toString('base64');
   const most = Math.max(0, ...config.teams.map(({ limits }) => limits.decoded));
   return createPushgatewayStore(
     {
       url: upstream,
-      ...(isOwn && basicAuth && { authorization: `Basic ${login}` }),
-      ...(isOwn && ca && { ca }),
+      ...(basicAuth && { authorization: `Basic ${login}` }),
+      ...(ca && { ca }),
     },
     most,
   );

@@ -5,11 +5,24 @@ import type { RawRules, RawTeam } from './team.ts';
 type NamedTeam = readonly [name: string, team: RawTeam];
 
 /** Finds teams that can overwrite one another's groups, or that own the same metrics. */
-export function findOverlaps(teams: readonly NamedTeam[], defaults: RawRules): readonly Finding[] {
+export function findOverlaps(
+  teams: readonly NamedTeam[],
+  defaults: RawRules,
+  firstUpstream?: string,
+): readonly Finding[] {
   const nameOf = (owner: number): string => teams[owner]?.[0] ?? '';
-  const jobs = placeGlobs(teams, (team) => (mayChange(team, defaults) ? team.jobs : []));
+  const jobs = placeGlobs(teams, (team) =>
+    may(team, defaults, ['push', 'delete']) ? team.jobs : [],
+  );
   const owned = placeGlobs(teams, (team) => ownMetrics(team, defaults));
+  const pushed = placeGlobs(teams, (team) => (may(team, defaults, ['push']) ? team.jobs : []));
+  const upstreamOf = (owner: number) => teams[owner]?.[1].upstream ?? firstUpstream;
+  const isApart = ({ earlier, later }: GlobOverlap): boolean =>
+    upstreamOf(earlier.owner) !== upstreamOf(later.owner);
+  const isSplit = new Set(teams.map((_, owner) => upstreamOf(owner))).size > 1;
+  const apart = isSplit ? [...findGlobOverlaps(pushed).values()].flat().filter(isApart) : [];
   return [
+    ...apart.map((found) => refuseApart(found, nameOf)),
     ...[...findGlobOverlaps(jobs).values()].flatMap((found) => warnOfJobs(found, nameOf)),
     ...[...findGlobOverlaps(owned).values()].flat().map((found) => refuseMetrics(found, nameOf)),
   ];
@@ -37,6 +50,13 @@ function warnOfJobs(
   return [{ severity: 'warning', path, message }];
 }
 
+function refuseApart({ earlier, later }: GlobOverlap, nameOf: (owner: number) => string): Finding {
+  const other = nameOf(earlier.owner);
+  const message = `overlaps with jobs "${earlier.glob}" of team ${other}, which has another upstream, and a group lives on one Pushgateway: give both teams the same upstream, or tell their jobs apart`;
+  const path = ['teams', nameOf(later.owner), 'jobs', later.index];
+  return { severity: 'error', path, message };
+}
+
 function refuseMetrics(
   { earlier, later }: GlobOverlap,
   nameOf: (owner: number) => string,
@@ -50,7 +70,6 @@ function ownMetrics({ metrics }: RawTeam, defaults: RawRules): readonly string[]
   return metrics?.own ?? defaults.metrics?.own ?? [];
 }
 
-function mayChange({ allow }: RawTeam, defaults: RawRules): boolean {
-  const actions = allow ?? defaults.allow ?? ['push'];
-  return actions.some((action) => action === 'push' || action === 'delete');
+function may({ allow }: RawTeam, defaults: RawRules, actions: readonly string[]): boolean {
+  return (allow ?? defaults.allow ?? ['push']).some((action) => actions.includes(action));
 }

@@ -36,7 +36,7 @@ export const team = z.strictObject({
     .default('enforce')
     .describe('observe: what its own rules would refuse is let through, and said'),
   credentials: z.array(credential).default([]).describe('how the team proves who it is'),
-  upstream: value.notYet(),
+  upstream: value.name.optional().describe('the name of one of upstreams; left out: the first'),
 });
 
 export type RawRules = z.output<typeof defaults>;
@@ -61,6 +61,7 @@ export function resolveTeam(
   return {
     name,
     jobs: raw.jobs,
+    ...(raw.upstream !== undefined && { upstream: raw.upstream }),
     allow: raw.allow ?? defaults.allow ?? DEFAULT_ALLOW,
     labels: raw.labels,
     requireLabels: raw.require_labels,

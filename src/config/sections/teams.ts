@@ -16,12 +16,14 @@ interface Surroundings {
   readonly networks: Readonly<Record<string, string[]>>;
   /** The team that needs no credential. */
   readonly anonymous: string;
+  /** Left out for a single one. */
+  readonly upstreams?: object | undefined;
 }
 
 /** Checks each team, and that no two teams can overwrite one another unnoticed. */
 export function checkTeams(
   raw: Readonly<Record<string, RawTeam>>,
-  { defaults, networks, anonymous }: Surroundings,
+  { defaults, networks, anonymous, upstreams = {} }: Surroundings,
 ): readonly Finding[] {
   const named = Object.entries(raw);
   if (named.length === 0) {
@@ -33,7 +35,7 @@ export function checkTeams(
       ...checkAllowed(['teams', name, 'allow_networks'], one.allow_networks, networks),
     ]),
     ...findIdleTeams(named, defaults),
-    ...findOverlaps(named, defaults),
+    ...findOverlaps(named, defaults, Object.keys(upstreams)[0]),
     ...findEmptyReads(named, defaults),
   ];
 }

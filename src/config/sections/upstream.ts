@@ -15,7 +15,7 @@ const childFlag = value.matching(
   'must be --persistence.file=PATH, --persistence.interval=5m or --log.level=warn: the gateway sets the others',
 );
 
-/** `upstream`. */
+/** `upstream`, or one of `upstreams`. */
 export const upstream = z
   .strictObject({
     url: z.string().optional().describe('where the private Pushgateway is; may have a path prefix'),
@@ -46,7 +46,7 @@ export const upstream = z
   })
   .describe('the private Pushgateway');
 
-type RawUpstream = z.output<typeof upstream>;
+export type RawUpstream = z.output<typeof upstream>;
 
 export interface UpstreamConfig {
   readonly pushgateway: PushgatewayConfig;
@@ -103,8 +103,7 @@ function absolute(secret: SecretSource, directory: string): SecretSource {
 }
 
 /** Checks that there is one Pushgateway, and that its password crosses no network in clear. */
-export function checkUpstream(raw: RawUpstream): readonly Finding[] {
-  const path = ['upstream'];
+export function checkUpstream(path: readonly PropertyKey[], raw: RawUpstream): readonly Finding[] {
   const { url, spawn } = raw;
   if ((url === undefined) === (spawn === undefined)) {
     return [{ severity: 'error', path, message: 'needs either url or spawn' }];
@@ -130,24 +129,27 @@ function explainUrl(text: string): string | undefined {
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http or https';
   if (url.username !== '' || url.password !== '') {
-    return 'must not hold a credential: use upstream.basic_auth';
+    return 'must not hold a credential: use basic_auth';
   }
   return /[?#]/.test(text) ? 'must have no query and no fragment' : undefined;
 }
 
 /** The secret and the certificates that it names. */
-export function listUpstreamFiles(raw: RawUpstream, directory: string): readonly NamedFile[] {
-  const { basic_auth: basicAuth, tls } = raw;
+export function listUpstreamFiles(
+  at: readonly PropertyKey[],
+  { basic_auth: basicAuth, tls }: RawUpstream,
+  directory: string,
+): readonly NamedFile[] {
   const named: NamedFile[] = [];
   if (basicAuth !== undefined) {
     const secret = absolute(basicAuth.password, directory);
     const file = 'file' in secret ? secret.file : undefined;
-    const path = ['upstream', 'basic_auth', 'password'];
+    const path = [...at, 'basic_auth', 'password'];
     named.push({ path, file, inspect: inspectBy(() => readSecret(secret)) });
   }
   if (tls !== undefined) {
     const file = resolvePath(directory, tls.ca_file);
-    const path = ['upstream', 'tls', 'ca_file'];
+    const path = [...at, 'tls', 'ca_file'];
     named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
   }
   return named;

@@ -27,6 +27,8 @@ export interface TeamSpec {
   readonly mode: 'enforce' | 'observe';
   readonly limits: TeamLimits;
   readonly credentials: readonly CredentialSpec[];
+  /** Which Pushgateway has its groups; left out: the first of the configuration. */
+  readonly upstream?: string;
 }
 
 /** Globs on metric family names. */

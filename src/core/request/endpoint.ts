@@ -4,9 +4,15 @@ import { renderPrintable } from '../printable.ts';
 import { denyUrl, PUSH_TEMPLATE } from '../target/path-segment.ts';
 
 /** What a request wants, by path and method alone. */
-export type Endpoint =
-  | { readonly kind: 'push'; readonly action: 'push' | 'delete' }
-  | { readonly kind: 'read'; readonly action: 'read'; readonly path: ReadPath };
+export type Endpoint = { readonly kind: 'push'; readonly action: 'push' | 'delete' } | ReadEndpoint;
+
+export interface ReadEndpoint {
+  readonly kind: 'read';
+  readonly action: 'read';
+  readonly path: ReadPath;
+  /** The one upstream that is asked for; the rest of a query is dropped. */
+  readonly upstream?: string;
+}
 
 /** Paths that a team with read may fetch. */
 const READ_PATHS = ['/metrics', '/api/v1/metrics', '/api/v1/status', '/api/v1/groups'] as const;
@@ -42,7 +48,9 @@ export function parseEndpoint(method: string, rawTarget: string): Decision<Endpo
   const readPath = READ_PATHS.find((known) => known === path);
   if (readPath !== undefined) {
     if (method !== 'GET') return denyMethod(['GET'], [`a push goes to ${PUSH_TEMPLATE}`]);
-    return allow({ kind: 'read', action: 'read', path: readPath });
+    const upstream = readUpstreamName(rawTarget);
+    const named = upstream !== undefined && { upstream };
+    return allow({ kind: 'read', action: 'read', path: readPath, ...named });
   }
   if (!PUSH_PATH.test(decodeLeniently(path))) return denyPath(path);
   const action = PUSH_ACTIONS.get(method);
@@ -70,6 +78,13 @@ export function parseHealthEndpoint(
 export function withoutQuery(rawTarget: string): string {
   const end = rawTarget.indexOf('?');
   return end === -1 ? rawTarget : rawTarget.slice(0, end);
+}
+
+/** The value of the first `upstream` of a query. */
+function readUpstreamName(rawTarget: string): string | undefined {
+  const start = rawTarget.indexOf('?');
+  if (start === -1) return undefined;
+  return new URLSearchParams(rawTarget.slice(start + 1)).get('upstream') ?? undefined;
 }
 
 function denyMethod(

@@ -5,7 +5,8 @@ import type { ScrapeFilter } from './scrape-filter.ts';
 
 const MAX_GROUP_CHARACTERS = 64 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
-const HEAD = '{"status":"success","data":[';
+/** With which it begins. */
+export const LISTING_HEAD = '{"status":"success","data":[';
 /** Of a store without groups. */
 const EMPTY = '{"status":"success","data":null}';
 
@@ -43,16 +44,16 @@ export function createListingFilter(scope: ReadScope): ScrapeFilter {
       const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
       if (head === undefined) return filterGroups(text, '');
       head += text;
-      if (head.startsWith(HEAD)) {
-        const rest = head.slice(HEAD.length);
+      if (head.startsWith(LISTING_HEAD)) {
+        const rest = head.slice(LISTING_HEAD.length);
         head = undefined;
-        return filterGroups(rest, HEAD);
+        return filterGroups(rest, LISTING_HEAD);
       }
-      const isPossible = HEAD.startsWith(head) || EMPTY.startsWith(head.trimEnd());
+      const isPossible = LISTING_HEAD.startsWith(head) || EMPTY.startsWith(head.trimEnd());
       return isPossible ? allow(NOTHING) : invalid('the listing has another form');
     },
     end() {
-      if (head?.trimEnd() === EMPTY) return allow(Buffer.from(`${HEAD}]}`));
+      if (head?.trimEnd() === EMPTY) return allow(Buffer.from(`${LISTING_HEAD}]}`));
       const isWhole = elements.hasEnded() && elements.rest().trim() === '}';
       return isWhole ? allow(Buffer.from(']}')) : invalid('the listing breaks off');
     },

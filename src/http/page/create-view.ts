@@ -4,7 +4,7 @@ import { resolveReadScope } from '../../core/policy/read-scope.ts';
 import { expiryOf, type GroupExpiry } from '../../core/store/expiry.ts';
 import type { StoredGroup } from '../../core/store/group.ts';
 import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
-import type { GroupStore } from '../../core/store/group-store.ts';
+import type { StoreView } from '../../core/store/joined-stores.ts';
 import type { TeamActivity } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type { CredentialView, GroupView, PageView, QuotaView, UpstreamView } from './page-view.ts';
@@ -14,7 +14,7 @@ interface ViewSources {
   readonly principal: Principal;
   readonly team: TeamPolicy;
   readonly snapshot: Snapshot;
-  readonly store: GroupStore;
+  readonly store: StoreView;
   readonly activity: TeamActivity;
   readonly upstream: UpstreamView;
   readonly hasSession: boolean;

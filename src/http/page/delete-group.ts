@@ -174,7 +174,7 @@ function findGroup(
 ): GroupView | undefined {
   const team = snapshot.policy.team(name);
   if (!team?.actions.has('delete') || !team.actions.has('read')) return undefined;
-  using upstream = gateway.upstream(name, undefined);
+  using upstream = gateway.reading(team);
   const group = upstream.store.group(target);
   const isSeen = group !== undefined && resolveReadScope(team).sees(labelsOf(group));
   return isSeen ? viewGroup(group, expiryOf(snapshot.policy.team)) : undefined;

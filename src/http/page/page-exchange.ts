@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Deny } from '../../core/decision.ts';
 import type { Principal } from '../../core/identity/principal.ts';
 import type { IpAddress } from '../../core/network/ip-address.ts';
+import type { TeamPolicy } from '../../core/policy/policy.ts';
 import type { AuditTrail } from '../../pipeline/audit-trail.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
@@ -24,7 +25,7 @@ export interface PageContext {
   readonly activity: TeamActivity;
   readonly sessions: Sessions;
   readonly assets: PageAssets;
-  readonly upstreamState: () => UpstreamView;
+  readonly upstreamState: (team: TeamPolicy) => UpstreamView;
 }
 
 /** A request to the page, with all that is known of it. */

@@ -32,6 +32,8 @@ export interface CallerView {
 export interface UpstreamView {
   readonly isUp: boolean;
   readonly isScrapeBroken: boolean;
+  /** Names of those of several that are away. */
+  readonly away?: readonly string[];
 }
 
 export interface GroupView {

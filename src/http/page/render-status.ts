@@ -22,7 +22,13 @@ function renderProblems(view: PageView): Content {
   const { upstream, quotas, credentials, now } = view;
   const problems: Html[] = [];
   const warnings: Html[] = [];
-  if (!upstream.isUp) {
+  const { away = [] } = upstream;
+  if (away.length > 0) {
+    const names = away.join(', ');
+    problems.push(
+      html`<strong>Pushgateway ${names} is away.</strong> Pushes to it are refused until it is back; its groups are what it held last.`,
+    );
+  } else if (!upstream.isUp) {
     problems.push(
       html`<strong>Pushgateway is away.</strong> Pushes are refused until it is back; what follows is what it held last.`,
     );

@@ -21,7 +21,7 @@ export async function showOverview(
     sendNotice(exchange, 403, 'No such team', ['the team is not in the configuration any more']);
     return;
   }
-  using upstream = gateway.upstream(team.name, undefined);
+  using upstream = gateway.reading(team);
   const view = createView({
     now: gateway.clock.now(),
     principal,
@@ -29,7 +29,7 @@ export async function showOverview(
     snapshot,
     store: upstream.store,
     activity,
-    upstream: upstreamState(),
+    upstream: upstreamState(team),
     hasSession: session !== undefined,
     url: origin.url,
     notice: session?.notice,
