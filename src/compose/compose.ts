@@ -118,7 +118,10 @@ export async function composeGateway(
   opened.use(janitor); // closed before everything that it works with
   await audit.append({ event: 'start', version: VERSION, config_hash: config.hash });
   opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, gateway }));
-  const page = { sessionStore: state.sessions, upstreamState: describeUpstreams(current) };
+  const page = {
+    sessionStore: state.sessions,
+    upstreamState: describeUpstreams(current, isSpooling),
+  };
   publicSide.open({ gateway, observer, activity, ...page, log, lifetime });
   const listenUrl = await publicPort.open();
   const closing = opened.move();

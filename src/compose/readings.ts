@@ -86,7 +86,10 @@ export function createReadings(
 }
 
 /** How what a team pushes to or looks at is. */
-export function describeUpstreams(current: Current): PageContext['upstreamState'] {
+export function describeUpstreams(
+  current: Current,
+  isSpooling: () => boolean,
+): PageContext['upstreamState'] {
   return (team) => {
     const all = current.upstreamSides();
     const sides = team.coversEverything ? all : [current.sideOf(team.name)];
@@ -95,6 +98,7 @@ export function describeUpstreams(current: Current): PageContext['upstreamState'
     return {
       isUp: away.length === 0,
       isScrapeBroken: sides.some((side) => side.isScrapeBroken()),
+      isSpooling: isSpooling(),
       ...(isNamed && { away: away.map(({ name }) => name) }),
     };
   };

@@ -7,7 +7,14 @@ import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
 import type { StoreView } from '../../core/store/joined-stores.ts';
 import type { TeamActivity } from '../../pipeline/ports.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
-import type { CredentialView, GroupView, PageView, QuotaView, UpstreamView } from './page-view.ts';
+import type {
+  CredentialView,
+  GroupView,
+  PageView,
+  QuotaView,
+  SnippetView,
+  UpstreamView,
+} from './page-view.ts';
 
 interface ViewSources {
   readonly now: number;
@@ -42,7 +49,7 @@ export function createView(sources: ViewSources): PageView {
     quotas: seesAllTeams ? [] : listQuotas(sources),
     refusals: activity.refusals(seesAllTeams ? undefined : team.name),
     credentials: listCredentials(snapshot, activity, seesAllTeams ? undefined : team.name),
-    snippets: { url, job: suggestJob(team) },
+    snippets: { url, job: suggestJob(team), login: chooseLogin(snapshot, team.name) },
     ...(notice !== undefined && { notice }),
     ...(contact !== undefined && { contact }),
   };
@@ -107,6 +114,12 @@ function listCredentials(
       lastUsedAt: activity.lastUse(of, name),
       expiresAt: expires,
     }));
+}
+
+function chooseLogin({ credentials }: Snapshot, team: string): SnippetView['login'] {
+  const kinds = new Set(credentials.filter((one) => one.team === team).map(({ kind }) => kind));
+  if (kinds.has('token') || kinds.has('jwt')) return 'token';
+  return kinds.has('basic') || kinds.has('htpasswd') ? 'password' : 'token';
 }
 
 /** A job for the snippets that the team may push to and that needs no encoding. */

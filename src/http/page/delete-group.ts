@@ -25,6 +25,7 @@ import type { GroupView } from './page-view.ts';
 import { renderDelete } from './render-delete.ts';
 import { isCsrfOf, type Session } from './sessions.ts';
 import { refuseCrossSite } from './sign-in.ts';
+import { shorten } from './words.ts';
 
 const NAME_BYTES = 200;
 
@@ -45,7 +46,7 @@ export async function deleteGroup(exchange: PageExchange, caller: Caller): Promi
   const target = form.get('target') ?? '';
   const group = findGroup(exchange, principal, target);
   const job = group?.job;
-  if (job !== undefined && form.get('confirm')?.trim() !== job) {
+  if (job !== undefined && !isConfirmed(job, form.get('confirm') ?? '')) {
     askAgain(exchange, caller, target, 'this is not the job of the group; nothing was deleted');
     return;
   }
@@ -54,6 +55,12 @@ export async function deleteGroup(exchange: PageExchange, caller: Caller): Promi
     return;
   }
   await carryOut(exchange, principal, session, target, job);
+}
+
+/** By the job, or by what the page shows of one that nobody can type or is too long to. */
+function isConfirmed(job: string, typed: string): boolean {
+  const text = typed.trim();
+  return text === job.trim() || text === shorten(job);
 }
 
 async function carryOut(
@@ -87,7 +94,7 @@ async function carryOut(
     requestId: exchange.request.id,
   });
   sendNotice(exchange, status, 'Not deleted', [
-    `${deleted.reason}: ${deleted.detail ?? title}`,
+    `refused as ${deleted.reason}: ${deleted.detail ?? title}`,
     ...(deleted.hints ?? []),
   ]);
 }

@@ -34,6 +34,8 @@ export interface UpstreamView {
   readonly isScrapeBroken: boolean;
   /** Names of those of several that are away. */
   readonly away?: readonly string[];
+  /** Whether pushes are kept until it is back. */
+  readonly isSpooling: boolean;
 }
 
 export interface GroupView {
@@ -79,4 +81,6 @@ export interface SnippetView {
   readonly url: string;
   /** A job that the team may push to. */
   readonly job: string;
+  /** What the credentials of the team are: a password where none of them is a token. */
+  readonly login: 'token' | 'password';
 }

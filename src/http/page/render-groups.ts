@@ -62,7 +62,7 @@ const REST: readonly Column[] = [
     name: 'expires',
     sort: 'expires',
     render: ({ expiresAt }, { now }) =>
-      expiresAt === undefined ? html`<span class="quiet">never</span>` : renderTime(expiresAt, now),
+      expiresAt === undefined ? html`<span class="quiet">never</span>` : renderEnd(expiresAt, now),
   },
 ];
 
@@ -205,6 +205,13 @@ function renderFamilies(group: GroupView, query: GroupQuery): Html {
 
 function renderFamily({ name, type, series }: FamilyView): Html {
   return html`<li>${renderForeign(name)}: ${type}, ${renderCount(series)} series</li>`;
+}
+
+/** A group that is due goes with the next run of the janitor. */
+function renderEnd(at: number, now: number): Html {
+  return at <= now
+    ? html`<span title="${new Date(at).toISOString()}">due</span>`
+    : renderTime(at, now);
 }
 
 function renderPushed(group: GroupView, { now }: PageView): Content {

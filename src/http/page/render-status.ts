@@ -7,6 +7,10 @@ import { renderBytes, renderCount, renderForeign, renderTime } from './words.ts'
 /** Days before its end at which a credential is spoken of. */
 const EXPIRY_WARNING_MS = 14 * 86_400_000;
 
+const KEPT = 'The gateway keeps pushes, and sends them when it is back.';
+const REFUSED = 'Pushes are refused until it is back.';
+const QUARANTINE = html`<code>pushwarden quarantine</code> names and deletes it.`;
+
 /** The first look: whether everything is well, what came last, what is taken. */
 export function renderStatus(view: PageView): Html {
   return html`${renderProblems(view)}
@@ -19,25 +23,9 @@ ${view.quotas.map(renderQuota)}
 }
 
 function renderProblems(view: PageView): Content {
-  const { upstream, quotas, credentials, now } = view;
-  const problems: Html[] = [];
+  const { quotas, credentials, now } = view;
+  const problems = listUpstreamProblems(view);
   const warnings: Html[] = [];
-  const { away = [] } = upstream;
-  if (away.length > 0) {
-    const names = away.join(', ');
-    problems.push(
-      html`<strong>Pushgateway ${names} is away.</strong> Pushes to it are refused until it is back; its groups are what it held last.`,
-    );
-  } else if (!upstream.isUp) {
-    problems.push(
-      html`<strong>Pushgateway is away.</strong> Pushes are refused until it is back; what follows is what it held last.`,
-    );
-  }
-  if (upstream.isScrapeBroken) {
-    problems.push(
-      html`<strong>The scrape is broken.</strong> A group that is stored breaks it, so Prometheus sees nothing or not all. The operator has to look.`,
-    );
-  }
   for (const { name, used, limit } of quotas) {
     if (used < limit) continue;
     problems.push(
@@ -52,6 +40,26 @@ function renderProblems(view: PageView): Content {
   }
   if (problems.length + warnings.length === 0) return undefined;
   return html`<ul class="problems">${problems.map((problem) => html`<li class="note bad">${problem}</li>`)}${warnings.map((warning) => html`<li class="note warn">${warning}</li>`)}</ul>`;
+}
+
+function listUpstreamProblems({ upstream, caller }: PageView): Html[] {
+  const problems: Html[] = [];
+  const { away = [] } = upstream;
+  if (away.length > 0) {
+    problems.push(
+      html`<strong>Pushgateway ${away.join(', ')} is away.</strong> Pushes to it are refused until it is back; its groups are what it held last.`,
+    );
+  } else if (!upstream.isUp) {
+    problems.push(
+      html`<strong>Pushgateway is away.</strong> ${upstream.isSpooling ? KEPT : REFUSED} What follows is what it held last.`,
+    );
+  }
+  if (upstream.isScrapeBroken) {
+    problems.push(
+      html`<strong>The scrape is broken.</strong> A group that is stored breaks it, so Prometheus sees nothing or not all. ${caller.seesAllTeams ? QUARANTINE : 'The operator has to look.'}`,
+    );
+  }
+  return problems;
 }
 
 function renderExpired({ name }: CredentialView, now: number, at: number): Html {

@@ -6,16 +6,63 @@ interface Snippet {
   readonly code: string;
 }
 
+interface Login {
+  readonly comment: string;
+  /** For bash. */
+  readonly curl: string;
+  /** For any shell. */
+  readonly curlOfSh: string;
+  readonly python: { readonly handler: string; readonly body: string };
+  readonly go: { readonly before: string; readonly call: string };
+  readonly node: string;
+  /** Variables of a step of GitHub Actions. */
+  readonly secrets: string;
+}
+
+const LOGINS: Readonly<Record<SnippetView['login'], Login>> = {
+  token: {
+    comment:
+      '# PUSH_TOKEN holds the token; the header is read from the pipe, not from the command line',
+    curl: `--header @<(printf 'Authorization: Bearer %s' "$PUSH_TOKEN")`,
+    curlOfSh: '--header "Authorization: Bearer $PUSH_TOKEN"',
+    python: {
+      handler: 'default_handler',
+      body: `    headers = [*headers, ("Authorization", f"Bearer {os.environ['PUSH_TOKEN']}")]
+    return default_handler(url, method, timeout, headers, data)`,
+    },
+    go: {
+      before: 'header := http.Header{"Authorization": {"Bearer " + os.Getenv("PUSH_TOKEN")}}\n',
+      call: 'Header(header)',
+    },
+    node: `const options = { headers: { Authorization: \`Bearer \${process.env.PUSH_TOKEN}\` } };`,
+    secrets: `    PUSH_TOKEN: \${{ secrets.PUSH_TOKEN }}`,
+  },
+  password: {
+    comment: '# PUSH_USER and PUSH_PASSWORD hold the login, which is read from the pipe',
+    curl: `--config <(printf 'user = "%s:%s"' "$PUSH_USER" "$PUSH_PASSWORD")`,
+    curlOfSh: '--user "$PUSH_USER:$PUSH_PASSWORD"',
+    python: {
+      handler: 'basic_auth_handler',
+      body: `    user, password = os.environ["PUSH_USER"], os.environ["PUSH_PASSWORD"]
+    return basic_auth_handler(url, method, timeout, headers, data, user, password)`,
+    },
+    go: { before: '', call: 'BasicAuth(os.Getenv("PUSH_USER"), os.Getenv("PUSH_PASSWORD"))' },
+    node: `const options = { auth: \`\${process.env.PUSH_USER}:\${process.env.PUSH_PASSWORD}\` };`,
+    secrets: `    PUSH_USER: \${{ secrets.PUSH_USER }}\n    PUSH_PASSWORD: \${{ secrets.PUSH_PASSWORD }}`,
+  },
+};
+
 /** A way to push for each of the common places, with the real address and a job of the team. */
-export function createSnippets({ url, job }: SnippetView): readonly Snippet[] {
+export function createSnippets({ url, job, login }: SnippetView): readonly Snippet[] {
   const push = `${url}/metrics/job/${job}`;
+  const auth = LOGINS[login];
   return [
     {
       name: 'curl',
-      code: `# PUSH_TOKEN holds the token; the header is read from the pipe, not from the command line
+      code: `${auth.comment}
 printf 'batch_last_success_timestamp_seconds %s\\n' "$(date +%s)" |
   curl --fail-with-body --silent --show-error \\
-    --header @<(printf 'Authorization: Bearer %s' "$PUSH_TOKEN") \\
+    ${auth.curl} \\
     --data-binary @- '${push}'
 `,
     },
@@ -23,16 +70,15 @@ printf 'batch_last_success_timestamp_seconds %s\\n' "$(date +%s)" |
       name: 'Python',
       code: `import os
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
-from prometheus_client.exposition import default_handler
+from prometheus_client.exposition import ${auth.python.handler}
 
-def with_token(url, method, timeout, headers, data):
-    headers = [*headers, ("Authorization", f"Bearer {os.environ['PUSH_TOKEN']}")]
-    return default_handler(url, method, timeout, headers, data)
+def login(url, method, timeout, headers, data):
+${auth.python.body}
 
 registry = CollectorRegistry()
 last_success = Gauge("batch_last_success_timestamp_seconds", "When it last succeeded", registry=registry)
 last_success.set_to_current_time()
-push_to_gateway("${url}", job="${job}", registry=registry, handler=with_token)
+push_to_gateway("${url}", job="${job}", registry=registry, handler=login)
 `,
     },
     {
@@ -42,8 +88,7 @@ push_to_gateway("${url}", job="${job}", registry=registry, handler=with_token)
 	Help: "When it last succeeded",
 })
 lastSuccess.SetToCurrentTime()
-header := http.Header{"Authorization": {"Bearer " + os.Getenv("PUSH_TOKEN")}}
-err := push.New("${url}", "${job}").Collector(lastSuccess).Header(header).Push()
+${auth.go.before}err := push.New("${url}", "${job}").Collector(lastSuccess).${auth.go.call}.Push()
 `,
     },
     {
@@ -56,8 +101,8 @@ new Gauge({
   help: 'When it last succeeded',
   registers: [registry],
 }).setToCurrentTime();
-const headers = { Authorization: \`Bearer \${process.env.PUSH_TOKEN}\` };
-await new Pushgateway('${url}', { headers }, registry).push({ jobName: '${job}' });
+${auth.node}
+await new Pushgateway('${url}', options, registry).push({ jobName: '${job}' });
 `,
     },
     {
@@ -65,11 +110,11 @@ await new Pushgateway('${url}', { headers }, registry).push({ jobName: '${job}' 
       code: `- name: Push metrics
   if: always()
   env:
-    PUSH_TOKEN: \${{ secrets.PUSH_TOKEN }}
+${auth.secrets}
   run: |
     printf 'ci_job_success %s\\n' "\${{ job.status == 'success' && 1 || 0 }}" |
       curl --fail-with-body --silent --show-error \\
-        --header @<(printf 'Authorization: Bearer %s' "$PUSH_TOKEN") \\
+        ${auth.curl} \\
         --data-binary @- '${push}'
 `,
     },
@@ -82,7 +127,7 @@ await new Pushgateway('${url}', { headers }, registry).push({ jobName: '${job}' 
     - |
       printf 'ci_pipeline_timestamp_seconds %s\\n' "$(date +%s)" |
         curl --fail-with-body --silent --show-error \\
-          --header "Authorization: Bearer $PUSH_TOKEN" \\
+          ${auth.curlOfSh} \\
           --data-binary @- '${push}'
 `,
     },

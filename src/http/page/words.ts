@@ -58,6 +58,11 @@ const PLAIN = /^[ -~]*$/;
 const SHOWN_BYTES = 96;
 const TITLE_BYTES = 1024;
 
+/** Text from outside as `renderForeign` shows it. */
+export function shorten(text: string): string {
+  return renderPrintable(text, SHOWN_BYTES);
+}
+
 /**
  * Text from outside: what could hide, reorder or break a line is spelled out, what is long is cut
  * and stands in the title, and its direction does not reach the text around it.

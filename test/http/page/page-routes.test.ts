@@ -180,6 +180,23 @@ test('the page has the push that came, the refusal, and not those of another tea
   assert.doesNotMatch(await other.text(), /settlement|secret_job|nightly/);
 });
 
+test('a job that is too long to type, or that no key types, is confirmed as the page shows it', async () => {
+  await using gateway = await startStage();
+  const target = `/metrics/job/payments_${'x'.repeat(300)}`;
+  assert.equal((await push(gateway.url, target)).status, 200);
+  const headers = { cookie: await signIn(gateway.url) };
+  const asked = await ask(gateway.url, `/ui/delete?${new URLSearchParams({ target })}`, {
+    headers,
+  });
+  const text = await asked.text();
+  const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  const confirm = /type the job: <bdi[^>]*>([^<]+)</.exec(text)?.[1] ?? '';
+  assert.ok(confirm.length < 100 && confirm.endsWith('…'), confirm);
+  const deleted = await ask(gateway.url, '/ui/delete', form({ target, csrf, confirm }, headers));
+  assert.equal(deleted.status, 303);
+  assert.equal((await gateway.pushgateway.groups()).length, 0);
+});
+
 test('a group is deleted as by a DELETE, once its job was typed', async () => {
   await using gateway = await startStage();
   await push(gateway.url);

@@ -32,8 +32,27 @@ for (const reason of REASON_NAMES) {
 
 const states: readonly (readonly [string, Partial<PageView>, RegExp])[] = [
   ['no group', { groups: [] }, /Nothing of team payments is stored\. Push something/],
-  ['an upstream that is away', { upstream: { isUp: false, isScrapeBroken: false } }, /is away\./],
-  ['a broken scrape', { upstream: { isUp: true, isScrapeBroken: true } }, /scrape is broken\./],
+  [
+    'an upstream that is away',
+    { upstream: { isUp: false, isScrapeBroken: false, isSpooling: false } },
+    /is away\. Pushes are refused until it is back\./,
+  ],
+  [
+    'an upstream that is away while pushes are kept',
+    { upstream: { isUp: false, isScrapeBroken: false, isSpooling: true } },
+    /is away\. The gateway keeps pushes, and sends them when it is back\./,
+  ],
+  [
+    'a broken scrape',
+    { upstream: { isUp: true, isScrapeBroken: true, isSpooling: false } },
+    /scrape is broken\./,
+  ],
+  ['a group that is due', { groups: [sampleGroup({ job: 'a', expiresAt: NOW - 1 })] }, /KiBdueDelete/],
+  [
+    'how to push with a password',
+    { snippets: { url: 'https://x.example.com', job: 'a', login: 'password' } },
+    /The password is read .*PUSH_USER.*PUSH_PASSWORD/,
+  ],
   [
     'a full quota',
     { quotas: [{ name: 'series', used: 100, limit: 100 }] },

@@ -55,7 +55,7 @@ export function sampleView(given: Partial<PageView> = {}): PageView {
       mayDelete: true,
       hasSession: true,
     },
-    upstream: { isUp: true, isScrapeBroken: false },
+    upstream: { isUp: true, isScrapeBroken: false, isSpooling: false },
     groups: [
       sampleGroup({ job: 'settlement', labels: [{ name: 'instance', value: 'a' }], series: 31 }),
       sampleGroup({
@@ -116,7 +116,7 @@ export function sampleView(given: Partial<PageView> = {}): PageView {
         expiresAt: undefined,
       },
     ],
-    snippets: { url: 'https://push.example.com', job: 'settlement' },
+    snippets: { url: 'https://push.example.com', job: 'settlement', login: 'token' },
     ...given,
   };
 }

@@ -48,7 +48,7 @@ const STATES = {
   ),
   'nothing found': overview({}, 'q=nothing'),
   trouble: overview({
-    upstream: { isUp: false, isScrapeBroken: true },
+    upstream: { isUp: false, isScrapeBroken: true, isSpooling: false },
     quotas: [{ name: 'groups', used: 500, limit: 500 }],
     credentials: [expiring(NOW - 1), expiring(NOW + 86_400_000)],
     notice: 'The group settlement was deleted.',
