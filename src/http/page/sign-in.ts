@@ -87,8 +87,16 @@ export function refuseCrossSite(exchange: PageExchange): void {
   const refusal = deny('cross_site', 'the form was not sent by this page');
   exchange.refusal = refusal;
   exchange.trail.recordInPassing(refusal);
+  const { origin } = exchange.origin;
+  const { origin: from = origin } = exchange.req.headers;
+  const isElsewhere = from !== origin;
   sendNotice(exchange, REASONS.cross_site.status, 'Not done', [
     'the form was not sent by this page: go back and try again',
+    ...(isElsewhere
+      ? [
+          `the gateway takes ${origin} for its address: behind a proxy the operator has to set ui.url`,
+        ]
+      : []),
   ]);
 }
 
