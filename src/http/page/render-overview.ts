@@ -17,6 +17,7 @@ export function renderOverview(view: PageView, query: GroupQuery, assets: AssetP
   const { caller, groups, contact, notice } = view;
   const title = `${caller.seesAllTeams ? 'All groups' : caller.team} – pushwarden`;
   const main = html`<h1 class="hidden">Groups of ${caller.seesAllTeams ? 'all teams' : `team ${caller.team}`}</h1>
+${renderRefreshed()}
 ${notice !== undefined && html`<p class="note good" role="status">${renderForeign(notice, NOTICE_BYTES)}</p>`}
 <div id="status" data-live>${renderStatus(view)}</div>
 ${groups !== undefined && renderGroups(view, groups, query)}
@@ -24,12 +25,11 @@ ${groups !== undefined && renderGroups(view, groups, query)}
 <section id="refusals" data-live aria-labelledby="refusals-title">${renderRefusals(view)}</section>
 <section id="credentials" data-live aria-labelledby="credentials-title">${renderCredentials(view)}</section>
 </div>
-<section id="snippets" aria-labelledby="snippets-title">${renderSnippets(view.snippets)}</section>
-${renderRefreshed()}`;
+<section id="snippets" aria-labelledby="snippets-title">${renderSnippets(view.snippets)}</section>`;
   return renderDocument({ title, assets, corner: renderCorner(caller), main, contact });
 }
 
 /** Filled in by the module; stays away without it. */
 function renderRefreshed(): Content {
-  return html`<p id="refreshed" class="quiet" hidden></p>`;
+  return html`<p id="refreshed" class="note warn" role="status" hidden></p>`;
 }
