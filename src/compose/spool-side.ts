@@ -27,6 +27,8 @@ interface ReplayContext extends SpoolContext {
 }
 
 const EVERY_MS = 1000;
+/** Ends of what was acknowledged and is not stored. */
+const LOST = ['expired', 'rejected'] as const;
 
 /**
  * Opens the spool of a configuration that has one; undefined for one that has none.
@@ -43,7 +45,12 @@ export async function openGatewaySpool(
     ...{ directory, isRestoring, clock, log },
     bounds: () => bounds,
     observer: {
-      kept: (team) => metrics.pushwarden_spooled_pushes_total.labels(team).inc(),
+      kept(team) {
+        metrics.pushwarden_spooled_pushes_total.labels(team).inc();
+        // an alert looks at these: `increase` does not see the first event of a new series
+        for (const outcome of LOST)
+          metrics.pushwarden_spool_ends_total.labels(team, outcome).inc(0);
+      },
       failed: () => metrics.pushwarden_spool_failures_total.inc(),
       replaced: (entry, by) => {
         countEnd(metrics, entry, 'delivered');

@@ -17,6 +17,7 @@ test('a counter that alerts look at is there with 0 before anything happened', a
   const exposition = await render();
   for (const series of [
     'pushwarden_refusals_total{team="payments",reason="job_not_allowed"} 0',
+    'pushwarden_refusals_total{team="payments",reason="group_quota_exceeded"} 0',
     'pushwarden_refusals_total{team="",reason="credential_invalid"} 0',
     'pushwarden_upstream_errors_total{upstream="default",kind="upstream_timeout"} 0',
     'pushwarden_audit_failures_total 0',

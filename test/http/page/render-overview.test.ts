@@ -47,7 +47,11 @@ const states: readonly (readonly [string, Partial<PageView>, RegExp])[] = [
     { upstream: { isUp: true, isScrapeBroken: true, isSpooling: false } },
     /scrape is broken\./,
   ],
-  ['a group that is due', { groups: [sampleGroup({ job: 'a', expiresAt: NOW - 1 })] }, /KiBdueDelete/],
+  [
+    'a group that is due',
+    { groups: [sampleGroup({ job: 'a', expiresAt: NOW - 1 })] },
+    /KiBdueDelete/,
+  ],
   [
     'how to push with a password',
     { snippets: { url: 'https://x.example.com', job: 'a', login: 'password' } },
