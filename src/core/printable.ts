@@ -15,7 +15,13 @@ export function renderPrintable(text: string, maxBytes: number): string {
     : shown;
 }
 
-/** The same in double quotes, short enough for an error message. */
+/** Makes one line of several, for a log whose lines are one each. */
+export function joinLines(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
+}
+
+/** Printable text in double quotes, short enough for an error message. */
 export function renderQuoted(text: string): string {
   return `"${renderPrintable(text, 40)}"`;
 }

@@ -1,4 +1,4 @@
-import { renderPrintable, renderQuoted } from '../core/printable.ts';
+import { joinLines, renderPrintable, renderQuoted } from '../core/printable.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import type { OperationalLog, StoreReader } from '../pipeline/ports.ts';
@@ -85,6 +85,6 @@ function describe(problem: string, error: string, suspects: readonly SuspectGrou
       .slice(0, LOGGED_GROUPS)
       .map(({ group, problem: why }) => ({ group, problem: why })),
     ...(suspects.length > LOGGED_GROUPS && { more_groups: suspects.length - LOGGED_GROUPS }),
-    ...(error !== '' && { error: renderPrintable(error, LOGGED_BYTES) }),
+    ...(error !== '' && { error: renderPrintable(joinLines(error), LOGGED_BYTES) }),
   };
 }

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
-import { renderPrintable } from '../core/printable.ts';
+import { joinLines, renderPrintable } from '../core/printable.ts';
 import { parseStoreStatus } from '../core/store/store-status.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { StoreReader, UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
@@ -190,7 +190,10 @@ function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {
   if (result.kind === 'failed') {
     return failed(result.reason, result.wasSent, attempts, result.error.message);
   }
-  const text = renderPrintable(result.body.toString('utf8', 0, LOGGED_BYTES), LOGGED_BYTES);
+  const text = renderPrintable(
+    joinLines(result.body.toString('utf8', 0, LOGGED_BYTES)),
+    LOGGED_BYTES,
+  );
   return { kind: 'answered', status: result.status, attempts, text };
 }
 

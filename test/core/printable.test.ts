@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { renderJson, renderPrintable, renderQuoted } from '../../src/core/printable.ts';
+import { joinLines, renderJson, renderPrintable, renderQuoted } from '../../src/core/printable.ts';
 
 const CASES = [
   ['plain text "quoted" \\', 'plain text "quoted" \\'],
@@ -61,4 +61,8 @@ test('renderJson says the same as the value, with nothing that hides', () => {
   assert.deepEqual(JSON.parse(text), value);
   assert.match(text, /"x\\u202ey\\u009b\\udb40\\udc01\\u2028"/);
   assert.match(text, /\n {2}"b": \[\n/);
+});
+
+test('an error of several lines is one in a log', () => {
+  assert.equal(joinLines('an error:\n\n  * a\r\n* b\n'), 'an error: * a * b');
 });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { renderPrintable } from '../../core/printable.ts';
+import { renderJson, renderPrintable } from '../../core/printable.ts';
 import { parsePushTarget } from '../../core/target/push-target.ts';
 import { EXIT } from '../exit.ts';
 import {
@@ -9,8 +9,8 @@ import {
   resolveConnection,
 } from './connection.ts';
 import { listGroups, renderLabels } from './group-list.ts';
-import { createTimeoutOption, parseDurationOption } from './options.ts';
-import { reportFailure } from './report.ts';
+import { createTextOutputOption, createTimeoutOption, parseDurationOption } from './options.ts';
+import { type Result, reportFailure, resultOf } from './report.ts';
 import { sendPatiently } from './send-patiently.ts';
 
 interface DeleteOptions extends ConnectionOptions {
@@ -19,6 +19,7 @@ interface DeleteOptions extends ConnectionOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly timeout: number;
+  readonly output: 'text' | 'json';
 }
 
 /** A group that is to be deleted. */
@@ -40,7 +41,8 @@ export function registerDelete(program: Command): void {
     .option('--older-than <duration>', 'only what was not pushed for so long', parseDurationOption)
     .option('--dry-run', 'only say what would be deleted')
     .option('--yes', 'do not ask')
-    .addOption(createTimeoutOption('for each group', '30s'));
+    .addOption(createTimeoutOption('for each group', '30s'))
+    .addOption(createTextOutputOption());
   addConnectionOptions(command).action(runDelete);
 }
 
@@ -53,17 +55,24 @@ async function runDelete(target: string | undefined, options: DeleteOptions): Pr
   const connection = resolveConnection(options);
   const doomed = target === undefined ? await findDoomed(connection, options) : parseDoomed(target);
   if (doomed === undefined) return;
-  if (doomed.length === 0) {
-    // of those that no path can name it was said
-    if (process.exitCode === undefined) console.log('no groups');
-    return;
+  const say = options.output === 'json' ? () => undefined : console.log;
+  if (!dryRun && doomed.length > 0 && !yes && !(await isConfirmed(doomed))) return;
+  // of those that no path can name it was said
+  if (doomed.length === 0 && process.exitCode === undefined) say('no groups');
+  const results: Result[] = [];
+  for (const one of doomed) {
+    results.push(
+      dryRun ? spare(one, say) : await deleteGroup(connection, one, options.timeout, say),
+    );
   }
-  if (dryRun) {
-    for (const { name } of doomed) console.log(`would delete ${name}`);
-    return;
-  }
-  if (!yes && !(await isConfirmed(doomed))) return;
-  for (const one of doomed) await deleteGroup(connection, one, options.timeout);
+  if (options.output === 'json') console.log(renderJson(results));
+}
+
+type Say = (line: string) => void;
+
+function spare({ target, name }: Doomed, say: Say): Result {
+  say(`would delete ${name}`);
+  return { target, outcome: 'would_delete' };
 }
 
 function refuseUsage(message: string): void {
@@ -122,7 +131,8 @@ async function deleteGroup(
   connection: Connection,
   { target, name }: Doomed,
   timeoutMs: number,
-): Promise<void> {
+  say: Say,
+): Promise<Result> {
   const verdict = await sendPatiently(
     connection,
     { method: 'DELETE', path: target },
@@ -132,13 +142,15 @@ async function deleteGroup(
       onRepeat: (message) => console.error(`pushwarden: ${message}`),
     },
   );
+  const result = resultOf(target, verdict, 'deleted');
   if (verdict.kind === 'done') {
     const later = ': Pushgateway is away and gets it later';
-    console.log(verdict.isSpooled ? `will delete ${name}${later}` : `deleted ${name}`);
-    return;
+    say(verdict.isSpooled ? `will delete ${name}${later}` : `deleted ${name}`);
+    return result;
   }
   const before = process.exitCode;
   reportFailure(verdict);
   // what failed is worse than what was refused
   if (before === EXIT.failed) process.exitCode = EXIT.failed;
+  return result;
 }

@@ -21,3 +21,8 @@ export function createTimeoutOption(text: string, usual: string): Option {
 export function createOutputOption(): Option {
   return new Option('--output <form>', 'table or json').choices(['table', 'json']).default('table');
 }
+
+/** `--output`, for commands that print lines for people. */
+export function createTextOutputOption(): Option {
+  return new Option('--output <form>', 'text or json').choices(['text', 'json']).default('text');
+}

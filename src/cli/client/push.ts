@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeReadError } from '../../config/engine/secrets.ts';
+import { renderJson } from '../../core/printable.ts';
 import { renderPushTarget } from '../../core/target/grouping-key.ts';
 import { type PushTarget, parsePushTarget } from '../../core/target/push-target.ts';
 import { EXIT } from '../exit.ts';
 import { addConnectionOptions, type ConnectionOptions, resolveConnection } from './connection.ts';
-import { createTimeoutOption } from './options.ts';
+import { createTextOutputOption, createTimeoutOption } from './options.ts';
 import { lintBody, renderSamples, SAMPLE_TYPES, type SampleType } from './push-body.ts';
-import { reportFailure } from './report.ts';
+import { type Result, reportFailure, resultOf } from './report.ts';
 import { sendPatiently } from './send-patiently.ts';
 
 interface PushOptions extends ConnectionOptions {
@@ -19,6 +20,7 @@ interface PushOptions extends ConnectionOptions {
   readonly retry: number;
   readonly timeout: number;
   readonly file?: string;
+  readonly output: 'text' | 'json';
 }
 
 /** Adds `push`: exit status 0 when stored, 3 when refused, 1 when it gave up. */
@@ -41,22 +43,28 @@ export function registerPush(program: Command): void {
     .option('--file <file>', 'file in the text format, or - for standard input')
     .option('--retry <count>', 'how often it is tried again', parseCount, 3)
     .addOption(createTimeoutOption('for everything', '30s'))
+    .addOption(createTextOutputOption())
     .argument('[samples...]', 'NAME=VALUE or NAME{label="x"}=VALUE');
-  addConnectionOptions(push).action(runPush);
+  addConnectionOptions(push).action(async (samples: readonly string[], options: PushOptions) => {
+    const result = await runPush(samples, options);
+    if (options.output === 'json' && result !== undefined) console.log(renderJson(result));
+  });
 }
 
-async function runPush(samples: readonly string[], options: PushOptions): Promise<void> {
+/** Undefined for wrong usage. */
+async function runPush(
+  samples: readonly string[],
+  options: PushOptions,
+): Promise<Result | undefined> {
   const { job, label, file } = options;
   if ((file === undefined) === (samples.length === 0)) {
     console.error('error: give either samples or --file');
     process.exitCode = EXIT.usage;
-    return;
+    return undefined;
   }
   const target = resolveTarget(job, label);
   if (typeof target === 'string') {
-    console.error(target);
-    process.exitCode = EXIT.refused;
-    return;
+    return refuse(renderPushTarget({ job, labels: toPairs(label) }), 'target_invalid', target);
   }
   const connection = resolveConnection(options);
   const body =
@@ -64,9 +72,8 @@ async function runPush(samples: readonly string[], options: PushOptions): Promis
   const content = lintBody(body, target.key);
   if (content.effect === 'deny') {
     const { reason, detail = reason, hints = [] } = content;
-    console.error([`${reason}: ${detail}`, ...hints.map((hint) => `  ${hint}`)].join('\n'));
-    process.exitCode = EXIT.refused;
-    return;
+    const lines = [`${reason}: ${detail}`, ...hints.map((hint) => `  ${hint}`)];
+    return refuse(target.canonical, reason, lines.join('\n'));
   }
   const method = options.replace === true ? 'PUT' : 'POST';
   const verdict = await sendPatiently(
@@ -81,14 +88,24 @@ async function runPush(samples: readonly string[], options: PushOptions): Promis
   if (verdict.kind !== 'done') reportFailure(verdict);
   else if (verdict.isSpooled)
     console.error('pushwarden: kept: Pushgateway is away and gets it later');
+  return resultOf(target.canonical, verdict, 'stored');
+}
+
+/** Before anything is sent. */
+function refuse(target: string, reason: string, message: string): Result {
+  reportFailure({ kind: 'refused', reason, message });
+  return { target, outcome: 'refused', reason, message };
 }
 
 /** As the gateway would read it; or why it would refuse it. */
 function resolveTarget(job: string, labels: PushOptions['label']): PushTarget | string {
-  const pairs = Object.entries(labels).map(([name, value]) => ({ name, value }));
-  const rendered = renderPushTarget({ job, labels: pairs });
+  const rendered = renderPushTarget({ job, labels: toPairs(labels) });
   const target = parsePushTarget(rendered, { emptyValues: false });
   return target.effect === 'allow' ? target.value : `target_invalid: ${target.detail}`;
+}
+
+function toPairs(labels: PushOptions['label']) {
+  return Object.entries(labels).map(([name, value]) => ({ name, value }));
 }
 
 async function readBody(file: string): Promise<Buffer> {

@@ -83,6 +83,19 @@ test('delete --job sends a DELETE for each group, and says which no path can nam
   );
 });
 
+test('what a deletion came to as JSON', async () => {
+  await using server = await startScriptedServer([answerWith(202, FROM_GATEWAY)]);
+  const base = ['delete', '--url', server.url, '--output', 'json', 'job/settlement'];
+  const dry = await runCli([...base, '--dry-run'], { env });
+  assert.deepEqual(JSON.parse(dry.stdout), [
+    { target: '/metrics/job/settlement', outcome: 'would_delete' },
+  ]);
+  const done = await runCli([...base, '--yes'], { env });
+  assert.deepEqual(JSON.parse(done.stdout), [
+    { target: '/metrics/job/settlement', outcome: 'deleted' },
+  ]);
+});
+
 test('delete of one target, dry or refused', async () => {
   const refusal = 'permission_missing: the credential may not delete (01KB)\n';
   const headers = { ...FROM_GATEWAY, 'content-type': 'text/plain' };

@@ -64,6 +64,22 @@ test('what the gateway keeps while Pushgateway is away is not called stored or d
   assert.match(deleted.stdout, /^will delete \/metrics\/job\/x: Pushgateway is away/);
 });
 
+test('what a push came to as JSON', async () => {
+  await using server = await startScriptedServer([STORED, refused(403, 'job_not_allowed')]);
+  const base = ['--output', 'json', '--job', 'x'];
+  const outcomes: unknown[] = [];
+  for (const sample of ['a=1', 'a=2', 'a=x']) {
+    const { stdout, status } = await push(server.url, [...base, sample]);
+    const { target, outcome, reason } = JSON.parse(stdout);
+    outcomes.push([status, target, outcome, reason]);
+  }
+  assert.deepEqual(outcomes, [
+    [0, '/metrics/job/x', 'stored', undefined],
+    [3, '/metrics/job/x', 'refused', 'job_not_allowed'],
+    [3, '/metrics/job/x', 'refused', 'body_invalid'],
+  ]);
+});
+
 test('--replace is a PUT, the body a file or standard input', async () => {
   await using server = await startScriptedServer([STORED]);
   const args = ['--job', 'x', '--replace', '--file', '-'];
