@@ -191,7 +191,10 @@ for (const version of PUSHGATEWAYS) {
       });
       const looked = await runCli(['quarantine', '--admin', gateway.adminUrl]);
       assert.equal(looked.status, 0);
-      assert.match(looked.stdout, /^TARGET [\s\S]*nothing was deleted; the scrape is not whole\n$/);
+      assert.match(
+        looked.stdout,
+        /^TARGET [\s\S]*nothing was deleted; the scrape is not whole\n--apply deletes them\n$/,
+      );
       assert.equal((await pushgateway.groups()).length, 5);
       const cured = await runCli(['quarantine', '--admin', gateway.adminUrl, '--apply']);
       assert.deepEqual([cured.status, cured.stderr], [0, '']);
