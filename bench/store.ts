@@ -13,6 +13,8 @@ import { createStoreReader } from '../src/upstream/store-reader.ts';
 import { pushAll, textPush } from '../test/support/group-push.ts';
 import { listeningOn, startListeningProcess } from '../test/support/listening-process.ts';
 import { fetchPrograms, findProgram } from '../test/support/program.ts';
+import { createScratch } from '../test/support/scratch.ts';
+import { fillStore } from './support/fill-store.ts';
 
 /**
  * What the model of a store costs, each size in a process of its own: memory a group and a series,
@@ -25,7 +27,7 @@ import { fetchPrograms, findProgram } from '../test/support/program.ts';
 const SHAPES = process.argv.slice(2);
 const DEFAULT = [
   ...['10:1:5', '1000:1:5', '10000:1:5', '100000:1:5'],
-  ...['10000:5:1', '100000:5:1', '10000:1:100'],
+  ...['10000:5:1', '100000:5:1', '100000:1:10', '10000:1:100'],
 ];
 const CHILD = 'PUSHWARDEN_BENCH_STORE';
 const CLAIMS = 20_000;
@@ -40,6 +42,7 @@ if (shapeOfChild !== undefined && urlOfChild !== undefined) {
   console.log(JSON.stringify(await measureShape(shapeOfChild, urlOfChild)));
   process.exit();
 }
+await using scratch = await createScratch();
 const rows: object[] = [];
 for (const shape of SHAPES.length > 0 ? SHAPES : DEFAULT) rows.push(await measureApart(shape));
 console.table(rows);
@@ -57,7 +60,8 @@ async function measureApart(shape: string): Promise<object> {
   });
   const url = `http://${pushgateway.ready}`;
   const { groups, families, series } = parseShape(shape);
-  await fill(url, groups, renderBody(families, series));
+  const filling = { path: '/metrics/job/bench/instance/', body: renderBody(families, series) };
+  await fillStore(url, { ...filling, groups }, scratch);
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
     env: { ...process.env, [CHILD]: `${shape} ${url}` },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -111,7 +115,7 @@ async function measureShape(shape: string, url: string): Promise<object> {
     'series a group': families * series,
     families,
     'bytes a group': Math.round((after.bytes - before.bytes) / groups),
-    'with looks': Math.round((looked.bytes - before.bytes) / groups),
+    'looked at': Math.round((looked.bytes - before.bytes) / groups),
     'empty KiB': Math.round((before.bytes - nothing.bytes) / 1024),
     'model MiB': round((after.bytes - before.bytes) / 1024 ** 2),
     'resident MiB': round(after.resident),
@@ -132,18 +136,6 @@ function renderBody(families: number, series: number): string {
     for (let at = 0; at < series; at += 1) lines.push(`bench_rows_${family}{part="${at}"} 1`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-async function fill(url: string, groups: number, body: string): Promise<void> {
-  for (let first = 0; first < groups; first += 50) {
-    const batch = Array.from({ length: Math.min(50, groups - first) }, (_, index) => first + index);
-    await Promise.all(
-      batch.map(async (group) => {
-        const path = `/metrics/job/bench/instance/${group}`;
-        await (await fetch(url + path, { method: 'PUT', body })).arrayBuffer();
-      }),
-    );
-  }
 }
 
 async function measureListing(url: string): Promise<{ listingMib: number }> {

@@ -38,7 +38,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'limits/': { src: ADAPTER, outside: ['node:'] },
   'state/': { src: ADAPTER, outside: ['node:', 'ioredis', 'lru-cache', 'rate-limiter-flexible'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
-  'upstream/': { src: ADAPTER, outside: ['node:', 'undici'] },
+  'upstream/': { src: [...ADAPTER, 'threads/'], outside: ['node:', 'undici'] },
   'http/': {
     src: ['core/', 'pipeline/'],
     outside: ['node:', 'express', 'helmet', 'http-proxy-middleware', 'ulid'],

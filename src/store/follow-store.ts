@@ -159,14 +159,15 @@ class Follower implements FollowedStore {
   }
 
   async poll(): Promise<boolean> {
-    const reader = this.#reader;
-    if (this.#state !== 'read' || reader === undefined) return false;
+    const [reader, status] = [this.#reader, this.#status];
+    if (this.#state !== 'read' || reader === undefined || status === undefined) return false;
     const before = this.#model.familyNames();
     const comparison = this.#stampCheck.begin();
     const beganAt = this.#clock.monotonic();
     try {
       const scrape = await reader.look(comparison.add);
       if (scrape.status === 200 && scrape.names.length > 0) {
+        this.#readings.noteOwn(scrape.own, status);
         await pause(SETTLE_MS);
         const areExplained = this.#nameCheck.areExplained(
           scrape,

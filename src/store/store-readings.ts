@@ -29,6 +29,8 @@ export interface EndedReading {
 export interface StoreReadings {
   /** Whether the model is now what was read; never rejects. */
   read(reader: StoreReader, status: StoreStatus): Promise<boolean>;
+  /** Notes what this start of Pushgateway has said of itself: it is not scraped for that again. */
+  noteOwn(own: string, status: StoreStatus): void;
   /** The one that is under way. */
   current(): Promise<boolean> | undefined;
   /** Whether there was one, or what took its place. */
@@ -59,12 +61,14 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
   let readAt = Number.NEGATIVE_INFINITY;
   let restMs = REST_MS;
   let isSupposed = false;
+  let noted: { readonly own: string; readonly startTime: string } | undefined;
   let lastError: string | undefined;
 
   const readNow = async (reader: StoreReader, status: StoreStatus): Promise<boolean> => {
     const beganAt = clock.monotonic();
+    const own = noted?.startTime === status.startTime ? noted.own : undefined;
     try {
-      const { changes, groups } = await readInto(options, reader, status);
+      const { changes, groups } = await readInto(options, reader, status, own);
       await onRead({ status, isFirst: readOf !== status.startTime });
       if (readOf === status.startTime) tellForeign(changes, options);
       else log.info('store_read', { groups, ms: Math.round(clock.monotonic() - beganAt) });
@@ -90,6 +94,9 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       });
       return reading;
     },
+    noteOwn(own, { startTime }) {
+      noted = { own, startTime };
+    },
     current: () => reading,
     hasRead: () => readOf !== undefined || isSupposed,
     async suppose(contents) {
@@ -107,6 +114,7 @@ async function readInto(
   { store, clock, log }: StoreReadingsOptions,
   reader: StoreReader,
   { keepsNative }: StoreStatus,
+  known: string | undefined,
 ): Promise<{ readonly changes: ForeignChanges | undefined; readonly groups: number }> {
   using pending = store.startReading();
   let told = clock.monotonic();
@@ -124,9 +132,8 @@ async function readInto(
     pending.restart();
   });
   // Nothing is known of the families of a scrape that is broken but what the API lists.
-  const scrape = await reader.scrape().catch(() => undefined);
-  const own = parseOwn(scrape?.own ?? '');
-  const changes = await pending.finish({ groups: [], own, keepsNative });
+  const own = known ?? (await reader.scrape().catch(() => undefined))?.own ?? '';
+  const changes = await pending.finish({ groups: [], own: parseOwn(own), keepsNative });
   return { changes, groups };
 }
 

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createStampMemory } from '../core/store/stamp-memory.ts';
+import { giveWay } from '../threads/give-way.ts';
 import type { ReadingOptions } from './open-answer.ts';
 import { doReadingJob, type ReadingJob, type ReadingState } from './reading-jobs.ts';
 
@@ -33,6 +34,8 @@ async function work(job: ReadingJob): Promise<void> {
     say({ kind: 'end', error: error instanceof Error ? error.message : String(error) });
   }
 }
+
+giveWay();
 
 port?.on('message', (order: ThreadOrder) => {
   if (order === 'next') goOn();
