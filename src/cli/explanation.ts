@@ -6,6 +6,7 @@ import { createObservation } from '../core/policy/observation.ts';
 import { POLICY_CHECKS, type PolicyCheck, type TeamPolicy } from '../core/policy/policy.ts';
 import type { Action } from '../core/policy/policy-spec.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
+import { pickByHash } from '../core/rendezvous.ts';
 import { CHECKS, type CheckName } from '../core/request/checks.ts';
 import { parseEndpoint, parseHealthEndpoint, withoutQuery } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
@@ -180,16 +181,30 @@ function checkGatewayNetworks(
     : deny('network_not_allowed', `${from.text} is not in allow_networks`);
 }
 
+/** Those of a team: several where there are `urls`. */
+function upstreamsOf(
+  { upstreams, teams }: GatewayConfig,
+  team: string,
+): GatewayConfig['upstreams'] {
+  const named = teams.find(({ name }) => name === team)?.upstream ?? upstreams[0]?.upstream;
+  return upstreams.filter(({ upstream }) => upstream === named);
+}
+
 /** A child's address is not known before it runs. */
-function renderUpstream({ config, team, action, endpoint }: ParsedQuestion): string {
-  const { upstreams, teams } = config;
+function renderUpstream({ config, team, action, endpoint, target }: ParsedQuestion): string {
+  const { upstreams } = config;
   const isRead = action === 'read' && endpoint.effect === 'allow';
   const asked = isRead && 'upstream' in endpoint.value ? endpoint.value.upstream : undefined;
   if (isRead && asked === undefined && upstreams.length > 1) {
     return `${upstreams.map(({ name }) => name).join(' + ')} `;
   }
-  const name = asked ?? teams.find((spec) => spec.name === team.name)?.upstream;
-  const one = upstreams.find((other) => other.name === name) ?? upstreams[0];
+  const one =
+    upstreams.find(({ name }) => name === asked) ??
+    pickByHash(
+      upstreamsOf(config, team.name),
+      ({ pushgateway }) => (pushgateway.kind === 'running' ? pushgateway.url : ''),
+      target.effect === 'allow' ? target.value.key.job : '',
+    );
   return one?.pushgateway.kind === 'running' ? one.pushgateway.url : '';
 }
 

@@ -223,7 +223,7 @@ function createGateway(
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),
     pause: () => nextTurn(),
-    upstream: (team, { id }) => current.sideOf(team, id).lend(),
+    upstream: (team, group) => current.sideOf(team, group).lend(),
     ...createReadings(current, { clock, log }),
   };
 }

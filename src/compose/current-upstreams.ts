@@ -16,7 +16,7 @@ export interface CurrentUpstreams extends AsyncDisposable {
   /** In the order of the configuration; at least one. */
   sides(): readonly UpstreamSide[];
   /** The one that a team's pushes go to, or where the group is already. */
-  sideOf: (team: string, group?: string) => UpstreamSide;
+  sideOf: (team: string, group?: Parameters<typeof findSide>[2]) => UpstreamSide;
   /** Opens other ways where the configuration asks for them; rejects and stays when it cannot. */
   replace(config: Asked): Promise<void>;
 }
@@ -112,7 +112,7 @@ async function closeAll(left: readonly UpstreamSide[], inUse: readonly UpstreamS
 }
 
 function routesOf({ teams, upstreams }: Asked): ReadonlyMap<string, string> {
-  const first = upstreams[0]?.name ?? '';
+  const first = upstreams[0]?.upstream ?? '';
   return new Map(teams.map(({ name, upstream = first }) => [name, upstream]));
 }
 

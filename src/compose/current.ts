@@ -7,7 +7,7 @@ import type { SharedState } from '../pipeline/shared-state.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
-import { openCurrentUpstreams } from './current-upstreams.ts';
+import { type CurrentUpstreams, openCurrentUpstreams } from './current-upstreams.ts';
 import { closeIssuers, openIssuers } from './issuers.ts';
 import { reportConfig } from './report-config.ts';
 import { runInSlices } from './run-in-slices.ts';
@@ -20,7 +20,7 @@ export interface Current {
   /** The ways to the Pushgateways, in the order of the configuration; at least one. */
   upstreamSides(): readonly UpstreamSide[];
   /** The one that a team's pushes go to, or where the group is already. */
-  sideOf(team: string, group?: string): UpstreamSide;
+  readonly sideOf: CurrentUpstreams['sideOf'];
   /**
    * Puts another configuration in its place, whole or, when it throws, not at all. Requests under
    * way end under the one that they began with, and others go on while it is compiled.

@@ -92,7 +92,8 @@ export function describeUpstreams(
 ): PageContext['upstreamState'] {
   return (team) => {
     const all = current.upstreamSides();
-    const sides = team.coversEverything ? all : [current.sideOf(team.name)];
+    const own = current.sideOf(team.name).upstream;
+    const sides = all.filter(({ upstream }) => team.coversEverything || upstream === own);
     const away = sides.filter((side) => !side.isReady());
     const isNamed = team.coversEverything && all.length > 1;
     return {

@@ -44,6 +44,8 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
     const fixed = listFixedChanges(before, loaded.config);
     if (fixed.length > 0)
       return refuse(fixed.map((key) => `${key}: only a restart can change this`));
+    const held = listHeld(current, loaded.config);
+    if (held.length > 0) return refuse(held);
     const changed = await runInSlices(listChanges(before, loaded.config), clock);
     await current.replace(loaded.config);
     publicSide.apply(loaded.config);
@@ -58,4 +60,20 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
     last = next.catch(() => {}); // whoever asked gets the error
     return next;
   };
+}
+
+/**
+ * Groups on a Pushgateway that is taken out of `urls` would be seen nowhere, and pushed anew elsewhere
+ * by the next push: one that holds some stays.
+ */
+function listHeld(current: Current, { upstreams }: GatewayConfig): readonly string[] {
+  const urls = new Set(
+    upstreams.map(({ pushgateway }) => pushgateway.kind === 'running' && pushgateway.url),
+  );
+  return current.upstreamSides().flatMap(({ upstream, place, known }) => {
+    const isLeft = !urls.has(known.url) && upstreams.some((one) => one.upstream === upstream);
+    const groups = known.model.size();
+    if (!isLeft || !place.endsWith('.urls') || groups === 0) return [];
+    return `${place}: ${known.url} still holds ${groups} groups: delete them, or let them expire, before it is taken out`;
+  });
 }

@@ -1,28 +1,40 @@
+import { pickByHash } from '../core/rendezvous.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
 /** Which Pushgateway has what. */
 export interface UpstreamRoutes {
   /** In the order of the configuration; at least one. */
   readonly sides: readonly UpstreamSide[];
-  /** Team to the name of its upstream. */
+  /** Team to the name of its upstream, which several may have. */
   readonly routes: ReadonlyMap<string, string>;
 }
 
+/** A group that is on one of them, or will be. */
+interface RoutedGroup {
+  /** Canonical. */
+  readonly id: string;
+  readonly job: string;
+}
+
 /**
- * Finds the way of a team; of a group that one of them has already, the way to that one: a group
- * lives on one Pushgateway, also when its team was given another one.
- * @param group - canonical; left out for what is about no group
+ * Finds the way of a team; of several the one that its job is on. Of a group that one of them has
+ * already it is the way to that one: a group lives on one Pushgateway, also when its team was given
+ * another one, or another one more.
+ * @param group - left out for what is about no group
  */
 export function findSide(
   { sides, routes }: UpstreamRoutes,
   team: string,
-  group?: string,
+  group?: RoutedGroup,
 ): UpstreamSide {
-  const name = routes.get(team);
-  const own = sides.find((side) => side.name === name) ?? sides[0];
-  if (own === undefined) throw new TypeError('a configuration has an upstream');
-  if (group === undefined || sides.length === 1 || has(own, group)) return own;
-  return sides.find((side) => has(side, group)) ?? own;
+  const name = routes.get(team) ?? sides[0]?.upstream;
+  const candidates = sides.filter((side) => side.upstream === name);
+  const [first = sides[0]] = candidates;
+  if (first === undefined) throw new TypeError('a configuration has an upstream');
+  if (group === undefined || sides.length === 1) return first;
+  const own = pickByHash(candidates, ({ known }) => known.url, group.job) ?? first;
+  if (has(own, group.id)) return own;
+  return sides.find((side) => has(side, group.id)) ?? own;
 }
 
 function has({ known }: UpstreamSide, group: string): boolean {

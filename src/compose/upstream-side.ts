@@ -23,6 +23,10 @@ import { startPeriodicWork } from './periodic-work.ts';
 /** Everything that talks to one upstream. */
 export interface UpstreamSide {
   readonly name: string;
+  /** What teams name; several may have it. */
+  readonly upstream: string;
+  /** Where it stands in the configuration. */
+  readonly place: string;
   /** From when a request is let through to the end of the upstream's answer. */
   readonly timeoutMs: number;
   /** Lends the way to the upstream to one request. */
@@ -61,7 +65,7 @@ export async function openUpstreamSide(
   before?: UpstreamSide,
 ): Promise<UpstreamSide> {
   const { metrics, clock, log, spool } = options;
-  const { name, timeoutMs, connections, ca } = config;
+  const { name, upstream, place, timeoutMs, connections, ca } = config;
   const authorization = renderAuthorization(config);
   const address = { url, ...(authorization && { authorization }), ...(ca && { ca }) };
   const client = createPushgatewayClient({ ...address, connections });
@@ -106,8 +110,7 @@ export async function openUpstreamSide(
       }),
   });
   return {
-    name,
-    timeoutMs,
+    ...{ name, upstream, place, timeoutMs },
     lend: lending.lend,
     part: {
       ...{ name, open: parts.open, isUp: () => followed.isReady() },

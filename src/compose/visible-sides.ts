@@ -38,7 +38,7 @@ export function createVisibleSides(
 
   const mayHave = async (team: TeamPolicy, side: UpstreamSide): Promise<boolean> => {
     const { pushed, looks } = know(team);
-    if (pushed.has(side.name) || !side.isReady()) return true;
+    if (pushed.has(side.upstream) || !side.isReady()) return true;
     const last = looks.get(side);
     if (last !== undefined && clock.monotonic() - last.at < LOOKED_FOR_MS) return await last.found;
     const found = holdsVisible(side, resolveReadScope(team));
@@ -60,7 +60,7 @@ function listPushed(current: Current, { name, jobs }: TeamPolicy): ReadonlySet<s
       return globs.some((glob) => jobs.matcher.patterns.some((own) => globsOverlap(own, glob)));
     })
     .map((team) => team.name);
-  return new Set([name, ...pushers].map((team) => current.sideOf(team).name));
+  return new Set([name, ...pushers].map((team) => current.sideOf(team).upstream));
 }
 
 async function holdsVisible(side: UpstreamSide, scope: ReadScope): Promise<boolean> {

@@ -53,7 +53,8 @@ function childrenOf({ upstreams }: GatewayConfig): ReadonlyMap<string, unknown> 
 
 /** Their order too: the first is that of teams that name none. */
 function byPlace(upstreams: readonly NamedUpstream[]): ReadonlyMap<string, unknown> {
-  return new Map(upstreams.map((one, index) => [one.place, { ...one, isFirst: index === 0 }]));
+  const placed = upstreams.map((one, index) => ({ ...one, isFirst: index === 0 }));
+  return Map.groupBy(placed, ({ place }) => place);
 }
 
 /** Under the keys that the configuration file has for them: `trusted_proxies`. */

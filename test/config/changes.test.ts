@@ -10,6 +10,7 @@ import { teamSpec } from '../support/team-spec.ts';
 /** A configuration of objects of its own, but for the changes. */
 const UPSTREAM: NamedUpstream = {
   name: 'default',
+  upstream: 'default',
   place: 'upstream',
   pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092' },
   timeoutMs: 10_000,

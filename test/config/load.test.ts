@@ -44,6 +44,7 @@ test('loadConfig completes a configuration: units, defaults, paths, secrets', as
   assert.deepEqual(config.upstreams, [
     {
       name: 'default',
+      upstream: 'default',
       place: 'upstream',
       pushgateway: { kind: 'running', url: 'http://127.0.0.1:9092/pg' },
       timeoutMs: 5000,

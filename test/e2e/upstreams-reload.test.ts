@@ -80,3 +80,67 @@ test('upstreams come, go and change at a reload; a group stays where it is', {
   assert.match(await metrics(), /^pushwarden_groups\{team="payments"\} 1$/m);
   assert.equal(await push('pay_a', '# TYPE n counter\nn 1\n'), 200);
 });
+
+test('of several URLs each job is on one; one more takes only what is new', {
+  skip: pushgatewayMissing('1.5') || pushgatewayMissing('1.11'),
+}, async () => {
+  await using stack = new AsyncDisposableStack();
+  const pushgateways: Pushgateway[] = [];
+  for (const version of ['1.5', '1.11', '1.11'] as const) {
+    pushgateways.push(stack.use(await startPushgateway({ version })));
+  }
+  const [one, two, three] = pushgateways.map(({ url }) => url);
+  const team = { jobs: ['pay_*'], allow: ['push', 'delete'], credentials: [TOKEN.spec] };
+  const prometheus = { jobs: ['*'], allow: ['read'], credentials: [READER.spec] };
+  const document = (urls: readonly unknown[]) => ({
+    ...{ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' } },
+    audit: { file: 'audit.jsonl', sync: 'none' },
+    upstream: { urls },
+    teams: { payments: team, prometheus },
+  });
+  const gateway = stack.use(await startGatewayProcess(document([one, two])));
+  const reload = async (urls: readonly unknown[]): Promise<string> => {
+    await writeFile(gateway.configFile, JSON.stringify(document(urls)));
+    return await (await fetch(`${gateway.adminUrl}/-/reload`, { method: 'POST' })).text();
+  };
+  const send = async (method: string, job: string, value = 1): Promise<void> => {
+    const headers = { authorization: TOKEN.authorization };
+    const body = method === 'DELETE' ? null : `# TYPE m gauge\nm ${value}\n`;
+    const answer = await fetch(`${gateway.url}/metrics/job/${job}`, { method, headers, body });
+    assert.ok(answer.ok, await answer.text());
+  };
+  const scrape = async (query = ''): Promise<readonly string[]> => {
+    const headers = { authorization: READER.authorization };
+    const answer = await fetch(`${gateway.url}/metrics${query}`, { headers });
+    return ((await answer.text()).match(/^m\{.*/gm) ?? []).sort();
+  };
+  const shares = () =>
+    Promise.all(
+      pushgateways.map(async (pushgateway) =>
+        (await pushgateway.groups()).map(({ labels }) => labels['job'] ?? '').sort(),
+      ),
+    );
+  const jobs = Array.from({ length: 16 }, (_, index) => `pay_${index}`);
+  for (const job of jobs) await send('PUT', job);
+  const before = await shares();
+  assert.deepEqual(before.flat().sort(), [...jobs].sort());
+  assert.ok(before.slice(0, 2).every((share) => share.length > 0));
+  assert.equal((await scrape()).length, 16);
+  assert.equal((await scrape('?upstream=default/2')).length, before[1]?.length);
+
+  assert.equal(await reload([three, two, one]), 'reloaded\n');
+  for (const job of jobs) await send('PUT', job, 2);
+  assert.deepEqual(await shares(), before);
+  const fresh = Array.from({ length: 16 }, (_, index) => `pay_more_${index}`);
+  for (const job of fresh) await send('PUT', job);
+  const [, , third = []] = await shares();
+  assert.ok(third.length > 0 && third.every((job) => fresh.includes(job)));
+  assert.equal((await scrape()).length, 32);
+
+  assert.match(await reload([one, two]), /upstream\.urls: .* still holds \d+ groups: delete them/);
+  for (const job of third) await send('DELETE', job);
+  assert.equal(await reload([one, two]), 'reloaded\n');
+  for (const job of third) await send('PUT', job);
+  assert.equal((await scrape()).length, 32);
+  assert.deepEqual((await shares())[2], []);
+});

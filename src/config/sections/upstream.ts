@@ -19,7 +19,11 @@ const childFlag = value.matching(
 export const upstream = z
   .strictObject({
     url: z.string().optional().describe('where the private Pushgateway is; may have a path prefix'),
-    urls: value.notYet(),
+    urls: z
+      .array(z.string())
+      .min(1, 'must have at least one')
+      .optional()
+      .describe('several Pushgateways as one upstream: each job is on one of them'),
     spawn: z
       .strictObject({
         command: z.string().min(1).describe('program, looked up on PATH'),
@@ -67,9 +71,13 @@ export type PushgatewayConfig =
     }
   | { readonly kind: 'child'; readonly command: string; readonly args: readonly string[] };
 
-/** @throws GatewayError ERR_SECRET_UNREADABLE */
-export function resolveUpstream(raw: RawUpstream, source: Source): UpstreamConfig {
-  const { url = '', spawn, basic_auth: basicAuth, tls } = raw;
+/**
+ * Completes what is said of one Pushgateway.
+ * @param url - of one that somebody runs
+ * @throws GatewayError ERR_SECRET_UNREADABLE
+ */
+export function resolveUpstream(raw: RawUpstream, url: string, source: Source): UpstreamConfig {
+  const { spawn, basic_auth: basicAuth, tls } = raw;
   const { directory, readsSecrets } = source;
   return {
     pushgateway: spawn
@@ -104,15 +112,27 @@ function absolute(secret: SecretSource, directory: string): SecretSource {
 
 /** Checks that there is one Pushgateway, and that its password crosses no network in clear. */
 export function checkUpstream(path: readonly PropertyKey[], raw: RawUpstream): readonly Finding[] {
-  const { url, spawn } = raw;
-  if ((url === undefined) === (spawn === undefined)) {
-    return [{ severity: 'error', path, message: 'needs either url or spawn' }];
+  const { url, urls, spawn } = raw;
+  if ([url, urls, spawn].filter((one) => one !== undefined).length !== 1) {
+    return [{ severity: 'error', path, message: 'needs one of url, urls and spawn' }];
   }
-  const message = url === undefined ? undefined : explainUrl(url);
-  if (message !== undefined) return [{ severity: 'error', path: [...path, 'url'], message }];
-  if (raw.basic_auth === undefined || url === undefined || isPrivate(url)) return [];
-  const warning = 'is not https: the password crosses the network in clear';
-  return [{ severity: 'warning', path: [...path, 'url'], message: warning }];
+  return listUrls(raw).flatMap(([place, text]): Finding[] => {
+    const message = explainUrl(text, path.join('.'));
+    const at = [...path, ...place];
+    if (message !== undefined) return [{ severity: 'error', path: at, message }];
+    if (raw.basic_auth === undefined || isPrivate(text)) return [];
+    const warning = 'is not https: the password crosses the network in clear';
+    return [{ severity: 'warning', path: at, message: warning }];
+  });
+}
+
+/** The URLs, with their places below the upstream. */
+export function listUrls({
+  url,
+  urls = [],
+}: Pick<RawUpstream, 'url' | 'urls'>): readonly (readonly [readonly PropertyKey[], string])[] {
+  const several = urls.map((text, index) => [['urls', index], text] as const);
+  return url === undefined ? several : [[['url'], url], ...several];
 }
 
 /** Whether nobody between here and the upstream can read along. */
@@ -121,7 +141,8 @@ function isPrivate(text: string): boolean {
   return protocol === 'https:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
 }
 
-function explainUrl(text: string): string | undefined {
+/** @param upstream - where it stands */
+function explainUrl(text: string, upstream: string): string | undefined {
   // The URL parser repairs much and drops a query that is empty; here the text itself must be one.
   if (!/^[a-z]+:\/\/[^\s/\\]+/i.test(text) || /\s/.test(text) || !URL.canParse(text)) {
     return 'is not a URL, such as http://127.0.0.1:9092';
@@ -129,7 +150,7 @@ function explainUrl(text: string): string | undefined {
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must begin with http or https';
   if (url.username !== '' || url.password !== '') {
-    return 'must not hold a credential: use basic_auth';
+    return `must not hold a credential: use ${upstream}.basic_auth`;
   }
   return /[?#]/.test(text) ? 'must have no query and no fragment' : undefined;
 }

@@ -7,6 +7,7 @@ import * as value from '../engine/values.ts';
 import {
   checkUpstream,
   listUpstreamFiles,
+  listUrls,
   type RawUpstream,
   resolveUpstream,
   type UpstreamConfig,
@@ -22,7 +23,9 @@ export const upstreams = z
 export interface NamedUpstream extends UpstreamConfig {
   /** Label value of metrics, and what `GET /metrics?upstream=` takes. */
   readonly name: string;
-  /** Where it stands in the file: `upstream`, `upstreams.payments`. */
+  /** What teams name: several Pushgateways have one name where there are `urls`. */
+  readonly upstream: string;
+  /** Where it stands in the file: `upstream`, `upstreams.payments`, `upstream.urls`. */
   readonly place: string;
 }
 
@@ -52,11 +55,19 @@ function listPlaced({ upstream: only, upstreams: several = {} }: RawUpstreams): 
 
 /** @throws GatewayError ERR_SECRET_UNREADABLE */
 export function resolveUpstreams(raw: RawUpstreams, source: Source): readonly NamedUpstream[] {
-  return listPlaced(raw).map((one) => ({
-    ...resolveUpstream(one.raw, source),
-    name: one.name,
-    place: one.path.join('.'),
-  }));
+  return listPlaced(raw).flatMap(({ name, path, raw: one }) => {
+    const { urls, url = '' } = one;
+    const place = path.join('.');
+    if (urls === undefined) {
+      return { ...resolveUpstream(one, url, source), name, upstream: name, place };
+    }
+    return urls.map((address, index) => ({
+      ...resolveUpstream(one, address, source),
+      name: `${name}/${index + 1}`,
+      upstream: name,
+      place: `${place}.urls`,
+    }));
+  });
 }
 
 /** The secrets and certificates that they name. */
@@ -82,8 +93,10 @@ export function checkUpstreams(config: Surroundings): readonly Finding[] {
     findings.push(error(['upstreams'], 'takes the place of upstream: leave one of the two out'));
   }
   if (placed.length === 0) findings.push(error(['upstreams'], 'must name at least one'));
-  if (several !== undefined && config.spool !== undefined) {
-    const message = 'not supported yet together with upstreams: leave it out, or use one upstream';
+  const isOne = several === undefined && only?.urls === undefined;
+  if (!isOne && config.spool !== undefined) {
+    const message =
+      'not supported yet together with several Pushgateways: leave it out, or use one upstream';
     findings.push(error(['spool'], message));
   }
   for (const { path, raw } of placed) findings.push(...checkUpstream(path, raw));
@@ -101,13 +114,14 @@ export function checkUpstreams(config: Surroundings): readonly Finding[] {
 /** Two models of one Pushgateway would each take the other for a stranger. */
 function findTwins(placed: readonly Placed[]): readonly Finding[] {
   const first = new Map<string, string>();
-  return placed.flatMap(({ path, raw: { url } }): Finding[] => {
-    const address = url?.replace(/\/+$/, '');
-    if (address === undefined) return [];
-    const other = first.get(address);
-    first.set(address, other ?? path.join('.'));
+  const all = placed.flatMap(({ path, raw }) =>
+    listUrls(raw).map(([place, url]) => ({ path, place, url: url.replace(/\/+$/, '') })),
+  );
+  return all.flatMap(({ path, place, url }): Finding[] => {
+    const other = first.get(url);
+    first.set(url, other ?? path.join('.'));
     if (other === undefined) return [];
     const message = `is that of ${other} too: one Pushgateway is one upstream`;
-    return [{ severity: 'error', path: [...path, 'url'], message }];
+    return [{ severity: 'error', path: [...path, ...place], message }];
   });
 }

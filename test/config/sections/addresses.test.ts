@@ -72,7 +72,7 @@ for (const [url, message] of urls) {
 
 test('the check wants a URL or a program, and not both', () => {
   const spawn = { command: 'pushgateway' };
-  const message = 'upstream error: needs either url or spawn';
+  const message = 'upstream error: needs one of url, urls and spawn';
   assert.deepEqual(findIn({ upstream: { spawn } }), []);
   assert.deepEqual(findIn({ upstream: { spawn, url: URL } }), [message]);
   assert.deepEqual(findIn({ upstream: {} }), [message]);
