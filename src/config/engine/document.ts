@@ -47,6 +47,8 @@ interface Fault {
 /** Aliases that may be resolved; a file with more is an attack on the reader. */
 const MAX_ALIASES = 100;
 
+const TOO_DEEP = 'nested too deep';
+
 /** Parses YAML 1.2; JSON is YAML. Duplicate keys are errors, and all keys are text. */
 export function parseSource(text: string): SourceDocument {
   try {
@@ -56,7 +58,7 @@ export function parseSource(text: string): SourceDocument {
     const position = { line: 1, column: 1 };
     return {
       data: undefined,
-      errors: [{ ...position, path: [], message: 'nested too deep' }],
+      errors: [{ ...position, path: [], message: TOO_DEEP }],
       locate: () => position,
       locateKey: () => position,
     };
@@ -96,6 +98,9 @@ function parse(text: string): SourceDocument {
 function readData(document: Document): { data: unknown; faults: readonly Fault[] } {
   const { errors, warnings } = document;
   const found = [...errors, ...warnings].map(describe);
+  // The library says so wherever its stack ends, once or more.
+  const deep = found.find(({ message }) => message === TOO_DEEP);
+  if (deep !== undefined) return { data: undefined, faults: [deep] };
   const faults = keepFirst([...found, ...findRefused(document)]);
   if (faults.some(({ isLocal }) => !isLocal)) return { data: undefined, faults };
   try {
@@ -119,7 +124,7 @@ function describe({ code, message, pos: [offset, end] }: YAMLError): Fault {
       return { offset, message: 'the file must hold one YAML document', isLocal: false };
     case 'RESOURCE_EXHAUSTION':
     case 'IMPOSSIBLE':
-      return { offset: Math.min(offset, end), message: 'nested too deep', isLocal: false };
+      return { offset: Math.min(offset, end), message: TOO_DEEP, isLocal: false };
     default:
       return { offset, message: lowerFirst(message), isLocal: false };
   }
