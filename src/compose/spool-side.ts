@@ -1,4 +1,6 @@
 import type { SpoolConfig } from '../config/sections/spool.ts';
+import { type Deny, deny } from '../core/decision.ts';
+import { authorizeAgain } from '../core/policy/policy.ts';
 import { REASONS } from '../core/reason.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { GroupId } from '../core/store/group.ts';
@@ -66,7 +68,8 @@ export async function startReplay(
   current: Current,
   context: ReplayContext,
 ): Promise<AsyncDisposable | undefined> {
-  if (spool === undefined) return undefined;
+  const { maxAgeMs } = current.config().spool ?? {};
+  if (spool === undefined || maxAgeMs === undefined) return undefined;
   const { clock, log, metrics } = context;
   const { parseContent: parse } = context.gateway;
   // A configuration with several upstreams has no spool.
@@ -77,9 +80,11 @@ export async function startReplay(
     upstream: () => side().lend(),
     isUp: () => side().isReady(),
     refresh: () => followed().renew(),
+    checkRights: (entry) => checkRights(entry, current),
     isDue: (group, lastPushAt) => isDue(group, lastPushAt, { current, clock }),
     isObserved: (team) => current.snapshot().policy.team(team)?.mode === 'observe',
     timeoutMs: () => side().timeoutMs,
+    maxAgeMs,
     onEnd: (end) => tellEnd(end, context),
   });
   if (!followed().isReady()) {
@@ -114,6 +119,23 @@ function onlySide(current: Current): UpstreamSide {
   const [side] = current.upstreamSides();
   if (side === undefined) throw new TypeError('a configuration has an upstream');
   return side;
+}
+
+/**
+ * Whether the team of what waits may still make it, by the configuration in use: one whose job was
+ * given to another team, or that is gone, does not push to it any more.
+ */
+function checkRights(
+  { team: name, method, group }: SpoolEntry,
+  current: Current,
+): Deny | undefined {
+  const team = current.snapshot().policy.team(name);
+  if (team === undefined) return deny('job_not_allowed', `there is no team ${name} any more`);
+  const target = parsePushTarget(group, { emptyValues: true });
+  if (target.effect === 'deny' || team.mode === 'observe') return undefined;
+  const action = method === 'DELETE' ? 'delete' : 'push';
+  const decision = authorizeAgain(team, { action, key: target.value.key });
+  return decision.effect === 'deny' ? decision : undefined;
 }
 
 /** Whether a group would expire at once, by the rules of its owner. */

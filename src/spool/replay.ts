@@ -1,8 +1,9 @@
-import { type Decision, deny } from '../core/decision.ts';
+import { type Deny, deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { isOvertaken } from '../core/spool/judge-reading.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { GroupId } from '../core/store/group.ts';
+import { createSteadyTime } from '../core/store/steady-time.ts';
 import { isUndelivered, type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, OperationalLog, Upstream, UpstreamRequest } from '../pipeline/ports.ts';
 import { SpoolDiskError } from './spool-disk.ts';
@@ -13,7 +14,7 @@ export interface SpoolEnd {
   readonly outcome: 'delivered' | 'expired' | 'rejected';
   readonly entry: SpoolEntry;
   /** Why it was rejected. */
-  readonly refusal?: Extract<Decision<never>, { effect: 'deny' }>;
+  readonly refusal?: Deny;
   readonly upstreamStatus?: number;
 }
 
@@ -24,9 +25,12 @@ interface ReplayOptions extends ClaimingOptions {
   readonly isUp: () => boolean;
   /** Reads the store anew; whether that went well. */
   readonly refresh: () => Promise<boolean>;
+  /** Why a team may not make a push any more that it could when it was kept. */
+  readonly checkRights: (entry: SpoolEntry) => Deny | undefined;
   /** Whether a group whose last push is so old would expire at once. */
   readonly isDue: (group: GroupId, lastPushAt: number) => boolean;
   readonly timeoutMs: () => number;
+  readonly maxAgeMs: number;
   readonly clock: Clock;
   readonly log: OperationalLog;
   /** Resolves when it is recorded. */
@@ -41,10 +45,18 @@ const BATCH = 64;
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
 
+/**
+ * How it ended to send one: `done`, however it did; `again`: it may be in the store, and is to be
+ * sent again; `unsent`: it certainly never went out.
+ */
+type SendingEnd = 'done' | 'again' | 'unsent';
+
 /** Sends what waits once the upstream is back, and gives up what is too old. */
 export class SpoolReplay {
   readonly #options: ReplayOptions;
   readonly #claims: WaitingClaims;
+  /** By which what waits grows old: a clock that jumps forward ends nothing. */
+  readonly #age = createSteadyTime();
   #running: Promise<boolean> | undefined;
   #pauseMs = 0;
   #notBefore = 0;
@@ -115,38 +127,38 @@ export class SpoolReplay {
     const sending = heads.map((head) => (head.sentAt ? head : spool.index.noteSending(head, now)));
     await spool.save({ written: sending, removed: [] });
     const left = [...sending];
+    const unsent: SpoolEntry[] = [];
     const work = async (): Promise<void> => {
       for (let entry = left.shift(); entry !== undefined; entry = left.shift()) {
-        if (this.#isOver || !isUp() || !(await this.#send(entry))) failed.add(entry.group);
+        const end = this.#isOver || !isUp() ? 'unsent' : await this.#send(entry);
+        if (end !== 'done') failed.add(entry.group);
+        // What may have been sent before stays marked.
+        if (end === 'unsent' && !heads.includes(entry)) unsent.push(entry);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
+    if (unsent.length === 0) return;
+    const written = unsent.map((entry) => spool.index.noteSending(entry, undefined));
+    await spool.save({ written, removed: [] });
   }
 
-  /** Whether it has ended, however it did; else it is to be tried again. */
-  async #send(entry: SpoolEntry): Promise<boolean> {
-    const { spool, clock, isDue } = this.#options;
-    if (isRestored(entry) && entry.method !== 'DELETE') {
-      const last = spool.index.waiting(entry.group).reduce((at, one) => Math.max(at, one.at), 0);
-      if (isDue(entry.group, last)) {
-        await this.#giveUp(entry);
-        return true;
-      }
-    }
+  async #send(entry: SpoolEntry): Promise<SendingEnd> {
+    const { spool, clock } = this.#options;
+    if (await this.#isGivenUp(entry)) return 'done';
     using upstream = this.#options.upstream();
     const body = await this.#readBody(entry);
-    if (body === 'unreadable') return false;
+    if (body === 'unreadable') return 'unsent';
     if (body === 'lost') {
       await this.#reject(entry, { refusal: deny('internal_error', 'what was kept of it is lost') });
-      return true;
+      return 'done';
     }
     // What is claimed already is counted by quotas, and what was stored before was counted then.
     const isCounted = spool.claims.has(entry.seq) || isRestored(entry);
     const claim = await this.#claims.claim(upstream.store, entry, body, isCounted);
     if (claim.effect === 'deny') {
-      if (claim.reason === 'overloaded') return false;
+      if (claim.reason === 'overloaded') return 'unsent';
       await this.#reject(entry, { refusal: claim });
-      return true;
+      return 'done';
     }
     const outcome = await upstream.send(this.#render(entry, body));
     const judged = judgeOutcome(entry.method, outcome);
@@ -157,12 +169,29 @@ export class SpoolReplay {
       await this.#options.onEnd({ outcome: 'delivered', entry, ...status });
       await spool.save(spool.index.deliver(entry, clock.now()));
       this.#claims.release(entry);
-      return true;
+      return 'done';
     }
-    if (judged.end !== 'rejected' || isUndelivered(outcome)) return false;
+    if (isUndelivered(outcome)) return 'unsent';
+    if (judged.end !== 'rejected') return 'again';
     this.#claims.release(entry);
     await this.#tidy(upstream, entry);
     await this.#reject(entry, refusalOf(judged));
+    return 'done';
+  }
+
+  /** Whether it is not to be sent any more; it has ended then. */
+  async #isGivenUp(entry: SpoolEntry): Promise<boolean> {
+    const { spool, isDue, checkRights } = this.#options;
+    // What the upstream had and lost is as if it had stayed there.
+    const refusal = isRestored(entry) ? undefined : checkRights(entry);
+    if (refusal !== undefined) {
+      await this.#reject(entry, { refusal });
+      return true;
+    }
+    if (!isRestored(entry) || entry.method === 'DELETE') return false;
+    const last = spool.index.waiting(entry.group).reduce((at, one) => Math.max(at, one.at), 0);
+    if (!isDue(entry.group, last)) return false;
+    await this.#giveUp(entry);
     return true;
   }
 
@@ -214,8 +243,11 @@ export class SpoolReplay {
   }
 
   async #expire(): Promise<void> {
-    const { spool, clock } = this.#options;
-    const { waiting, stored } = spool.index.listExpired(clock.now());
+    const { spool, clock, maxAgeMs } = this.#options;
+    const monotonic = clock.monotonic();
+    this.#age.note(clock.now(), monotonic);
+    const now = this.#age.at(monotonic, maxAgeMs) ?? clock.now();
+    const { waiting, stored } = spool.index.listExpired(now);
     if (waiting.length + stored.length === 0) return;
     for (const entry of waiting) await this.#giveUp(entry);
     const removed = stored.flatMap((one) => spool.index.remove(one).removed);

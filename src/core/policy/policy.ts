@@ -57,6 +57,9 @@ export interface Attributes {
   readonly key?: GroupingKey;
 }
 
+/** What is asked, wherever it came from. */
+type Made = Omit<Attributes, 'address'>;
+
 /** One check of the policy: allows in the words of the rule that decided, or denies. */
 export interface PolicyCheck {
   readonly name: 'permission' | 'job' | 'network' | 'labels' | 'required_labels' | 'label_limits';
@@ -140,6 +143,18 @@ export function authorize(
   return allow(team);
 }
 
+/**
+ * Decides once more whether a push or delete that was allowed earlier is a team's to make, by the
+ * rules that are in use now. Whence it came and what it must bring counted when it was made.
+ */
+export function authorizeAgain(team: TeamPolicy, made: Made): Decision<TeamPolicy> {
+  for (const check of [checkPermission, checkJob, checkLabels]) {
+    const decision = check(team, made);
+    if (decision.effect === 'deny') return decision;
+  }
+  return allow(team);
+}
+
 function quotaOf({ groups, totalSeries, totalBytes }: TeamLimits): GroupQuota {
   return { groups, series: totalSeries, bytes: totalBytes };
 }
@@ -188,7 +203,7 @@ function compileRules(path: string, globs: readonly string[]): RuleList {
   };
 }
 
-function checkPermission(team: TeamPolicy, { action }: Attributes): Decision<string> {
+function checkPermission(team: TeamPolicy, { action }: Made): Decision<string> {
   if (!team.actions.has(action)) {
     return deny('permission_missing', {
       detail: `the credential may not ${action}`,
@@ -203,7 +218,7 @@ function checkPermission(team: TeamPolicy, { action }: Attributes): Decision<str
 const LEFTOVER = /^\$|\$\{|\{\{|^%\w+%$|^<.*>$|^:\w+$/;
 const LEFTOVER_HINT = 'was a variable not replaced? between single quotes a shell replaces nothing';
 
-function checkJob(team: TeamPolicy, { key }: Attributes): Decision<string> {
+function checkJob(team: TeamPolicy, { key }: Made): Decision<string> {
   if (key === undefined) return allow('reads name no job');
   const rule = team.jobs.rules[team.jobs.matcher.first(key.job)];
   if (rule !== undefined) return allow(rule);
@@ -224,7 +239,7 @@ function checkNetwork(team: TeamPolicy, { address }: Attributes): Decision<strin
     : deny('network_not_allowed', `the credential may not be used from ${address.text}`);
 }
 
-function checkLabels(team: TeamPolicy, { key }: Attributes): Decision<string> {
+function checkLabels(team: TeamPolicy, { key }: Made): Decision<string> {
   const decided: string[] = [];
   for (const { name, value } of key?.labels ?? []) {
     const conditions = team.labels.get(name);

@@ -138,9 +138,12 @@ export class SpoolIndex {
     return this.#store({ ...request, seq, state: 'stored', sentAt, storedAt });
   }
 
-  /** Marks what is about to be sent: it may be in the store from now on. */
-  noteSending(entry: SpoolEntry, now: number): SpoolEntry {
-    const sending: SpoolEntry = { ...entry, sentAt: now };
+  /**
+   * Marks what is about to be sent: it may be in the store from now on.
+   * @param sentAt - undefined: it was not sent after all
+   */
+  noteSending(entry: SpoolEntry, sentAt: number | undefined): SpoolEntry {
+    const sending: SpoolEntry = { ...entry, sentAt };
     const { waiting } = this.#take(entry.group);
     const place = waiting.findIndex(({ seq }) => seq === entry.seq);
     if (place !== -1) waiting[place] = sending;
