@@ -58,23 +58,35 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
     for (const { reject } of asked.values()) reject(failure);
     asked.clear();
   };
-  worker.on('message', (answer: ThreadAnswer) => {
-    if (!('id' in answer)) return;
-    const { id } = answer;
-    if (answer.type === 'failed') asked.get(id)?.reject(new SpoolDiskError(answer));
-    else asked.get(id)?.resolve(answer);
-    asked.delete(id);
+  worker.on('message', (answers: readonly ThreadAnswer[]) => {
+    for (const answer of answers) {
+      if (!('id' in answer)) continue;
+      const { id } = answer;
+      if (answer.type === 'failed') asked.get(id)?.reject(new SpoolDiskError(answer));
+      else asked.get(id)?.resolve(answer);
+      asked.delete(id);
+    }
   });
   worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
   worker.on('exit', () => end('the thread of the spool has ended'));
 
+  // One message for all of a turn of the event loop: each costs both threads.
+  let questions: ThreadQuestion[] = [];
+  const post = (question: ThreadQuestion): void => {
+    questions.push(question);
+    if (questions.length > 1) return;
+    setImmediate(() => {
+      worker.postMessage(questions);
+      questions = [];
+    });
+  };
   const ask = (makeQuestion: (id: number) => ThreadQuestion): Promise<ThreadAnswer> => {
     if (failure !== undefined) return Promise.reject(failure);
     lastId += 1;
     const id = lastId;
     return new Promise((resolve, reject) => {
       asked.set(id, { resolve, reject });
-      worker.postMessage(makeQuestion(id));
+      post(makeQuestion(id));
     });
   };
   const write = async (change: DiskChange, timeoutMs: number): Promise<void> => {
@@ -97,7 +109,7 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
     async close() {
       if (failure !== undefined) return;
       const exited = once(worker, 'exit');
-      worker.postMessage({ type: 'close' } satisfies ThreadQuestion);
+      post({ type: 'close' });
       await exited;
     },
   };
@@ -105,7 +117,7 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
 
 async function openedOrFailed(worker: Worker, directory: string): Promise<[ThreadAnswer]> {
   try {
-    const [answer]: ThreadAnswer[] = await once(worker, 'message');
+    const [[answer] = []]: (readonly ThreadAnswer[])[] = await once(worker, 'message');
     if (answer !== undefined) return [answer];
   } catch (error) {
     throw unavailable(directory, error instanceof Error ? error.message : String(error));

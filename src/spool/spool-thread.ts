@@ -21,7 +21,7 @@ if (parentPort !== null) {
 }
 
 function run(port: MessagePort, { directory, lockWaitMs }: ThreadData): void {
-  const post = (answer: ThreadAnswer): void => port.postMessage(answer);
+  const post = (...answers: readonly ThreadAnswer[]): void => port.postMessage(answers);
   try {
     const lockPath = prepareDirectory(directory);
     const lock = lockFile(lockPath, lockWaitMs, () => undefined, {
@@ -32,9 +32,9 @@ function run(port: MessagePort, { directory, lockWaitMs }: ThreadData): void {
     const loaded = file.load();
     const reserve = new ReserveFile(nodeFileSystem, join(directory, SPOOL_RESERVE));
     post({ type: 'opened', ...loaded });
-    port.on('message', (first: ThreadQuestion) => {
-      const questions = [first, ...takeWaiting(port)];
-      for (const answer of answerAll({ file, reserve }, questions)) post(answer);
+    port.on('message', (first: readonly ThreadQuestion[]) => {
+      const questions = [...first, ...takeWaiting(port)];
+      post(...answerAll({ file, reserve }, questions));
       if (!questions.some(({ type }) => type === 'close')) return;
       file.close();
       lock.release();
@@ -51,7 +51,7 @@ function* takeWaiting(port: MessagePort): Generator<ThreadQuestion> {
   for (;;) {
     const received = receiveMessageOnPort(port);
     if (received === undefined) return;
-    yield received.message;
+    yield* received.message;
   }
 }
 

@@ -2,6 +2,7 @@ import { allow, type Decision, type Deny } from '../core/decision.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import type { Reason } from '../core/reason.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
+import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore } from '../core/store/group-store.ts';
 import { parsePushTarget } from '../core/target/push-target.ts';
 import type { ParseContent } from '../pipeline/ports.ts';
@@ -14,6 +15,8 @@ export interface ClaimingOptions {
   readonly isObserved: (team: string) => boolean;
 }
 
+/** Groups that are claimed at the same time: each waits for its bodies. */
+const PARALLEL = 16;
 const QUOTAS: ReadonlySet<Reason> = new Set([
   'group_quota_exceeded',
   'series_quota_exceeded',
@@ -48,12 +51,19 @@ export class WaitingClaims {
     const { spool } = this.#options;
     if (this.#claimedIn !== store) spool.claims.clear();
     this.#claimedIn = store;
-    for (const { group } of spool.index.heads()) {
-      for (const entry of [...spool.index.waiting(group)]) {
-        if (spool.claims.has(entry.seq) || !spool.isOnDisk(entry)) continue;
-        const claim = await this.#claimKept(store, entry);
-        if (claim?.effect === 'allow') await this.#hold(entry, claim.value);
-      }
+    const left = spool.index.heads().values();
+    const work = async (): Promise<void> => {
+      for (const { group } of left) await this.#claimGroup(store, group);
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
+  }
+
+  async #claimGroup(store: GroupStore, group: GroupId): Promise<void> {
+    const { spool } = this.#options;
+    for (const entry of [...spool.index.waiting(group)]) {
+      if (spool.claims.has(entry.seq) || !spool.isOnDisk(entry)) continue;
+      const claim = await this.#claimKept(store, entry);
+      if (claim?.effect === 'allow') await this.#hold(entry, claim.value);
     }
   }
 
