@@ -104,6 +104,8 @@ export class SpoolReplay {
     const { spool, isUp, clock, refresh } = this.#options;
     await spool.retry();
     await this.#expire();
+    // Another outage says nothing of what failed before it.
+    if (!isUp()) this.#notBefore = Number.NEGATIVE_INFINITY;
     if (spool.index.waitingCount === 0 || !isUp() || clock.monotonic() < this.#notBefore) return;
     await this.claimWaiting();
     if (!(await refresh())) return;

@@ -18,6 +18,9 @@ export interface DiskChange {
   readonly isTrial?: true;
 }
 
+const AWAY = 'move the directory of the spool away, which gives up what waits in it';
+/** Those of an entry. */
+const STATES: ReadonlySet<string> = new Set<SpoolEntry['state']>(['waiting', 'stored']);
 /** Of the form of the rows: a file of another version is not touched. */
 const VERSION = 2;
 /** The log of writes is emptied into the file at this many pages of 4 KiB. */
@@ -80,11 +83,12 @@ export class SpoolFile {
   load(): LoadedEntries {
     const rows = this.#database.prepare(`
       SELECT seq, state, sent_at, stored_at, request, request_crc
-      FROM push JOIN state USING (seq) ORDER BY seq`);
+      FROM push LEFT JOIN state USING (seq) ORDER BY seq`);
     const entries: SpoolEntry[] = [];
     let damaged = 0;
     for (const { seq, state, sent_at, stored_at, request, request_crc } of rows.iterate()) {
-      if (crc32(String(request)) !== Number(request_crc)) {
+      const isWhole = crc32(String(request)) === Number(request_crc);
+      if (!isWhole || !STATES.has(String(state))) {
         damaged += 1;
         continue;
       }
@@ -127,7 +131,9 @@ export class SpoolFile {
   #adopt(path: string): void {
     const [found] = Object.values(this.#database.prepare('PRAGMA user_version').get() ?? {});
     if (found === VERSION) return;
-    if (found !== 0) throw new Error(`${path} is of another version of pushwarden`);
+    if (found !== 0) {
+      throw new Error(`${path} is of another version of pushwarden: start that one, or ${AWAY}`);
+    }
     this.#database.exec(`BEGIN; ${SCHEMA}; PRAGMA user_version = ${VERSION}; COMMIT`);
   }
 

@@ -43,6 +43,7 @@ function open(outcomes: Readonly<Record<string, UpstreamOutcome>> = {}) {
     outcomes: { ...outcomes },
     refusal: undefined as Deny | undefined,
     isDue: false,
+    isUp: true,
     sent: [] as string[],
     ends: [] as string[],
     pushedAt: undefined as number | undefined,
@@ -67,7 +68,7 @@ function open(outcomes: Readonly<Record<string, UpstreamOutcome>> = {}) {
     parse: async () => allow({ families: [], series: 0 } as never), // the store here takes anything
     isObserved: () => false,
     upstream: () => upstream,
-    isUp: () => true,
+    isUp: () => state.isUp,
     refresh: async () => true,
     checkRights: () => state.refusal,
     isDue: () => state.isDue,
@@ -162,4 +163,18 @@ test('what certainly did not go out is still held against a newer push of somebo
   await lab.replay.run();
   // Of the other one it may be its own.
   assert.deepEqual(lab.ends.toSorted(), ['delivered b', 'rejected a inconsistent']);
+});
+
+test('what came to wait in an outage does not wait for what failed before it', async () => {
+  const lab = open({ a: HANGS });
+  await lab.keep('a');
+  await lab.replay.run();
+  await lab.keep('b');
+  await lab.replay.run();
+  assert.deepEqual(lab.ends, []);
+  lab.isUp = false;
+  await lab.replay.run();
+  lab.isUp = true;
+  await lab.replay.run();
+  assert.deepEqual(lab.ends, ['delivered b']);
 });

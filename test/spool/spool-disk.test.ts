@@ -137,6 +137,37 @@ for (const name of ['spool.db', 'spool.db-wal']) {
   });
 }
 
+test('a state that is lost or nonsense costs its push alone', async (t) => {
+  const { disk, directory } = await open(t);
+  for (const seq of [1, 2, 3]) await disk.write(written(seq), SOON_MS);
+  await disk.close();
+  const database = new DatabaseSync(join(directory, 'spool.db'));
+  database.exec("UPDATE state SET state = 'waitin' WHERE seq = 1; DELETE FROM state WHERE seq = 2");
+  database.close();
+  const { disk: again } = await open(t, directory);
+  assert.deepEqual(
+    again.entries.map(({ seq }) => seq),
+    [3],
+  );
+  assert.equal(again.damaged, 2);
+});
+
+test('a spool of another version is refused and left alone', async (t) => {
+  const { disk, directory } = await open(t);
+  await disk.write(written(1), SOON_MS);
+  await disk.close();
+  const path = join(directory, 'spool.db');
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  const before = readFileSync(path);
+  await assert.rejects(openSpoolDisk({ directory, lockWaitMs: 0 }), {
+    code: 'ERR_SPOOL_UNAVAILABLE',
+    message: /spool.db is of another version of pushwarden: start that one, or move the directory/,
+  });
+  assert.deepEqual(readFileSync(path), before);
+});
+
 test('a database that is broken is refused with what to do', async (t) => {
   const { disk, directory } = await open(t);
   for (let seq = 0; seq < 50; seq += 1) await disk.write(written(seq, 'x'.repeat(2000)), SOON_MS);
