@@ -21,10 +21,11 @@ export type CheckpointSigner = (place: CheckpointPlace) => string;
 export type SignatureCheck = (checkpoint: Readonly<Record<string, unknown>>) => boolean;
 
 /** Makes checkpoints that `privateKey`, an Ed25519 key, signs. */
-export function createCheckpointSigner(privateKey: KeyObject): CheckpointSigner {
+export function createCheckpointSigner(privateKey: KeyObject, gateway?: string): CheckpointSigner {
   const key = fingerprint(createPublicKey(privateKey));
   return ({ seq, time, prev }) => {
-    const event: Omit<CheckpointEvent, 'signature'> = { event: 'checkpoint', key };
+    const named = gateway === undefined ? {} : { gateway };
+    const event: Omit<CheckpointEvent, 'signature'> = { event: 'checkpoint', key, ...named };
     const statement = canonicalJson({ seq, time, ...event, prev });
     const signature = sign(null, Buffer.from(statement), privateKey).toString('base64');
     return JSON.stringify({ time, ...event, signature });

@@ -15,6 +15,7 @@ export interface LoadOrder {
   readonly file: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly instance: string | undefined;
 }
 
 /** What the thread says first. */
@@ -39,8 +40,8 @@ export type LoadedHead =
  * it, and it comes over in parts: ten thousand teams take seconds, in which requests are served. What
  * it takes to parse one ends with the thread, and is no memory of a process that serves.
  */
-export async function loadInThread(file: string) {
-  const order: LoadOrder = { file, now: Date.now() };
+export async function loadInThread(file: string, instance?: string) {
+  const order: LoadOrder = { file, now: Date.now(), instance };
   const worker = new Worker(THREAD, { workerData: order });
   try {
     const [head]: LoadedHead[] = await once(worker, 'message');

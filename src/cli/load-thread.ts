@@ -5,8 +5,8 @@ import type { LoadedHead, LoadOrder } from './load-in-thread.ts';
 import { renderLoadResult } from './load-result.ts';
 
 /** Loads a configuration and hands it over: the head first, then as many teams as are asked for. */
-const { file, now } = workerData as LoadOrder; // made by loadInThread
-const result = await loadConfig(file, { now });
+const { file, now, instance } = workerData as LoadOrder; // made by loadInThread
+const result = await loadConfig(file, { now, instance, isServing: true });
 if (result.ok) {
   const { teams, ...rest } = result.config;
   parentPort?.on('message', ([from, to]: readonly [number, number]) =>

@@ -1,8 +1,10 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose/compose.ts';
+import { name } from '../config/engine/values.ts';
 import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
+import { createConfigOption } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { loadInThread } from './load-in-thread.ts';
 import { createOperationalLog } from './operational-log.ts';
@@ -12,7 +14,10 @@ import { watchFiles } from './watch-files.ts';
 interface ServeOptions {
   readonly config: string;
   readonly watch?: boolean;
+  readonly instance?: string;
 }
+
+const parseName = createConfigOption(name);
 
 /** Adds `serve`: exit status 0 after a clean stop, else 1. */
 export function registerServe(program: Command): void {
@@ -21,11 +26,12 @@ export function registerServe(program: Command): void {
     .description('run the gateway')
     .requiredOption('--config <file>', 'the configuration')
     .option('--watch', 'reload when the file changes, not only those that it names')
+    .option('--instance <name>', 'its name among several: `%i` in paths and addresses', parseName)
     .action(async (options: ServeOptions) => process.exit(await serve(options)));
 }
 
-async function serve({ config: file, watch = false }: ServeOptions): Promise<number> {
-  const loaded = await loadInThread(file);
+async function serve({ config: file, watch = false, instance }: ServeOptions): Promise<number> {
+  const loaded = await loadInThread(file, instance);
   if (!loaded.ok) {
     console.log(loaded.report);
     return EXIT.failed;
@@ -40,7 +46,7 @@ async function serve({ config: file, watch = false }: ServeOptions): Promise<num
   const follow = (named: readonly string[]): void =>
     fileWatch.follow(watch ? [resolvePath(file), ...named] : named);
   const load = async () => {
-    const again = await loadInThread(file);
+    const again = await loadInThread(file, instance);
     if (again.ok) follow(again.files);
     return again;
   };

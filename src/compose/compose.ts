@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createTeamActivity } from '../activity/team-activity.ts';
 import { openAuditLog } from '../audit/log/audit-log.ts';
@@ -29,11 +29,11 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
 import type { SharedState } from '../pipeline/shared-state.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
-import { createMemoryState } from '../state/memory/memory-state.ts';
 import { VERSION } from '../version.ts';
 import { SYSTEM_CLOCK as clock } from './clock.ts';
 import { type Current, openCurrent } from './current.ts';
 import { createLifetime, type Lifetime } from './lifetime.ts';
+import { openState } from './open-state.ts';
 import { warnOfSharedPeer } from './peer-warning.ts';
 import { createPublicPort } from './public-port.ts';
 import { createPublicSide } from './public-side.ts';
@@ -78,13 +78,14 @@ export async function composeGateway(
 
   const securityHeaders = resolveSecurityHeaders();
   const publicSide = createPublicSide(config, securityHeaders);
-  const publicPort = createPublicPort(publicSide, config.listen);
+  const publicPort = createPublicPort(publicSide, config.listen, config.server.reusePort);
   opened.defer(() => publicPort.giveUp());
   const { audit, isRefusing } = await openAudit(config, metrics, log, publicPort.share);
   opened.defer(() => audit.close());
   const spool = await openGatewaySpool(config.spool, { metrics, clock, log, audit });
   opened.defer(() => spool?.close());
-  const state = createMemoryState();
+  const state = await openState(config.state, log);
+  opened.use(state);
   const current = await openCurrent(config, { metrics, clock, log, state, spool });
   opened.defer(() => current.close());
 
@@ -152,8 +153,16 @@ async function openAudit(
     isRefusing = isNow;
   };
   const observer = { ...watchAudit(metrics), refusing };
-  const audit = await openAuditLog(config.audit, { clock, log, observer, onWait });
+  const audit = await openAuditLog(
+    { ...config.audit, gateway: nameGateway(config) },
+    { clock, log, observer, onWait },
+  );
   return { audit, isRefusing: () => isRefusing };
+}
+
+/** Of several gateways each has a name in its records: that of its machine, unless it has one. */
+function nameGateway({ instance, state }: GatewayConfig): string | undefined {
+  return instance ?? (state && hostname());
 }
 
 /** Long enough for a probe, and not for a whole reading. */

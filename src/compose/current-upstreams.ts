@@ -106,7 +106,7 @@ async function closeAll(left: readonly UpstreamSide[], inUse: readonly UpstreamS
       // at once: what it held is that of another one now
       if (!goesOn) void known.model.assignOwners(NO_OWNERS);
       await side.close();
-      if (!goesOn) known.model[Symbol.dispose]();
+      if (!goesOn) await known.close();
     }),
   );
 }

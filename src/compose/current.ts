@@ -3,12 +3,12 @@ import type { Issuer } from '../credentials/jwt-verifier.ts';
 import { createPasswordVerifier, type PasswordVerifier } from '../credentials/password-verifier.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { Clock, OperationalLog } from '../pipeline/ports.ts';
-import type { SharedState } from '../pipeline/shared-state.ts';
 import type { Snapshot } from '../pipeline/snapshot.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { type CurrentUpstreams, openCurrentUpstreams } from './current-upstreams.ts';
 import { closeIssuers, openIssuers } from './issuers.ts';
+import type { GatewayState } from './open-state.ts';
 import { reportConfig } from './report-config.ts';
 import { runInSlices } from './run-in-slices.ts';
 import type { UpstreamSide } from './upstream-side.ts';
@@ -41,7 +41,7 @@ interface CurrentOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: OperationalLog;
-  readonly state: Pick<SharedState, 'failures'>;
+  readonly state: Pick<GatewayState, 'failures' | 'storeLog'>;
   /** Undefined where pushes are not kept. */
   readonly spool?: OpenedSpool | undefined;
 }
@@ -70,6 +70,7 @@ export async function openCurrent(
     ...{ metrics, clock, log },
     ...(spool && { spool }),
     ownership: () => current.snapshot.policy,
+    state,
   });
   await runInSlices(reportConfig(metrics, initial, clock), clock);
   return {

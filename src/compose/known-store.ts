@@ -8,14 +8,19 @@ import type { OpenedSpool } from '../spool/open-spool.ts';
 import { createFollowedStore } from '../store/follow-store.ts';
 import type { FollowedStore } from '../store/followed-store.ts';
 import { openGroupStore } from './open-group-store.ts';
+import type { GatewayState } from './open-state.ts';
 
 /** What is known of the store of one Pushgateway. */
 export interface KnownStore {
   readonly url: string;
   readonly followed: FollowedStore;
   /** What `followed` keeps true. */
-  readonly model: GroupStore & Disposable;
+  readonly model: GroupStore;
   readonly isScrapeBroken: () => boolean;
+  /** Whether what was claimed of it counts: else nothing may be sent. */
+  readonly isMember: () => boolean;
+  /** Ends it: types and quotas are free of what it knew. */
+  readonly close: () => Promise<void>;
 }
 
 export interface KnownStoreOptions {
@@ -26,6 +31,7 @@ export interface KnownStoreOptions {
   readonly ownership: () => Ownership;
   /** What the models of all have together. */
   readonly shared: SharedState;
+  readonly state: Pick<GatewayState, 'storeLog'>;
   /** Left out where pushes are not kept. */
   readonly spool?: OpenedSpool;
 }
@@ -38,9 +44,10 @@ export interface KnownStoreOptions {
 export function createKnownStore(
   { name, place }: NamedUpstream,
   url: string,
-  { metrics, clock, log: wholeLog, ownership, shared, spool }: KnownStoreOptions,
+  options: KnownStoreOptions,
   isLater: boolean,
 ): KnownStore {
+  const { metrics, clock, log: wholeLog, ownership, spool } = options;
   const log = place === 'upstream' ? wholeLog : nameIn(wholeLog, name);
   let isScrapeBroken = false;
   const observer = {
@@ -53,16 +60,21 @@ export function createKnownStore(
       metrics.pushwarden_upstream_scrape_broken.labels(name).set(Number(isBroken));
     },
   };
-  const store = openGroupStore(metrics, shared);
+  const { store, others, close } = openGroupStore(url, options);
   if (!isLater) void store.assignOwners(ownership());
   const followed = createFollowedStore({
     ...{ store, clock, log, observer },
+    ...(others && { others }),
     ...(spool && {
       onReading: (reading) => spool.noteReading(reading),
       onDeleted: (id) => spool.forget(id),
     }),
   });
-  return { url, followed, model: store, isScrapeBroken: () => isScrapeBroken };
+  return {
+    ...{ url, followed, model: store, close },
+    isScrapeBroken: () => isScrapeBroken,
+    isMember: () => others === undefined || others.isMember(),
+  };
 }
 
 /** The same log, which says of which upstream it speaks. */

@@ -20,10 +20,14 @@ export interface PublicPort {
   giveUp(): Promise<void>;
 }
 
-/** Creates the port of a public side, not yet listening. */
+/**
+ * Creates the port of a public side, not yet listening.
+ * @param isShared - whether others listen on it too, for good
+ */
 export function createPublicPort(
   publicSide: PublicSide,
   { host, port }: GatewayConfig['listen'],
+  isShared: boolean,
 ): PublicPort {
   const address = { host, port, key: 'listen' };
   const { server } = publicSide;
@@ -35,7 +39,9 @@ export function createPublicPort(
       await sharing;
     },
     async open() {
-      return (await sharing) ?? (await listenReplaceably(server, address));
+      const shared = await sharing;
+      if (shared !== undefined) return shared;
+      return await (isShared ? listenBeside : listenReplaceably)(server, address);
     },
     async giveUp() {
       if (!server.listening) return;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import type { NamedUpstream } from '../config/sections/upstreams.ts';
 import type { Deny } from '../core/decision.ts';
+import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import { createReadHandler } from '../http/handle-read.ts';
 import { watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
 import type {
@@ -43,6 +44,15 @@ export interface UpstreamSide {
   /** Takes back what was lent, then ends. */
   close(): Promise<void>;
 }
+
+/** Others may have ended what was claimed for it. */
+const NOT_SENT: UpstreamOutcome = {
+  kind: 'failed',
+  reason: 'state_unavailable',
+  mayBeApplied: false,
+  attempts: 0,
+  detail: 'the gateway has lost its place among those that share the state',
+};
 
 const STATUS_TIMEOUT_MS = 2000;
 /**
@@ -96,6 +106,7 @@ export async function openUpstreamSide(
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     tidy: followed.tidy.bind(followed),
     async send(request: UpstreamRequest) {
+      if (!known.isMember()) return NOT_SENT;
       const outcome = await send(request);
       followed.noteOutcome(outcome);
       return outcome;

@@ -4,7 +4,13 @@ import type { GatewayConfig } from './gateway-config.ts';
 import type { NamedUpstream } from './sections/upstreams.ts';
 
 /** What a running gateway cannot change: it holds sockets and files open by these. */
-const FIXED_KEYS = ['listen', 'admin', 'audit', 'spool'] as const satisfies (keyof GatewayConfig)[];
+const FIXED_KEYS = [
+  'listen',
+  'admin',
+  'audit',
+  'spool',
+  'state',
+] as const satisfies (keyof GatewayConfig)[];
 
 /**
  * Names what differs between two configurations, never a value: `upstream`, `teams.payments`. A step
@@ -27,7 +33,13 @@ export function* listChanges(
 /** Names what only a restart can change. */
 export function listFixedChanges(before: GatewayConfig, after: GatewayConfig): readonly string[] {
   const changed = FIXED_KEYS.filter((key) => !isDeepStrictEqual(before[key], after[key]));
-  return [...changed, ...listOtherChildren(before, after), ...listTlsSwitches(before, after)];
+  const isPortKept = before.server.reusePort === after.server.reusePort;
+  return [
+    ...changed,
+    ...(isPortKept ? [] : ['server.reuse_port']),
+    ...listOtherChildren(before, after),
+    ...listTlsSwitches(before, after),
+  ];
 }
 
 /** Certificates may change, but a socket that listens does or does not speak TLS and ask for them. */

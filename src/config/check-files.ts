@@ -8,6 +8,7 @@ import { inspectHtpasswd } from './sections/credentials/htpasswd.ts';
 import { checkUserNames } from './sections/credentials/user-names.ts';
 import { listIssuersFiles } from './sections/issuers.ts';
 import { listSpoolFiles } from './sections/spool.ts';
+import { listStateFiles } from './sections/state.ts';
 import { listTlsFiles } from './sections/tls.ts';
 import { listUpstreamsFiles } from './sections/upstreams.ts';
 
@@ -32,6 +33,7 @@ function listNamed(config: RawConfig, directory: string, now: number): readonly 
     ...listUpstreamsFiles(config, directory),
     ...listAuditFiles(config.audit, directory),
     ...(config.spool ? listSpoolFiles(config.spool, directory) : []),
+    ...(config.state ? listStateFiles(config.state, directory) : []),
     ...(config.tls ? listTlsFiles(config.tls, directory, now) : []),
     ...listIssuersFiles(config.issuers, directory),
     ...listCredentials(config.teams).flatMap((placed) => listHtpasswd(placed, directory)),

@@ -7,6 +7,7 @@ import { listCredentials } from './sections/credentials/credential.ts';
 import { checkIssuers } from './sections/issuers.ts';
 import { checkListen } from './sections/listen.ts';
 import { checkNetworks } from './sections/networks.ts';
+import { checkState } from './sections/state.ts';
 import { checkTeams } from './sections/teams.ts';
 import { checkUpstreams } from './sections/upstreams.ts';
 
@@ -19,6 +20,7 @@ export function checkConfig(config: RawConfig, now: number): readonly Finding[] 
     ...checkListen(config.listen, config.tls !== undefined),
     ...checkAdmin(config.admin, config.listen),
     ...checkUpstreams(config),
+    ...checkState(config),
     ...checkNetworks(config),
     ...checkTeams(config.teams, config),
     ...checkAnonymous(config.anonymous, config.teams, config.defaults),

@@ -7,6 +7,7 @@ import type { JanitorConfig } from './sections/janitor.ts';
 import type { ListenAddress } from './sections/listen.ts';
 import type { ServerConfig } from './sections/server.ts';
 import type { SpoolConfig } from './sections/spool.ts';
+import type { StateConfig } from './sections/state.ts';
 import type { TlsConfig } from './sections/tls.ts';
 import type { UiConfig } from './sections/ui.ts';
 import type { NamedUpstream } from './sections/upstreams.ts';
@@ -37,6 +38,10 @@ export interface GatewayConfig {
   readonly janitor: JanitorConfig;
   /** Left out when pushes are not kept while the upstream is away. */
   readonly spool?: SpoolConfig;
+  /** Left out where a gateway is alone. */
+  readonly state?: StateConfig;
+  /** The name of this gateway among several with the same configuration. */
+  readonly instance?: string;
   /** Undefined when there is no page. */
   readonly ui: UiConfig | undefined;
   /** `sha256:` and the hash of the file as read. */

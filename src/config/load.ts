@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import { checkFiles, listFiles } from './check-files.ts';
 import { checkConfig } from './checks.ts';
 import { parseSource, type SourceDocument } from './engine/document.ts';
+import { fillInstance } from './engine/instance.ts';
 import { describeIssues, type IssueFinding } from './engine/issues.ts';
 import { type Finding, type Problem, renderPath, renderProblem } from './engine/problem.ts';
 import { salvage } from './engine/salvage.ts';
@@ -28,6 +29,10 @@ interface LoadOptions {
   readonly now: number;
   /** False leaves secrets and the files that they are in unread. */
   readonly readsSecrets?: boolean;
+  /** The name of the gateway among several that have the configuration. */
+  readonly instance?: string | undefined;
+  /** Whether a gateway will run with it: a name that is asked for must be given. */
+  readonly isServing?: boolean;
 }
 
 /**
@@ -45,19 +50,21 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   if (document.data === undefined) return { ok: false, problems: broken };
   const { now, readsSecrets = true } = options;
   const directory = dirname(resolvePath(file));
+  const { data, findings: unnamed } = fillInstance(document.data, options);
   const check = (config: RawConfig): readonly Finding[] => [
+    ...unnamed,
     ...checkConfig(config, now),
     ...(readsSecrets ? checkFiles(config, directory, now) : []),
   ];
-  const parsed = configSchema.safeParse(document.data ?? {});
+  const parsed = configSchema.safeParse(data ?? {});
   const findings = parsed.success
     ? check(parsed.data)
-    : findAll(document.data, describeIssues(parsed.error.issues, configSchema), check);
+    : findAll(data, describeIssues(parsed.error.issues, configSchema), check);
   const problems = [...broken, ...place(findings, document, file)].sort(byPosition).filter(isFirst);
   if (!parsed.success || problems.some(({ severity }) => severity === 'error')) {
     return { ok: false, problems };
   }
-  const source = { directory, text, readsSecrets };
+  const source = { directory, text, readsSecrets, instance: options.instance };
   try {
     const config = resolveConfig(parsed.data, source);
     return { ok: true, config, warnings: problems, files: listFiles(parsed.data, directory) };

@@ -13,6 +13,7 @@ import { parseListenAddress } from './sections/listen.ts';
 import { expandNetworks } from './sections/networks.ts';
 import { resolveServer } from './sections/server.ts';
 import { resolveSpool } from './sections/spool.ts';
+import { resolveState } from './sections/state.ts';
 import { resolveTeam } from './sections/team.ts';
 import { resolveTls } from './sections/tls.ts';
 import { resolveUi } from './sections/ui.ts';
@@ -42,6 +43,8 @@ export function resolveConfig(raw: RawConfig, source: Source): GatewayConfig {
     audit: resolveAudit(raw.audit, source),
     janitor: resolveJanitor(raw.janitor),
     ...(raw.spool && { spool: resolveSpool(raw.spool, source) }),
+    ...(raw.state && { state: resolveState(raw.state, source) }),
+    ...(source.instance !== undefined && { instance: source.instance }),
     ui: resolveUi(raw.ui),
     hash: `sha256:${hash}`,
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isNotYet } from './engine/values.ts';
+import { isGone } from './engine/values.ts';
 import { admin } from './sections/admin.ts';
 import { anonymous } from './sections/anonymous.ts';
 import { audit } from './sections/audit.ts';
@@ -41,7 +41,7 @@ export const configSchema = z.strictObject({
   janitor,
   spool: spool.optional(),
   ui,
-  state,
+  state: state.optional(),
 });
 
 export type RawConfig = z.output<typeof configSchema>;
@@ -53,7 +53,7 @@ export function renderJsonSchema(): object {
     override({ zodSchema, jsonSchema }) {
       if (!(zodSchema instanceof z.ZodObject)) return;
       for (const [key, inner] of Object.entries(zodSchema.shape)) {
-        if (isNotYet(inner)) delete jsonSchema.properties?.[key];
+        if (isGone(inner)) delete jsonSchema.properties?.[key];
       }
     },
   });

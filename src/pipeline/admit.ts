@@ -238,7 +238,8 @@ async function claimGroup(
   push: UnderstoodPush,
 ): Promise<Decision<HeldClaim>> {
   const { passes } = arrival.observation;
-  const claim = await store.claim({ ...push, ...senderOf(arrival), passes });
+  const isObserved = arrival.team.mode === 'observe';
+  const claim = await store.claim({ ...push, ...senderOf(arrival), passes, isObserved });
   return claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value));
 }
 

@@ -21,6 +21,7 @@ import { createNameCheck } from './name-check.ts';
 import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
 import { createStoreReadings, type EndedReading, type StoreReadings } from './store-readings.ts';
+import { tellChecks } from './tell-checks.ts';
 
 /** What is known of the upstream. */
 type State = 'unknown' | 'away' | 'no_pushgateway' | 'unread' | 'read';
@@ -65,7 +66,8 @@ class Follower implements FollowedStore {
   /** Until when the model is taken for what the upstream holds, on the monotonic clock. */
   #lookedAtUntil = Number.NEGATIVE_INFINITY;
 
-  constructor({ store, clock, log, observer, onReading, onDeleted }: FollowStoreOptions) {
+  constructor(options: FollowStoreOptions) {
+    const { store, others, clock, log, observer, onReading, onDeleted } = options;
     this.#model = store;
     this.#clock = clock;
     this.#onDeleted = onDeleted;
@@ -103,6 +105,18 @@ class Follower implements FollowedStore {
       }),
       claimDelete: (id) => this.#claimDelete(id),
     };
+    others?.watch({
+      pushed: (id) => this.#stampCheck.notePush(id),
+      deleted: (id) => this.#stampCheck.noteDelete(id),
+      begunAnew: () => void this.#beginAnew(),
+    });
+  }
+
+  /** What was read of it is not in the model any more. */
+  async #beginAnew(): Promise<void> {
+    this.#readings.forget();
+    await this.#readings.current(); // it comes to nothing
+    await this.probe();
   }
 
   isReady(): boolean {
@@ -284,14 +298,6 @@ class Follower implements FollowedStore {
       },
     };
   }
-}
-
-function tellChecks({ checksConsistency }: StoreStatus, log: OperationalLog): void {
-  if (!checksConsistency) return;
-  log.info('upstream_checks_too', {
-    why: 'Pushgateway goes through all that it stores at every push; the gateway has checked it',
-    fix: 'start it with --push.disable-consistency-check, which is safe behind the gateway',
-  });
 }
 
 /** Keeps no process alive. */

@@ -5,6 +5,7 @@ import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { WholeReading } from '../core/store/whole-reading.ts';
 import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
 import type { ExpiryTime } from './expiry-time.ts';
+import type { SharedGroupStore } from './shared-store.ts';
 
 /** A store that is kept true to what Pushgateway holds. Nothing else reads it. */
 export interface FollowedStore {
@@ -69,6 +70,8 @@ export type ExpiryEnd =
 
 export interface FollowStoreOptions {
   readonly store: GroupStore;
+  /** Tells what other gateways do to the store; left out where there are none. */
+  readonly others?: Pick<SharedGroupStore, 'watch'>;
   readonly clock: Clock;
   readonly log: OperationalLog;
   readonly observer: StoreObserver;

@@ -1,4 +1,4 @@
-import type { GroupId } from '../core/store/group.ts';
+import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore } from '../core/store/group-store.ts';
 import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { ExpireGroup, ExpiryEnd, FollowedStore } from './followed-store.ts';
@@ -9,7 +9,7 @@ import type { LeftBehind } from './left-behind.ts';
 type GroupRemovals = Pick<FollowedStore, 'tidy' | 'expire'>;
 
 interface RemovalOptions {
-  readonly model: Pick<GroupStore, 'group'>;
+  readonly model: Pick<GroupStore, 'group' | 'claimRemoval'>;
   readonly turns: GroupTurns;
   readonly leftBehind: LeftBehind;
   /** Whether the upstream is there, and what it holds is known. */
@@ -23,8 +23,17 @@ interface RemovalOptions {
   readonly claimDelete: (id: GroupId) => Promise<GroupClaim>;
 }
 
+/** Whether there is nothing in a group but the time of a refusal. */
+function isLeft(group: StoredGroup | undefined): boolean {
+  return group !== undefined && group.pushedAt === undefined && group.families.length === 0;
+}
+
 export function createGroupRemovals(options: RemovalOptions): GroupRemovals {
   const { model, turns, leftBehind, isReady, isLookedAt, readAnew, renew, claimDelete } = options;
+
+  /** Where other gateways push too, not while they do. */
+  const claimAlone = (id: GroupId): Promise<GroupClaim | undefined> =>
+    model.claimRemoval === undefined ? claimDelete(id) : model.claimRemoval(id);
 
   /** Reads first: somebody else may have pushed to the group past the gateway. */
   const tidyInTurn = async (
@@ -32,10 +41,13 @@ export function createGroupRemovals(options: RemovalOptions): GroupRemovals {
     remove: () => Promise<UpstreamOutcome>,
   ): Promise<boolean> => {
     if (!(await readAnew()) || leftBehind.isAwaited(id)) return false;
-    const group = model.group(id);
-    if (group === undefined || group.pushedAt !== undefined || group.families.length > 0)
+    if (!isLeft(model.group(id))) return false;
+    const claim = await claimAlone(id);
+    if (claim === undefined) return false;
+    if (!isLeft(model.group(id))) {
+      await claim.settle('refused');
       return false;
-    const claim = await claimDelete(id);
+    }
     const { end } = judgeOutcome('DELETE', await remove());
     await claim.settle(end);
     return end === 'stored';
@@ -53,7 +65,12 @@ export function createGroupRemovals(options: RemovalOptions): GroupRemovals {
     if (group === undefined || !isDue(group)) return { kind: 'kept' };
     await announce(group);
     if (!isReady() || !isStillDue()) return { kind: 'called_off' };
-    const claim = await claimDelete(id);
+    const claim = await claimAlone(id);
+    if (claim === undefined) return { kind: 'called_off' };
+    if (!isStillDue()) {
+      await claim.settle('refused');
+      return { kind: 'called_off' };
+    }
     const outcome = await remove();
     await claim.settle(judgeOutcome('DELETE', outcome).end);
     return { kind: 'sent', outcome };

@@ -22,23 +22,9 @@ import {
   type ReplicaOptions,
 } from '../core/store/replica/replica.ts';
 import type { LogEntry, LogMembership, StoreLog } from '../pipeline/shared-state.ts';
+import { createChangeSignal } from './change-signal.ts';
 import { createSharedReading } from './shared-reading.ts';
-
-/** A model that several gateways share. */
-export interface SharedGroupStore extends GroupStore, AsyncDisposable {
-  /** Told of what others do too, from then on. */
-  watch(watcher: StoreWatcher): void;
-  /** Whether what this gateway has claimed is still its own: else nothing may be sent for it. */
-  isMember(): boolean;
-}
-
-/** What a gateway has to know of the others. */
-interface StoreWatcher {
-  readonly pushed: (group: GroupId) => void;
-  readonly deleted: (group: GroupId) => void;
-  /** The model has begun anew: nothing is known of the store until it is read. */
-  readonly begunAnew: () => void;
-}
+import type { SharedGroupStore, StoreWatcher } from './shared-store.ts';
 
 interface SharedStoreOptions {
   readonly log: StoreLog;
@@ -80,13 +66,13 @@ class SharedStore implements SharedGroupStore {
   #requests = 0;
   /** Pushes and deletes that this gateway has claimed and not settled. */
   #underWay = 0;
-  #changed = Promise.withResolvers<void>();
+  readonly #changes = createChangeSignal();
 
   constructor({ log, createModel }: SharedStoreOptions) {
     this.#log = log;
     this.#replica = new Replica({
       createModel,
-      onPush: (group) => this.#watcher?.pushed(group),
+      onPush: (group) => this.#watcher?.pushed(group) ?? (() => undefined),
       onDelete: (group) => this.#watcher?.deleted(group),
     });
     this.#joining = this.#keepJoined();
@@ -133,7 +119,7 @@ class SharedStore implements SharedGroupStore {
   startReading: GroupStore['startReading'] = (): StoreReading =>
     createSharedReading({
       submit: (body) => this.#submit(body),
-      whenChanged: () => this.#whenChanged(Date.now() + RETRY_MS),
+      whenChanged: () => this.#changes.wait(Date.now() + RETRY_MS),
     });
 
   assignOwners: GroupStore['assignOwners'] = async (ownership) => {
@@ -159,7 +145,7 @@ class SharedStore implements SharedGroupStore {
     for (;;) {
       const claimed = await this.#claimOnce(body, passes);
       if (claimed !== 'again' || Date.now() >= deadline) return claimed;
-      await this.#whenChanged(deadline);
+      await this.#changes.wait(deadline);
     }
   }
 
@@ -186,7 +172,7 @@ class SharedStore implements SharedGroupStore {
         if (isSettled) return;
         isSettled = true;
         this.#underWay -= 1;
-        this.#noteChange();
+        this.#changes.note();
         if (membership !== undefined) await this.#settle(membership, request, end);
       },
     };
@@ -222,7 +208,7 @@ class SharedStore implements SharedGroupStore {
     while (!this.#stopping.signal.aborted) {
       // What is still on its way to the store was claimed where nobody knows of it any more.
       while (this.#underWay > 0 && !this.#stopping.signal.aborted) {
-        await this.#whenChanged(Date.now() + RETRY_MS);
+        await this.#changes.wait(Date.now() + RETRY_MS);
       }
       try {
         const membership = await this.#log.join();
@@ -244,7 +230,7 @@ class SharedStore implements SharedGroupStore {
     this.#isIn = false;
     for (const { end } of this.#pending.values()) end(LOST);
     this.#pending.clear();
-    this.#noteChange();
+    this.#changes.note();
   }
 
   async #take(membership: LogMembership, entry: LogEntry): Promise<void> {
@@ -257,7 +243,7 @@ class SharedStore implements SharedGroupStore {
       } else if (this.#isIn) await this.#replica.end(entry.member);
       this.#beginAnewIfDue(membership, entry.isAlone);
     }
-    this.#noteChange();
+    this.#changes.note();
   }
 
   async #takeOperation(
@@ -269,10 +255,13 @@ class SharedStore implements SharedGroupStore {
       if (operation.joined === this.#joined) await this.#beginAnew(operation.terms);
       return;
     }
-    if (!this.#isIn) return;
     const isOwn = member === membership.member;
     const pending = isOwn ? this.#pending.get(operation.request) : undefined;
     if (isOwn) this.#pending.delete(operation.request);
+    if (!this.#isIn) {
+      pending?.end({ kind: 'again' }); // it was not taken by anybody
+      return;
+    }
     const result = await this.#replica.apply(member, operation, pending?.passes);
     if (pending !== undefined) pending.end(result);
     else if (isOwn) this.#abandon(membership, operation, result);
@@ -301,21 +290,6 @@ class SharedStore implements SharedGroupStore {
     this.#isIn = true;
     this.#watcher?.begunAnew();
     if (!isSame(terms, this.#terms)) void this.#submit({ kind: 'owners', terms: this.#terms });
-  }
-
-  #noteChange(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
-
-  async #whenChanged(deadline: number): Promise<void> {
-    const waitMs = Math.max(0, deadline - Date.now());
-    const stop = new AbortController();
-    const late = delay(waitMs, undefined, { ref: false, signal: stop.signal }).catch(
-      () => undefined,
-    );
-    await Promise.race([this.#changed.promise, late]);
-    stop.abort();
   }
 }
 

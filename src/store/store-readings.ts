@@ -33,6 +33,8 @@ export interface StoreReadings {
   noteOwn(own: string, status: StoreStatus): void;
   /** The one that is under way. */
   current(): Promise<boolean> | undefined;
+  /** The model is empty again. */
+  forget(): void;
   /** Whether there was one, or what took its place. */
   hasRead(): boolean;
   /** Puts what is known otherwise in the place of a reading, while there can be none. */
@@ -98,6 +100,10 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       noted = { own, startTime };
     },
     current: () => reading,
+    forget() {
+      readOf = undefined;
+      isSupposed = false;
+    },
     hasRead: () => readOf !== undefined || isSupposed,
     async suppose(contents) {
       using pending = options.store.startReading();

@@ -35,6 +35,7 @@ function configOf(changes: Partial<GatewayConfig> = {}): GatewayConfig {
       chunks: 10_000,
       connectionsPerClient: 1000,
       waiting: 1000,
+      reusePort: false,
       keepAliveMs: 75_000,
       idleTimeoutMs: 15_000,
       drainTimeoutMs: 30_000,

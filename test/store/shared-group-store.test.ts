@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
 import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
 import { createMemoryStoreLog } from '../../src/state/memory/store-log.ts';
-import { openSharedGroupStore, type SharedGroupStore } from '../../src/store/shared-group-store.ts';
+import { openSharedGroupStore } from '../../src/store/shared-group-store.ts';
+import type { SharedGroupStore } from '../../src/store/shared-store.ts';
 import { type StoreStand, testGroupStore } from '../conformance/group-store.ts';
 
 const GATEWAYS = 3;

@@ -75,6 +75,7 @@ export async function startGateway(
 export async function startGatewayProcess(
   document: GatewayDocument | SeveralDocument,
   env: NodeJS.ProcessEnv = process.env,
+  args: readonly string[] = [],
 ): Promise<GatewayProcess> {
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await createScratch());
@@ -82,7 +83,7 @@ export async function startGatewayProcess(
   const child = stack.use(
     await startListeningProcess({
       command: process.execPath,
-      args: [MAIN, 'serve', '--config', configFile],
+      args: [MAIN, 'serve', '--config', configFile, ...args],
       env,
       ready: readyAddresses,
     }),

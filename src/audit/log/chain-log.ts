@@ -23,6 +23,8 @@ export interface ChainLogConfig {
   readonly keepForMs?: number;
   /** Path of the Ed25519 private key that signs checkpoints. */
   readonly signKeyFile?: string;
+  /** The name of the gateway among several: in each record. */
+  readonly gateway?: string | undefined;
 }
 
 export interface AuditLogDependencies {
@@ -72,13 +74,16 @@ export async function openChainLog(
 ): Promise<AuditLog> {
   const timing = { ...TIMING, ...given };
   const { lockWaitMs } = timing;
-  const { file, onFailure, rotateBytes, keep, keepForMs, signKeyFile } = config;
+  const { file, onFailure, rotateBytes, keep, keepForMs, signKeyFile, gateway } = config;
   const wait = async (): Promise<void> => {
     await onWait?.();
     log.info('waiting for another gateway to let go of the audit log', { file });
   };
   const writer = await startWriter(
-    { file, sync: config.sync === 'batch', rotateBytes, keep, keepForMs, signKeyFile, lockWaitMs },
+    {
+      ...{ file, sync: config.sync === 'batch', rotateBytes, keep, keepForMs, signKeyFile },
+      ...{ gateway, lockWaitMs },
+    },
     () => void wait(),
   );
   for (const exposed of writer.exposed) {
@@ -88,6 +93,7 @@ export async function openChainLog(
     ...timing,
     onFailure,
     clock,
+    gateway,
     observer: {
       ...createLogObserver(log, file, (isRefusing) => {
         if (onFailure === 'deny') observer?.refusing?.(isRefusing);

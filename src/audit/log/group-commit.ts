@@ -29,6 +29,8 @@ export interface GroupCommitOptions {
   /** Milliseconds after which a disk that failed is tried again. */
   readonly retryMs: number;
   readonly clock: Clock;
+  /** In each record; undefined for a gateway that is alone. */
+  readonly gateway?: string | undefined;
   readonly observer: CommitObserver;
   /** Brings a batch to the disk; called again only after its reply. */
   readonly request: (request: WriterRequest) => Promise<WriterReply>;
@@ -80,7 +82,7 @@ export class GroupCommit {
     const { clock, onFailure } = this.#options;
     const entry: Entry = {
       event: event.event,
-      json: renderEntry(event, clock.now()),
+      json: renderEntry(event, clock.now(), this.#options.gateway),
       // what was allowed but then refused did not happen; anything else did
       isKept: waiter === undefined || onFailure === 'continue' || !isBeginning(event),
       waiter,
@@ -162,7 +164,9 @@ export class GroupCommit {
     const entries = batch.entries.map((entry) => entry.json);
     const { checkpoint, ends } = batch;
     if (ends !== undefined) {
-      entries.unshift(renderEntry(ends.outage.toEvent(), this.#options.clock.now()));
+      entries.unshift(
+        renderEntry(ends.outage.toEvent(), this.#options.clock.now(), this.#options.gateway),
+      );
     }
     if (entries.length === 0 && !checkpoint && !force) return;
     this.#inFlight = batch;

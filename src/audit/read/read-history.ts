@@ -1,12 +1,11 @@
-import { basename } from 'node:path';
-import { isUnknownLogName } from '../../core/audit/audit-file-names.ts';
 import { type LineBlock, LineCursor, type LogLine } from '../../core/audit/history/log-line.ts';
+import { groupLogs } from './group-logs.ts';
 import { readSegmentBlocks } from './segment-blocks.ts';
 import { readSegmentLines } from './segment-lines.ts';
 
 /**
  * Reads the lines of audit logs, given in any order, compressed or not: each log in the order of its
- * segments, and both logs of a gateway together by their times. Bounded memory, whatever the size:
+ * segments, and both logs of all gateways together by their times. Bounded memory, whatever the size:
  * a block is valid until the next one is asked for.
  * @param ends bytes that are read of files that grow meanwhile
  */
@@ -14,12 +13,10 @@ export async function* readHistory(
   files: readonly string[],
   ends: ReadonlyMap<string, number> = new Map(),
 ): AsyncGenerator<LineBlock> {
-  const isUnknown = (file: string): boolean => isUnknownLogName(basename(file));
-  const known = await sortSegments(files.filter((file) => !isUnknown(file)));
-  const unknown = await sortSegments(files.filter(isUnknown));
-  if (unknown.length === 0) yield* readSegments(known, ends);
-  else if (known.length === 0) yield* readSegments(unknown, ends);
-  else yield* mergeByTime(readSegments(known, ends), readSegments(unknown, ends));
+  const logs = await groupLogs(files);
+  const sorted = await Promise.all(logs.map((log) => sortSegments(log.files)));
+  const [first, ...others] = sorted.map((segments) => readSegments(segments, ends));
+  if (first !== undefined) yield* others.reduce(mergeByTime, first);
 }
 
 async function* readSegments(

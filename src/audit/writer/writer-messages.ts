@@ -13,6 +13,8 @@ export interface WriterSettings {
   readonly keep: number;
   readonly keepForMs: number | undefined;
   readonly signKeyFile: string | undefined;
+  /** In each checkpoint; undefined for a gateway that is alone. */
+  readonly gateway: string | undefined;
   /** Milliseconds to wait for another gateway to let go of the file. */
   readonly lockWaitMs: number;
 }

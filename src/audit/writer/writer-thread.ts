@@ -34,7 +34,7 @@ function run(port: MessagePort, settings: WriterThreadData): void {
     const reserve = new ReserveFile(nodeFileSystem, nameCompanion(file, 'reserve'));
     const { signKeyFile } = settings;
     const key = signKeyFile === undefined ? undefined : readSigningKey(signKeyFile);
-    const signer = key && createCheckpointSigner(key);
+    const signer = key && createCheckpointSigner(key, settings.gateway);
     const recovery = recoverAuditLog(nodeFileSystem, file, key && createSignatureCheck(key));
     const writer = new ChainWriter(nodeFileSystem, recovery, { ...settings, signer, reserve });
     post({ type: 'opened', recovery, exposed });

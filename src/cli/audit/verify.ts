@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { groupLogs } from '../../audit/read/group-logs.ts';
 import { readVerifyingKey } from '../../audit/signing-key.ts';
 import type { ChainReport } from '../../audit/verify/chain-join.ts';
 import { verifyAuditLog } from '../../audit/verify/verify-audit-log.ts';
 import { createVerifyPool } from '../../audit/verify/verify-pool.ts';
 import type { ChainHead } from '../../core/audit/audit-chain.ts';
-import { isUnknownLogName } from '../../core/audit/audit-file-names.ts';
 import { nodeFileSystem } from '../../disk/file-system.ts';
 import { EXIT } from '../exit.ts';
 
@@ -32,32 +31,62 @@ export function registerAuditVerify(audit: Command): void {
     .action(async (files: readonly string[], options: VerifyCommandOptions) => {
       const keys: readonly KeyObject[] = options.key.map(readVerifyingKey);
       const pool = createVerifyPool(availableParallelism());
-      const reports: ChainReport[] = [];
-      for (const group of groupFiles(files)) {
+      const logs = await groupLogs(files);
+      const gateways = new Set(logs.map(({ gateway }) => gateway));
+      if (gateways.size > 1 && options.anchor.length > 0) {
+        throw new InvalidArgumentError('an anchor is of one gateway: name the files of that alone');
+      }
+      const reports: NamedReport[] = [];
+      for (const { gateway, isUnknown, files: segments } of logs) {
         // anchors are places of the log that pushes wait for
         const anchors = reports.length === 0 ? options.anchor : [];
-        reports.push(await verifyAuditLog(nodeFileSystem, group, { keys, anchors }, pool));
+        const report = await verifyAuditLog(nodeFileSystem, segments, { keys, anchors }, pool);
+        reports.push({ ...report, gateway, isUnknown });
       }
       const isWhole = reports.every(({ firstBreak }) => firstBreak === undefined);
       console.log(
         options.output === 'json'
           ? renderJson(reports)
-          : reports.map((report) => renderReport(report, keys.length > 0)).join('\n'),
+          : reports
+              .map((report) => {
+                const text = renderReport(report, keys.length > 0);
+                return gateways.size > 1 ? nameLines(report, text) : text;
+              })
+              .join('\n'),
       );
       if (!isWhole) process.exitCode = EXIT.refused;
     });
 }
 
-/** The log of what teams did, then that of unknown callers: each has a chain of its own. */
-function groupFiles(files: readonly string[]): readonly (readonly string[])[] {
-  const isUnknown = (file: string): boolean => isUnknownLogName(basename(file));
-  const groups = [files.filter((file) => !isUnknown(file)), files.filter(isUnknown)];
-  return groups.filter((group) => group.length > 0);
+interface NamedReport extends ChainReport {
+  readonly gateway: string | undefined;
+  readonly isUnknown: boolean;
 }
 
-function renderJson([report, unknown]: readonly ChainReport[]): string {
-  const ok = report?.firstBreak === undefined && unknown?.firstBreak === undefined;
-  return JSON.stringify({ ok, ...report, ...(unknown && { unknown }) }, null, 2);
+/** Each line with the gateway whose chain it is about. */
+function nameLines({ gateway = 'no gateway', isUnknown }: NamedReport, text: string): string {
+  const name = isUnknown ? `${gateway}, unknown callers` : gateway;
+  return text.replaceAll(/^/gm, `${name}: `);
+}
+
+/** Of one gateway as ever; of several, by their names. */
+function renderJson(reports: readonly NamedReport[]): string {
+  const byGateway = Object.groupBy(reports, ({ gateway = '' }) => gateway);
+  const [only, ...others] = Object.values(byGateway);
+  const ok = reports.every(({ firstBreak }) => firstBreak === undefined);
+  if (others.length === 0) return JSON.stringify(describeChains(only ?? []), null, 2);
+  const gateways = Object.fromEntries(
+    Object.entries(byGateway).map(([name, chains = []]) => [name, describeChains(chains)]),
+  );
+  return JSON.stringify({ ok, gateways }, null, 2);
+}
+
+function describeChains(reports: readonly NamedReport[]): object {
+  const ok = reports.every(({ firstBreak }) => firstBreak === undefined);
+  const [report, unknown] = reports.map(
+    ({ gateway: _gateway, isUnknown: _isUnknown, ...chain }) => chain,
+  );
+  return { ok, ...report, ...(unknown && { unknown }) };
 }
 
 function collect(value: string, former: readonly string[]): readonly string[] {

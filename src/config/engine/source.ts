@@ -5,4 +5,6 @@ export interface Source {
   readonly text: string;
   /** False leaves secrets and the files that they are in alone. */
   readonly readsSecrets: boolean;
+  /** The gateway's name among several; left out for one that is alone. */
+  readonly instance?: string | undefined;
 }

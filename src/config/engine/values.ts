@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration, RATE_PATTERN, SIZE_PATTERN } from '../../core/units.ts';
 
@@ -68,18 +67,7 @@ export function matching(pattern: RegExp, message: string) {
   return z.string(message).regex(pattern, { error: message, abort: true });
 }
 
-const UNBUILT = z.registry<Record<never, never>>();
-
-/**
- * A key that has its meaning and no code yet: asking for it is an error, because to ignore it would
- * promise what does not happen. In the published schema it is not.
- * @param harmless - values that ask for nothing, such as the default
- */
-export function notYet(...harmless: readonly unknown[]) {
-  const asksForNothing = (value: unknown): boolean =>
-    value === undefined || harmless.some((one) => isDeepStrictEqual(one, value));
-  return z.unknown().refine(asksForNothing, 'not supported yet').optional().register(UNBUILT, {});
-}
+const GONE = z.registry<Record<never, never>>();
 
 /**
  * A key that was one: to have it is an error that says what took its place. In the published schema
@@ -90,10 +78,10 @@ export function gone(instead: string) {
     .unknown()
     .refine((value) => value === undefined, `is a key no more: ${instead}`)
     .optional()
-    .register(UNBUILT, {});
+    .register(GONE, {});
 }
 
-/** Whether a schema is one that `notYet` or `gone` made. */
-export function isNotYet(schema: z.core.$ZodType): boolean {
-  return UNBUILT.has(schema);
+/** Whether a schema is one that `gone` made. */
+export function isGone(schema: z.core.$ZodType): boolean {
+  return GONE.has(schema);
 }

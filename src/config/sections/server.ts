@@ -11,7 +11,10 @@ export const server = z
     headers: value.count.default(200).describe('headers of one request'),
     chunks: value.count.default(10_000).describe('chunks of one chunked body'),
     waiting: value.count.default(1000).describe('pushes of one team that wait their turn'),
-    reuse_port: value.notYet(false),
+    reuse_port: z
+      .boolean()
+      .default(false)
+      .describe('several gateways listen on one port of the machine, which shares it out'),
     keep_alive: value.timeout.default('75s').describe('for an idle connection to stay open'),
     drain_timeout: value.timeout.default('30s').describe('for what is under way at a stop'),
     connections: value.count.default(5000).describe('open connections; more are closed at once'),
@@ -32,6 +35,8 @@ export interface ServerConfig {
   readonly chunks: number;
   /** Pushes of one team that wait their turn. */
   readonly waiting: number;
+  /** Whether other gateways listen on the port too. */
+  readonly reusePort: boolean;
   readonly keepAliveMs: number;
   readonly drainTimeoutMs: number;
   readonly connections: number;
@@ -51,6 +56,7 @@ export function resolveServer(raw: z.output<typeof server>): ServerConfig {
     headers: raw.headers,
     chunks: raw.chunks,
     waiting: raw.waiting,
+    reusePort: raw.reuse_port,
     keepAliveMs: parseDuration(raw.keep_alive),
     drainTimeoutMs: parseDuration(raw.drain_timeout),
     connections: raw.connections,

@@ -1,4 +1,124 @@
-import { notYet } from '../engine/values.ts';
+import { resolve as resolvePath } from 'node:path';
+import { z } from 'zod';
+import { isLoopbackHost } from '../engine/loopback.ts';
+import { inspectBy, type NamedFile } from '../engine/named-file.ts';
+import { readCertificates } from '../engine/pem.ts';
+import type { Finding } from '../engine/problem.ts';
+import { readSecret, readText, type SecretSource } from '../engine/secrets.ts';
+import type { Source } from '../engine/source.ts';
+import * as value from '../engine/values.ts';
 
 /** `state`: what several gateways share. */
-export const state = notYet();
+export const state = z
+  .strictObject({
+    url: z
+      .string()
+      .describe('of Valkey or Redis, 7 or newer: redis://HOST:PORT or rediss:// for TLS'),
+    username: value.username.optional().describe('user name of the gateway there'),
+    password: value.secret.optional().describe('its password: {file: PATH} or {env: NAME}'),
+    tls: z
+      .strictObject({ ca_file: value.path.describe('PEM certificates to trust') })
+      .optional()
+      .describe('for rediss://'),
+  })
+  .describe('what several gateways in front of one Pushgateway share; off unless given');
+
+type RawState = z.output<typeof state>;
+
+/** What several gateways share is in Valkey or Redis. */
+export interface StateConfig {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM certificates that the server's certificate must chain to. */
+  readonly ca?: string;
+}
+
+/** @throws GatewayError ERR_SECRET_UNREADABLE */
+export function resolveState(raw: RawState, { directory, readsSecrets }: Source): StateConfig {
+  const { url, username, password, tls } = raw;
+  return {
+    url,
+    ...(username !== undefined && { username }),
+    ...(password && { password: readsSecrets ? readSecret(absolute(password, directory)) : '' }),
+    ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
+  };
+}
+
+function absolute(secret: SecretSource, directory: string): SecretSource {
+  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
+}
+
+/** What it does not go together with. */
+interface Surroundings {
+  readonly state?: RawState | undefined;
+  readonly spool?: unknown;
+  readonly upstream?: { readonly spawn?: unknown; readonly urls?: unknown } | undefined;
+  readonly upstreams?: unknown;
+}
+
+/** Checks where the state is, and that no password crosses the network in clear. */
+export function checkState({
+  state: raw,
+  spool,
+  upstream,
+  upstreams,
+}: Surroundings): readonly Finding[] {
+  if (raw === undefined) return [];
+  const findings: Finding[] = [];
+  if (spool !== undefined) {
+    const message = 'not supported together with spool: leave one of them out';
+    findings.push({ severity: 'error', path: ['state'], message });
+  }
+  if (upstreams !== undefined || upstream?.urls !== undefined) {
+    const message = 'not supported together with several Pushgateways: leave one of them out';
+    findings.push({ severity: 'error', path: ['state'], message });
+  }
+  if (upstream?.spawn !== undefined) {
+    const message =
+      'not supported together with upstream.spawn: each would have its own Pushgateway';
+    findings.push({ severity: 'error', path: ['state'], message });
+  }
+  const path = ['state', 'url'];
+  const message = explainUrl(raw.url);
+  if (message !== undefined) return [...findings, { severity: 'error', path, message }];
+  const { protocol, hostname } = new URL(raw.url);
+  const isPrivate = protocol === 'rediss:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+  if (raw.password !== undefined && !isPrivate) {
+    const warning = 'is not rediss: the password crosses the network in clear';
+    findings.push({ severity: 'warning', path, message: warning });
+  }
+  return findings;
+}
+
+function explainUrl(text: string): string | undefined {
+  if (!/^rediss?:\/\/[^\s/\\]+/.test(text) || /\s/.test(text) || !URL.canParse(text)) {
+    return 'is not a URL, such as redis://127.0.0.1:6379';
+  }
+  const { username, password, pathname } = new URL(text);
+  if (username !== '' || password !== '') {
+    return 'must not hold a credential: use state.username and state.password';
+  }
+  if (/[?#]/.test(text)) return 'must have no query and no fragment';
+  return /^(?:\/\d*)?$/.test(pathname)
+    ? undefined
+    : 'must end in the number of a database, or in none';
+}
+
+/** The secret and the certificates that it names. */
+export function listStateFiles(raw: RawState, directory: string): readonly NamedFile[] {
+  const { password, tls } = raw;
+  const named: NamedFile[] = [];
+  if (password !== undefined) {
+    const secret = absolute(password, directory);
+    const file = 'file' in secret ? secret.file : undefined;
+    const path = ['state', 'password'];
+    named.push({ path, file, inspect: inspectBy(() => readSecret(secret)) });
+  }
+  if (tls !== undefined) {
+    const file = resolvePath(directory, tls.ca_file);
+    const path = ['state', 'tls', 'ca_file'];
+    named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
+  }
+  return named;
+}

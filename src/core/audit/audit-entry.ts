@@ -14,9 +14,14 @@ const SHORTENED = [4096, 1024, 256, 64, 16] as const;
  * not ASCII is escaped, so that no control, line separator or change of writing direction reaches
  * a terminal; a longer string is cut and says by how much; a lone surrogate becomes U+FFFD.
  * @param now milliseconds since the epoch
+ * @param gateway - the name of the gateway among several
  */
-export function renderEntry(event: AuditEvent, now: number): string {
-  const entry = { time: new Date(now).toISOString(), ...event };
+export function renderEntry(event: AuditEvent, now: number, gateway?: string): string {
+  const entry = {
+    time: new Date(now).toISOString(),
+    ...event,
+    ...(gateway !== undefined && { gateway }),
+  };
   let json = toAscii(JSON.stringify(entry));
   if (json.length <= SHORTENED[0] && !LONE_SURROGATE.test(json)) return json;
   for (const limit of SHORTENED) {

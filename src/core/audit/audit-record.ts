@@ -204,6 +204,8 @@ export type AuditRecord = AuditEvent & {
   readonly seq: number;
   /** RFC 3339, UTC, milliseconds. */
   readonly time: string;
+  /** Which of several gateways it is of. */
+  readonly gateway?: string;
   readonly prev: string;
   readonly hash: string;
 };

@@ -19,7 +19,12 @@ export interface UpstreamFailure {
   readonly kind: 'failed';
   readonly reason: Extract<
     Reason,
-    'upstream_unreachable' | 'upstream_invalid' | 'upstream_timeout' | 'overloaded'
+    | 'upstream_unreachable'
+    | 'upstream_invalid'
+    | 'upstream_timeout'
+    | 'overloaded'
+    /** It was not sent: nobody counts on this gateway any more. */
+    | 'state_unavailable'
   >;
   /** Whether the upstream may have applied the request. */
   readonly mayBeApplied: boolean;

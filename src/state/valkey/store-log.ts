@@ -10,7 +10,7 @@ import { type LogPosition, readLog } from './log-reader.ts';
 import { createScript, openValkey, type Valkey, type ValkeyOptions } from './valkey.ts';
 
 /** A member that says nothing for so long has ended, and what it had under way with it. */
-const LEASE_MS = 10_000;
+const LEASE_MS = 6000;
 /** How long entries are kept: a member that is further behind has ended long since. */
 const KEPT_MS = 30_000;
 
@@ -68,16 +68,15 @@ interface StoreLogOptions extends ValkeyOptions {
 }
 
 /** The log of a store, kept by Valkey. */
-export async function openValkeyStoreLog(
-  options: StoreLogOptions,
-): Promise<StoreLog & AsyncDisposable> {
-  const valkey = await openValkey(options);
-  const keys = ['log', 'members', 'epoch', 'count'].map((key) =>
-    valkey.key(`store:${options.name}:${key}`),
-  );
+export function openValkeyStoreLog(options: StoreLogOptions): StoreLog & AsyncDisposable {
+  const opening = openValkey(options);
   const leaseMs = options.leaseMs ?? LEASE_MS;
   return {
     async join() {
+      const valkey = await opening;
+      const keys = ['log', 'members', 'epoch', 'count'].map((key) =>
+        valkey.key(`store:${options.name}:${key}`),
+      );
       const member = randomUUID();
       const askedAt = performance.now();
       const answer = await valkey.run(JOIN, keys, [member, leaseMs, randomUUID()]);
@@ -85,7 +84,9 @@ export async function openValkeyStoreLog(
       const joined = { epoch, position: { count: Number(count), id }, askedAt };
       return new Membership({ valkey, options, keys, member, leaseMs }, joined);
     },
-    [Symbol.asyncDispose]: () => valkey[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await (await opening)[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -4,8 +4,8 @@ import { createPlaces } from '../places.ts';
 import { createScript, type Valkey } from './valkey.ts';
 
 /** A gateway that says nothing for so long has ended: its places come free. */
-const LEASE_MS = 10_000;
-const RENEW_MS = 2000;
+const LEASE_MS = 6000;
+const RENEW_MS = 1500;
 /** How often a push asks again when other gateways have all places. */
 const RETRY_MS = 50;
 const BURST_WINDOW_MS = 60_000;

@@ -14,6 +14,7 @@ test('a writer thread that is gone fails every batch and leaves the file to othe
     keep: 1,
     signKeyFile: undefined,
     keepForMs: undefined,
+    gateway: undefined,
     lockWaitMs: 0,
   };
   const writer = await startWriter(settings, () => {});

@@ -54,8 +54,8 @@ if (skip === false) {
       await fresh();
       const options = { url: server.url, log: SILENT, name: 'a', leaseMs: 1000 };
       const logs = [
-        stack.use(await openValkeyStoreLog(options)),
-        stack.use(await openValkeyStoreLog(options)),
+        stack.use(openValkeyStoreLog(options)),
+        stack.use(openValkeyStoreLog(options)),
       ] as const;
       return {
         logs,

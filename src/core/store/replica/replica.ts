@@ -23,8 +23,11 @@ export type OperationResult =
 export interface ReplicaOptions {
   /** Makes an empty model; its answers depend on what it is told alone. */
   readonly createModel: () => GroupStore & Disposable;
-  /** Told of the groups that are pushed to or deleted, by whichever gateway. */
-  readonly onPush: (group: GroupId) => void;
+  /**
+   * Told of the groups that are pushed to or deleted, by whichever gateway.
+   * @returns what is called when the push has ended
+   */
+  readonly onPush: (group: GroupId) => (end: PushEnd) => void;
   readonly onDelete: (group: GroupId) => void;
 }
 
@@ -37,6 +40,7 @@ interface Open {
   readonly group: GroupId;
   readonly kind: 'claim' | 'delete' | 'remove';
   readonly claim: GroupClaim;
+  readonly noteEnd: (end: PushEnd) => void;
 }
 
 /**
@@ -144,8 +148,8 @@ export class Replica {
     };
     const decision = await this.#model.claim(pushOf(shared, passesAlike));
     if (decision.effect === 'allow') {
-      this.#open.set(name, { member, group, kind: 'claim', claim: decision.value });
-      this.#options.onPush(group);
+      const noteEnd = this.#options.onPush(group);
+      this.#open.set(name, { member, group, kind: 'claim', claim: decision.value, noteEnd });
     }
     return { kind: 'claimed', decision };
   }
@@ -158,7 +162,10 @@ export class Replica {
     if (!this.isUsable() || this.#isBeingRemoved(group)) return AGAIN;
     if (kind === 'remove' && this.#isUnderWay(group)) return AGAIN;
     const claim = await this.#model.claimDelete(group);
-    this.#open.set(name, { member, group, kind, claim });
+    const noteEnd = (end: PushEnd): void => {
+      if (end === 'stored') this.#options.onDelete(group);
+    };
+    this.#open.set(name, { member, group, kind, claim, noteEnd });
     return { kind: 'claimed', decision: { effect: 'allow', value: claim } };
   }
 
@@ -166,10 +173,8 @@ export class Replica {
     const open = this.#open.get(name);
     if (open === undefined) return;
     this.#open.delete(name);
-    const { group, kind, claim } = open;
-    if (kind === 'claim') this.#options.onPush(group);
-    else if (end === 'stored') this.#options.onDelete(group);
-    await claim.settle(end);
+    open.noteEnd(end);
+    await open.claim.settle(end);
   }
 
   async #read(

@@ -1,0 +1,20 @@
+import type { StateConfig } from '../config/sections/state.ts';
+import type { OperationalLog } from '../pipeline/ports.ts';
+import type { SharedState, StoreLog } from '../pipeline/shared-state.ts';
+import { createMemoryState } from '../state/memory/memory-state.ts';
+import { openValkeyState } from '../state/valkey/valkey-state.ts';
+
+/** What a gateway counts and keeps, alone or together with others. */
+export interface GatewayState extends SharedState, AsyncDisposable {
+  /** Opens the log of a store that others share; left out for a gateway that is alone. */
+  readonly storeLog?: (name: string) => StoreLog & AsyncDisposable;
+}
+
+/** Opens the state where the configuration has it: in Valkey, or in memory. */
+export async function openState(
+  config: StateConfig | undefined,
+  log: OperationalLog,
+): Promise<GatewayState> {
+  if (config !== undefined) return await openValkeyState({ ...config, log });
+  return { ...createMemoryState(), [Symbol.asyncDispose]: async () => undefined };
+}
