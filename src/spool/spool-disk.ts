@@ -34,6 +34,12 @@ export interface SpoolDisk {
   close(): Promise<void>;
 }
 
+/**
+ * Syncs are this far apart under load, so that several pushes share one: each costs more than all the
+ * rest. One that comes after a rest goes to disk at once.
+ */
+const GATHER_MS = 3;
+
 interface Asked {
   readonly resolve: (answer: ThreadAnswer) => void;
   readonly reject: (error: Error) => void;
@@ -70,15 +76,19 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
   worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
   worker.on('exit', () => end('the thread of the spool has ended'));
 
-  // One message for all of a turn of the event loop: each costs both threads.
   let questions: ThreadQuestion[] = [];
+  let postedAt = Number.NEGATIVE_INFINITY;
+  const postAll = (): void => {
+    worker.postMessage(questions);
+    questions = [];
+    postedAt = performance.now();
+  };
   const post = (question: ThreadQuestion): void => {
     questions.push(question);
     if (questions.length > 1) return;
-    setImmediate(() => {
-      worker.postMessage(questions);
-      questions = [];
-    });
+    const waitMs = postedAt + GATHER_MS - performance.now();
+    if (waitMs > 0) setTimeout(postAll, waitMs);
+    else setImmediate(postAll);
   };
   const ask = (makeQuestion: (id: number) => ThreadQuestion): Promise<ThreadAnswer> => {
     if (failure !== undefined) return Promise.reject(failure);
