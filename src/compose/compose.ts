@@ -121,7 +121,7 @@ export async function composeGateway(
   opened.use(await startReplay(spool, current, { metrics, clock, log, audit, activity, gateway }));
   const page = {
     sessionStore: state.sessions,
-    upstreamState: describeUpstreams(current, isSpooling),
+    upstreamState: describeUpstreams(current, isSpooling, spool),
   };
   publicSide.open({ gateway, observer, activity, ...page, log, lifetime });
   const listenUrl = await publicPort.open();

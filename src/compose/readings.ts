@@ -6,6 +6,7 @@ import { createMergedRead } from '../http/handle-merged-read.ts';
 import type { PageContext } from '../http/page/page-exchange.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { Clock, OperationalLog, UpstreamReading } from '../pipeline/ports.ts';
+import type { OpenedSpool } from '../spool/open-spool.ts';
 import type { Current } from './current.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 import { createVisibleSides } from './visible-sides.ts';
@@ -85,21 +86,26 @@ export function createReadings(
   };
 }
 
+const SHOWN_WAITING = 20;
+
 /** How what a team pushes to or looks at is. */
 export function describeUpstreams(
   current: Current,
   isSpooling: () => boolean,
+  spool: OpenedSpool | undefined,
 ): PageContext['upstreamState'] {
   return (team) => {
     const all = current.upstreamSides();
     const own = current.sideOf(team.name).upstream;
     const sides = all.filter(({ upstream }) => team.coversEverything || upstream === own);
     const away = sides.filter((side) => !side.isReady());
+    const of = team.coversEverything ? undefined : team.name;
     const isNamed = team.coversEverything && all.length > 1;
     return {
       isUp: away.length === 0,
       isScrapeBroken: sides.some((side) => side.isScrapeBroken()),
       isSpooling: isSpooling(),
+      ...(spool && { waiting: spool.index.waitingOf(of, SHOWN_WAITING) }),
       ...(isNamed && { away: away.map(({ name }) => name) }),
     };
   };

@@ -16,6 +16,12 @@ export interface SpoolBounds {
   readonly maxAgeMs: number;
 }
 
+/** What waits for the upstream to come back. */
+export interface WaitingPushes {
+  readonly count: number;
+  readonly newest: readonly SpooledRequest[];
+}
+
 /** What of a group is kept, in the order of acknowledgement: what is stored before what waits. */
 interface KeptGroup {
   stored: SpoolEntry[];
@@ -94,6 +100,19 @@ export class SpoolIndex {
       if (head !== undefined && skip?.(head) !== true) heads.push(head);
     }
     return heads;
+  }
+
+  /**
+   * What waits of a team, or of all.
+   * @param most - how many of them are named, the newest first
+   */
+  waitingOf(team: string | undefined, most: number): WaitingPushes {
+    const found: SpoolEntry[] = [];
+    for (const { waiting } of this.#queue.values()) {
+      for (const entry of waiting) if (team === undefined || entry.team === team) found.push(entry);
+    }
+    const newest = found.sort((a, b) => b.seq - a.seq).slice(0, most);
+    return { count: found.length, newest };
   }
 
   /** When what waits longest was taken; undefined when nothing waits. */

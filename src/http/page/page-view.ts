@@ -36,6 +36,18 @@ export interface UpstreamView {
   readonly away?: readonly string[];
   /** Whether pushes are kept until it is back. */
   readonly isSpooling: boolean;
+  /** What is kept of the team, or of all that are shown; some of it, the newest first. */
+  readonly waiting?: { readonly count: number; readonly newest: readonly WaitingView[] };
+}
+
+/** A push or delete that waits until Pushgateway is back. */
+export interface WaitingView {
+  readonly at: number;
+  readonly method: string;
+  /** The canonical path. */
+  readonly group: string;
+  readonly team: string;
+  readonly credential: string;
 }
 
 export interface GroupView {

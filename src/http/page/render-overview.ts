@@ -8,6 +8,7 @@ import { renderCorner } from './render-parts.ts';
 import { renderRefusals } from './render-refusals.ts';
 import { renderSnippets } from './render-snippets.ts';
 import { renderStatus } from './render-status.ts';
+import { renderWaiting } from './render-waiting.ts';
 import { renderForeign } from './words.ts';
 
 const NOTICE_BYTES = 500;
@@ -20,6 +21,7 @@ export function renderOverview(view: PageView, query: GroupQuery, assets: AssetP
 ${renderRefreshed()}
 ${notice !== undefined && html`<p class="note good" role="status">${renderForeign(notice, NOTICE_BYTES)}</p>`}
 <div id="status" data-live>${renderStatus(view)}</div>
+<section id="waiting" data-live aria-label="Kept until Pushgateway is back">${renderWaiting(view)}</section>
 ${groups !== undefined && renderGroups(view, groups, query)}
 <div class="pair">
 <section id="refusals" data-live aria-labelledby="refusals-title">${renderRefusals(view)}</section>

@@ -43,6 +43,24 @@ const states: readonly (readonly [string, Partial<PageView>, RegExp])[] = [
     /is away\. The gateway keeps pushes, and sends them when it is back\./,
   ],
   [
+    'what is kept until the upstream is back',
+    {
+      upstream: {
+        ...{ isUp: false, isScrapeBroken: false, isSpooling: true },
+        waiting: {
+          count: 2000,
+          newest: [
+            {
+              ...{ at: NOW - 60_000, method: 'PUT', group: '/metrics/job/<b>' },
+              ...{ team: 'payments', credential: 'ci' },
+            },
+          ],
+        },
+      },
+    },
+    /Kept until Pushgateway is back 2.000 requests, the newest 1 of them; .* PUT \/metrics\/job\/&lt;b&gt; 1 minute ago by ci/,
+  ],
+  [
     'a broken scrape',
     { upstream: { isUp: true, isScrapeBroken: true, isSpooling: false } },
     /scrape is broken\./,

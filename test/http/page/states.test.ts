@@ -34,6 +34,26 @@ const expiring = (expiresAt: number) => ({
   expiresAt,
 });
 
+const WAITING = {
+  count: 31,
+  newest: [
+    {
+      at: NOW,
+      method: 'PUT',
+      group: '/metrics/job/settlement',
+      team: 'payments',
+      credential: 'ci',
+    },
+    {
+      at: NOW - 1,
+      method: 'DELETE',
+      group: `/metrics/job/${'x'.repeat(900)}`,
+      team: 'payments',
+      credential: 'ci',
+    },
+  ],
+};
+
 /** Every state that the page can be in. */
 const STATES = {
   groups: overview({}),
@@ -48,7 +68,7 @@ const STATES = {
   ),
   'nothing found': overview({}, 'q=nothing'),
   trouble: overview({
-    upstream: { isUp: false, isScrapeBroken: true, isSpooling: false },
+    upstream: { isUp: false, isScrapeBroken: true, isSpooling: true, waiting: WAITING },
     quotas: [{ name: 'groups', used: 500, limit: 500 }],
     credentials: [expiring(NOW - 1), expiring(NOW + 86_400_000)],
     notice: 'The group settlement was deleted.',
