@@ -96,7 +96,9 @@ export async function openUpstreamSide(
       ...{ run: () => followed.poll(), metric },
     },
   ]);
-  const { send } = watchUpstream(client, name, metrics, clock);
+  const { send } = watchUpstream(client, name, {
+    ...{ metrics, clock, hasSpool: spool !== undefined },
+  });
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });
   const parts = createPartReader({ ...address, connections });
   const lending = createLending({

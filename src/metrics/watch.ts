@@ -1,9 +1,15 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
-import { judgeOutcome } from '../core/store/upstream-outcome.ts';
+import { isUndelivered, judgeOutcome } from '../core/store/upstream-outcome.ts';
 import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
 import type { Metrics, MetricsRegistry } from './registry.ts';
 import { UPSTREAM_ERRORS } from './starting-series.ts';
+
+interface UpstreamWatch {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly hasSpool: boolean;
+}
 
 /** Counts the connections of a server that come to nothing. */
 export function watchConnections(server: Server, metrics: Metrics): void {
@@ -11,12 +17,14 @@ export function watchConnections(server: Server, metrics: Metrics): void {
   server.on('tlsClientError', () => metrics.pushwarden_tls_handshake_failures_total.inc());
 }
 
-/** The same upstream, measured under its name. */
+/**
+ * The same upstream, measured under its name. What a spool keeps of requests that were not delivered
+ * is not lost: it counts nothing here.
+ */
 export function watchUpstream(
   upstream: UpstreamSender,
   name: string,
-  metrics: Metrics,
-  clock: Clock,
+  { metrics, clock, hasSpool }: UpstreamWatch,
 ): UpstreamSender {
   return {
     async send(request) {
@@ -25,7 +33,9 @@ export function watchUpstream(
       const seconds = (clock.monotonic() - sentAt) / 1000;
       metrics.pushwarden_upstream_request_duration_seconds.labels(name).observe(seconds);
       const { errorKind } = judgeOutcome(request.method, outcome);
-      if (errorKind) metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
+      if (errorKind && !(hasSpool && isUndelivered(outcome))) {
+        metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
+      }
       return outcome;
     },
   };

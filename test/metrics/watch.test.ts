@@ -25,10 +25,34 @@ for (const [status, kind] of CASES) {
   test(`an answer of ${status} is counted as ${kind ?? 'no error'}, as it is answered`, async () => {
     const { metrics } = createMetricsRegistry();
     const answer = { kind: 'answered', status, attempts: 1, text: '' } as const;
-    const upstream = watchUpstream({ send: async () => answer }, 'a', metrics, manualClock());
+    const upstream = watchUpstream({ send: async () => answer }, 'a', {
+      ...{ metrics, clock: manualClock(), hasSpool: true },
+    });
     await upstream.send(REQUEST);
     const { values } = await metrics.pushwarden_upstream_errors_total.get();
     const counted = values.map(({ labels, value }) => [labels['kind'], value]);
     assert.deepEqual(counted, kind === undefined ? [] : [[kind, 1]]);
+  });
+}
+
+for (const [hasSpool, counted] of [
+  [false, [1]],
+  [true, []],
+] as const) {
+  test(`what never reached the upstream is ${hasSpool ? 'kept' : 'an error'} ${hasSpool ? 'with' : 'without'} a spool`, async () => {
+    const { metrics } = createMetricsRegistry();
+    const failed = {
+      kind: 'failed',
+      ...{ reason: 'upstream_unreachable', mayBeApplied: false, attempts: 1, cause: new Error() },
+    } as const;
+    const upstream = watchUpstream({ send: async () => failed }, 'a', {
+      ...{ metrics, clock: manualClock(), hasSpool },
+    });
+    await upstream.send(REQUEST);
+    const { values } = await metrics.pushwarden_upstream_errors_total.get();
+    assert.deepEqual(
+      values.map(({ value }) => value),
+      counted,
+    );
   });
 }
