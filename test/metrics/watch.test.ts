@@ -43,7 +43,10 @@ for (const [hasSpool, counted] of [
     const { metrics } = createMetricsRegistry();
     const failed = {
       kind: 'failed',
-      ...{ reason: 'upstream_unreachable', mayBeApplied: false, attempts: 1, cause: new Error() },
+      reason: 'upstream_unreachable',
+      mayBeApplied: false,
+      attempts: 1,
+      detail: 'refused',
     } as const;
     const upstream = watchUpstream({ send: async () => failed }, 'a', {
       ...{ metrics, clock: manualClock(), hasSpool },

@@ -50,7 +50,10 @@ export function checkQuota(
           })
         : deny(reason, {
             detail: `the team has ${held[what]} ${what} of at most ${limit}, ${adds}`,
-            hints: [`the limit is ${key}; not pushed to for longest are:`, ...oldest().map(describeOld)],
+            hints: [
+              `the limit is ${key}; not pushed to for longest are:`,
+              ...oldest().map(describeOld),
+            ],
           });
     if (!passes(refusal)) return refusal;
   }
