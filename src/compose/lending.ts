@@ -14,19 +14,22 @@ export function createLending<T extends object>(lent: T): Lending<T> {
   const endIfBack = (): void => {
     if (isEnding && loans === 0) resolve();
   };
+  // A class, and what is lent in its prototype: every request makes a loan, and copies nothing.
+  class Loan {
+    #isBack = false;
+
+    [Symbol.dispose](): void {
+      if (this.#isBack) return;
+      this.#isBack = true;
+      loans -= 1;
+      endIfBack();
+    }
+  }
+  Object.assign(Loan.prototype, lent);
   return {
     lend() {
       loans += 1;
-      let isBack = false;
-      return {
-        ...lent,
-        [Symbol.dispose]() {
-          if (isBack) return;
-          isBack = true;
-          loans -= 1;
-          endIfBack();
-        },
-      };
+      return new Loan() as T & Loan; // by the line above
     },
     allBack() {
       isEnding = true;

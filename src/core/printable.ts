@@ -1,3 +1,6 @@
+/** Printable ASCII, which most texts are: a byte a character, and nothing to escape. */
+const PLAIN = /^[ -~]*$/;
+
 /** Controls, format and private-use characters, lone surrogates, separators that break a line. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
@@ -6,6 +9,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
  * `\u{…}`, and what is longer than `maxBytes` of UTF-8 is cut with `…`.
  */
 export function renderPrintable(text: string, maxBytes: number): string {
+  if (text.length <= maxBytes && PLAIN.test(text)) return text;
   const shown = text
     .slice(0, maxBytes)
     .replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

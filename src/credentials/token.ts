@@ -15,16 +15,19 @@ export function createTokenAuthenticator(
   { clock }: CredentialContext,
 ): Authenticator | undefined {
   if (credentials.length === 0) return undefined;
-  const byHash = new Map(credentials.map((credential) => [credential.spec.sha256, credential]));
+  const byHash = new Map(
+    credentials.map(({ team, spec }) => {
+      const { sha256 } = spec;
+      return [sha256, { team, spec, digest: Buffer.from(sha256, 'hex') }];
+    }),
+  );
   return {
     async authenticate(presented) {
       if (presented.scheme === 'certificate') return undefined;
       const token = presented.scheme === 'bearer' ? presented.token : presented.password;
       const digest = hash('sha256', token, 'buffer');
       const found = byHash.get(digest.toString('hex'));
-      if (found === undefined || !timingSafeEqual(digest, Buffer.from(found.spec.sha256, 'hex'))) {
-        return undefined;
-      }
+      if (found === undefined || !timingSafeEqual(digest, found.digest)) return undefined;
       const { team, spec } = found;
       if (presented.scheme === 'basic' && presented.username !== spec.name) return undefined;
       return checkExpiry(spec, clock, { team, credential: spec.name, scheme: 'token' });

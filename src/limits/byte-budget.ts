@@ -1,4 +1,4 @@
-import type { ByteBudget } from '../pipeline/ports.ts';
+import type { ByteBudget, ByteLease } from '../pipeline/ports.ts';
 
 interface ByteBudgetOptions {
   /** Read at each call, so that a reload takes effect. */
@@ -13,21 +13,20 @@ export function createByteBudget({ maxBytes, onChange }: ByteBudgetOptions): Byt
     taken += bytes;
     onChange(taken);
   };
-  return {
-    open() {
-      let held = 0;
-      return {
-        reserve(bytes) {
-          if (taken + bytes > maxBytes()) return false;
-          held += bytes;
-          change(bytes);
-          return true;
-        },
-        [Symbol.dispose]() {
-          change(-held);
-          held = 0;
-        },
-      };
-    },
-  };
+  class Held implements ByteLease {
+    #bytes = 0;
+
+    reserve(bytes: number): boolean {
+      if (taken + bytes > maxBytes()) return false;
+      this.#bytes += bytes;
+      change(bytes);
+      return true;
+    }
+
+    [Symbol.dispose](): void {
+      change(-this.#bytes);
+      this.#bytes = 0;
+    }
+  }
+  return { open: () => new Held() };
 }

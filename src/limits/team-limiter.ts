@@ -94,7 +94,7 @@ async function enterAtOnce(
 ): Promise<Decision<Lease> | undefined> {
   const entry = await tryEnter(state, { limits, source }, passes);
   if ('effect' in entry) return entry;
-  if (entry.kind === 'entered') return allow(leaseOf(state, entry));
+  if (entry.kind === 'entered') return allow(new Place(state, entry));
   if (state.line.length > 0) void serve(state);
   const isTooLong = entry.kind === 'early' && entry.waitMs > limits.waitMs;
   return isTooLong ? denyRate(limits, entry.waitMs) : undefined;
@@ -205,7 +205,7 @@ async function serveFirst(state: TeamState, first: Waiting): Promise<boolean> {
   }
   if (entry.kind === 'entered') {
     state.line.serve(first);
-    const lease = leaseOf(state, entry);
+    const lease = new Place(state, entry);
     if (!first.end(allow(lease))) lease[Symbol.dispose](); // its client has left meanwhile
     return true;
   }
@@ -250,11 +250,20 @@ function denyRate({ rate: { count, perMs } }: TeamLimits, waitMs: number): Deny 
   });
 }
 
-function leaseOf(state: TeamState, entry: Extract<Entry, { kind: 'entered' }>): Lease {
-  return {
-    [Symbol.dispose]: () => {
-      entry.leave();
-      if (state.line.length > 0) void serve(state);
-    },
-  };
+type Entered = Extract<Entry, { kind: 'entered' }>;
+
+/** A place; who waits is served when it is given back. */
+class Place implements Lease {
+  readonly #state: TeamState;
+  readonly #entry: Entered;
+
+  constructor(state: TeamState, entry: Entered) {
+    this.#state = state;
+    this.#entry = entry;
+  }
+
+  [Symbol.dispose](): void {
+    this.#entry.leave();
+    if (this.#state.line.length > 0) void serve(this.#state);
+  }
 }

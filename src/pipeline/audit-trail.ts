@@ -96,41 +96,46 @@ async function append(
   }
 }
 
+/** A record that is put together: members that are spread would be copied one by one. */
+type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
+
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
   const { clientAddress, principal, target, content, wouldDeny = [] } = facts;
   const { userAgent } = request.headers;
   const isProved = principal !== undefined && principal.scheme !== 'none';
   const limits = isProved || refusal === undefined ? KNOWN : UNKNOWN;
-  return {
-    event: 'decision',
-    request_id: request.id,
-    ...(clientAddress && { client_ip: clientAddress.text }),
-    peer_ip: parsePeerAddress(request.peerAddress)?.text ?? 'unknown',
-    ...principal,
-    method: renderPrintable(request.method, 16),
-    ...(target && refusal === undefined
-      ? { target: target.canonical }
-      : { target: renderRawTarget(request.rawTarget, limits.target, target !== undefined) }),
-    ...(target && renderKey(target)),
-    ...(content && renderContent(request.method, content)),
-    decision: refusal === undefined ? 'allow' : 'deny',
-    reason: refusal?.reason ?? 'ok',
-    ...(refusal === undefined && renderObservation(wouldDeny)),
-    ...(refusal?.detail && { detail: renderSentence(refusal.detail, MAX_DETAIL_BYTES) }),
-    ...(userAgent && { user_agent: renderSentence(userAgent, limits.userAgent) }),
-  };
+  const shown =
+    target && refusal === undefined
+      ? target.canonical
+      : renderRawTarget(request.rawTarget, limits.target, target !== undefined);
+  const record: Draft<Partial<DecisionEvent>> = { event: 'decision', request_id: request.id };
+  if (clientAddress) record.client_ip = clientAddress.text;
+  record.peer_ip = parsePeerAddress(request.peerAddress)?.text ?? 'unknown';
+  if (principal) Object.assign(record, principal);
+  record.method = renderPrintable(request.method, 16);
+  record.target = shown;
+  if (target) renderKey(target, record);
+  if (content) renderContent(request.method, content, record);
+  record.decision = refusal === undefined ? 'allow' : 'deny';
+  record.reason = refusal?.reason ?? 'ok';
+  if (refusal === undefined) renderObservation(wouldDeny, record);
+  if (refusal?.detail) record.detail = renderSentence(refusal.detail, MAX_DETAIL_BYTES);
+  if (userAgent) record.user_agent = renderSentence(userAgent, limits.userAgent);
+  return record as DecisionEvent; // with all that it must have
 }
 
 /** The first of what an enforcing team would have been refused for. */
-function renderObservation([first]: readonly Deny[]): Partial<DecisionEvent> {
-  if (first === undefined) return {};
-  const detail = renderSentence(first.detail ?? REASONS[first.reason].title, MAX_DETAIL_BYTES);
-  return { mode: 'observe', would_deny: first.reason, detail };
+function renderObservation([first]: readonly Deny[], into: Draft<Partial<DecisionEvent>>): void {
+  if (first === undefined) return;
+  into.mode = 'observe';
+  into.would_deny = first.reason;
+  into.detail = renderSentence(first.detail ?? REASONS[first.reason].title, MAX_DETAIL_BYTES);
 }
 
-function renderKey({ key }: PushTarget): Pick<DecisionEvent, 'job' | 'grouping_key'> {
+function renderKey({ key }: PushTarget, into: Draft<Partial<DecisionEvent>>): void {
   const labels = key.labels.map(({ name, value }) => [name, value]);
-  return { job: key.job, grouping_key: Object.fromEntries(labels) };
+  into.job = key.job;
+  into.grouping_key = Object.fromEntries(labels);
 }
 
 /** What is recorded of a body that was understood. */
@@ -141,19 +146,21 @@ export function describeContent(
   return { series, families: families.map(({ name }) => name), labelNames };
 }
 
-function renderContent(method: string, content: ContentFacts): Partial<DecisionEvent> {
+function renderContent(
+  method: string,
+  content: ContentFacts,
+  into: Draft<Partial<DecisionEvent>>,
+): void {
   const { bodyBytes, decodedBytes, series, families = [], labelNames = [], adopted = [] } = content;
   const moreFamilies = families.length - MAX_NAMES;
   const moreLabels = labelNames.length - MAX_NAMES;
-  return {
-    body_bytes: bodyBytes,
-    decoded_bytes: decodedBytes,
-    ...(series !== undefined && { series }),
-    ...(adopted.length > 0 && { adopted: adopted.slice(0, MAX_NAMES) }),
-    ...(families.length > 0 && { families: families.slice(0, MAX_NAMES) }),
-    ...(moreFamilies > 0 && { families_more: moreFamilies }),
-    ...(labelNames.length > 0 && { label_names: labelNames.slice(0, MAX_NAMES) }),
-    ...(moreLabels > 0 && { label_names_more: moreLabels }),
-    ...(method === 'PUT' && series === 0 && { empties_group: true }),
-  };
+  into.body_bytes = bodyBytes;
+  into.decoded_bytes = decodedBytes;
+  if (series !== undefined) into.series = series;
+  if (adopted.length > 0) into.adopted = adopted.slice(0, MAX_NAMES);
+  if (families.length > 0) into.families = families.slice(0, MAX_NAMES);
+  if (moreFamilies > 0) into.families_more = moreFamilies;
+  if (labelNames.length > 0) into.label_names = labelNames.slice(0, MAX_NAMES);
+  if (moreLabels > 0) into.label_names_more = moreLabels;
+  if (method === 'PUT' && series === 0) into.empties_group = true;
 }

@@ -24,7 +24,9 @@ export interface SealedRecord {
  */
 export function sealEntry(entry: string, previous: ChainHead): SealedRecord {
   const seq = previous.seq + 1;
-  const content = { ...JSON.parse(entry), seq, prev: previous.hash };
+  const content = JSON.parse(entry);
+  content.seq = seq;
+  content.prev = previous.hash;
   const own = sha256(canonicalJson(content));
   const members = entry.slice(1, -1);
   return {

@@ -31,5 +31,6 @@ export function resolveClientAddress(
 
 /** Reads the address of a socket's other end, whose zone id, if any, the kernel wrote. */
 export function parsePeerAddress(text: string | undefined): IpAddress | undefined {
-  return text === undefined ? undefined : parseIpAddress(text.replace(/%.*$/, ''));
+  if (text === undefined) return undefined;
+  return parseIpAddress(text.includes('%') ? text.replace(/%.*$/, '') : text);
 }

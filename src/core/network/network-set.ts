@@ -27,11 +27,14 @@ export function parseCidr(text: string): Cidr | undefined {
   return prefix >= 0 && prefix <= bits ? { address, prefix } : undefined;
 }
 
+const NO_NETWORKS: NetworkSet = { contains: () => false };
+
 /**
  * Compiles CIDRs. An IPv6 network holds no IPv4 address, `::/0` included.
  * @throws TypeError for text that `parseCidr` does not read; the configuration is checked before
  */
 export function compileNetworks(cidrs: readonly string[]): NetworkSet {
+  if (cidrs.length === 0) return NO_NETWORKS;
   // In one list an IPv6 network would also hold the IPv4 addresses that can be mapped into it.
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const text of cidrs) {

@@ -17,6 +17,8 @@ const POSSIBLE_END =
   /[?#]|%(?:25)*(?:3f|23)|(?:[;&]|%(?:25)*(?:3b|26))[\w.-]{1,64}(?:=|%(?:25)*3d)/i;
 
 const WORD = /[^\s"]+/g;
+/** What `AT_IN_WORD` cannot be without. */
+const MAY_HAVE_AT = /[@%]/;
 /** An `@` in a word that ends no label name. */
 const AT_IN_WORD = /@(?!base64(?:\/|$))|%(?:25)*40/gi;
 
@@ -37,7 +39,8 @@ export function renderRawTarget(rawTarget: string, maxBytes: number, isUnderstoo
  * password; at most `maxBytes`.
  */
 export function renderSentence(text: string, maxBytes: number): string {
-  const shown = text.slice(0, 4 * maxBytes).replace(WORD, hideInWord);
+  const start = text.slice(0, 4 * maxBytes);
+  const shown = MAY_HAVE_AT.test(start) ? start.replace(WORD, hideInWord) : start;
   return renderPrintable(shown, maxBytes);
 }
 
