@@ -6,7 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import { deny } from '../core/decision.ts';
-import { parseHealthEndpoint } from '../core/request/endpoint.ts';
+import { isHealthEndpoint, parseHealthEndpoint } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { notePrefix } from './prefixed-requests.ts';
@@ -43,7 +43,16 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   app.disable('etag');
   app.set('query parser', false);
   const { page, handleRequest, pathPrefix } = options;
-  app.use(createHealthHandler(options), page, handleRequest, createFailureHandler(options));
+  const health = createHealthHandler(options);
+  // One handler of Express, and not three: it takes each of them for another route.
+  const serve: RequestHandler = (req, res, next) => {
+    if (isHealthEndpoint(req.url)) return health(req, res, next);
+    return page(req, res, (error) => {
+      if (error) next(error);
+      else Promise.resolve(handleRequest(req, res, next)).catch(next);
+    });
+  };
+  app.use(serve, createFailureHandler(options));
   return (req, res) => {
     const rawTarget = req.url ?? '';
     req.url = withoutPathPrefix(rawTarget, pathPrefix());

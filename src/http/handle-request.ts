@@ -12,6 +12,7 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { findProxiedClient } from '../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
+import { RequestScope } from '../pipeline/request-scope.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
@@ -85,7 +86,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const request = receive(req, res, createRequestId(), certificates.of(req.socket));
     const trail = createAuditTrail(request, gateway.audit, gateway.clock);
     const exchange: Exchange = { req, res, request, trail };
-    using scope = new DisposableStack();
+    using scope = new RequestScope();
     try {
       const admission = await decide(exchange, options, scope);
       if (admission.effect === 'deny') {
@@ -144,7 +145,7 @@ function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
 async function decide(
   { req, res, request, trail }: Exchange,
   { gateway, unproved }: RequestHandlerOptions,
-  scope: DisposableStack,
+  scope: RequestScope,
 ): Promise<Decision<Admission>> {
   const client = unproved.enter(req.socket, findProxiedClient(request, gateway.snapshot()));
   scope.defer(() => client.end());

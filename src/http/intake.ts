@@ -178,8 +178,12 @@ class Intake {
   }
 
   #feedHead(): void {
-    const slice = this.#cut(lengthOfHead(this.#headTail, this.#pending[0] ?? NOTHING));
-    this.#headTail = Buffer.concat([this.#headTail, slice]).subarray(1 - HEAD_END.length);
+    const tail = this.#headTail;
+    const bytes = this.#pending[0] ?? NOTHING;
+    const end = findHeadEnd(tail, bytes);
+    const slice = this.#cut(end === -1 ? bytes.byteLength : end);
+    const isWhole = end !== -1;
+    this.#headTail = isWhole ? NOTHING : Buffer.concat([tail, slice]).subarray(1 - HEAD_END.length);
     this.#feed(slice);
   }
 
@@ -290,12 +294,14 @@ class Intake {
   }
 }
 
-/** Up to the first end of a head, which may have begun before, or as much as there is. */
-function lengthOfHead(before: Buffer, bytes: Buffer): number {
-  const seam = Buffer.concat([before, bytes.subarray(0, HEAD_END.length - 1)]).indexOf(HEAD_END);
-  if (seam >= 0) return seam + HEAD_END.length - before.byteLength;
-  const end = bytes.indexOf(HEAD_END);
-  return end < 0 ? bytes.byteLength : end + HEAD_END.length;
+/** Where the first end of a head ends, which may have begun before; -1 if there is none. */
+function findHeadEnd(before: Buffer, bytes: Buffer): number {
+  if (before.byteLength > 0) {
+    const seam = Buffer.concat([before, bytes.subarray(0, HEAD_END.length - 1)]).indexOf(HEAD_END);
+    if (seam >= 0) return seam + HEAD_END.length - before.byteLength;
+  }
+  const end = bytes.indexOf(HEAD_END, 0, 'latin1');
+  return end < 0 ? -1 : end + HEAD_END.length;
 }
 
 /**

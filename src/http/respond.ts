@@ -26,6 +26,9 @@ const ENDING_REASONS: ReadonlySet<Reason> = new Set(['request_malformed', 'body_
 const LINGER_BYTES = 256 * 1024;
 const LINGER_MS = 1000;
 
+/** Of an answer that a head is all of. */
+const NO_BODY = ['content-length', '0'];
+
 /**
  * Creates the responder.
  * @param securityHeaders - go on every answer
@@ -35,6 +38,9 @@ export function createResponder(
   securityHeaders: HeaderValues,
   isClosing: () => boolean,
 ): Responder {
+  const securityPairs = Object.entries(securityHeaders).flatMap(([name, value]) =>
+    [value].flat().flatMap((one) => [name, one]),
+  );
   const headers = (requestId: string): HeaderValues => ({
     ...securityHeaders,
     'x-request-id': requestId,
@@ -43,8 +49,12 @@ export function createResponder(
   return {
     headers,
     succeed(res, status, requestId) {
-      const cut = cutUpload(res, isClosing());
-      res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
+      if (isClosing() || !res.req.complete) {
+        const cut = cutUpload(res, isClosing());
+        res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
+      } else {
+        res.writeHead(status, [...securityPairs, 'x-request-id', requestId, ...NO_BODY]).end();
+      }
     },
     report(res, isWell, requestId, wellText) {
       const body = isWell ? `${wellText}\n` : 'not ready\n';

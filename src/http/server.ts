@@ -71,20 +71,25 @@ export function createPublicServer(options: PublicServerOptions): Server {
   applyBounds(server, bounds);
   // A client may shut down its side after the request and still wait for the answer.
   Object.assign(server, { httpAllowHalfOpen: true });
-  const answering = new WeakMap<Socket, ServerResponse>();
-  const newest = new WeakMap<Socket, IncomingMessage>();
+  const connections = new WeakMap<Socket, Connection>();
   server.on('timeout', (socket: Socket) => {
-    const res = answering.get(socket);
+    const res = connections.get(socket)?.answering;
     if (res === undefined || res.headersSent) socket.destroy();
     else if (isBodyAwaited(res.req)) failBody(res.req, deny('body_timeout'));
     // Else it is the gateway that is slow, and it has deadlines of its own.
   });
-  const answer = takeTurns(turns, answering, listener);
+  const answer = takeTurns(turns, listener);
   server.on(tls === undefined ? 'connection' : 'secureConnection', openIntake);
   const take: RequestListener = (req, res) => {
-    newest.set(req.socket, req);
-    intakeOf(req.socket)?.begin(req);
-    answer(req, res);
+    const { socket } = req;
+    let connection = connections.get(socket);
+    if (connection === undefined) {
+      connection = { newest: req, answering: undefined };
+      connections.set(socket, connection);
+    }
+    connection.newest = req;
+    intakeOf(socket)?.begin(req);
+    answer(connection, req, res);
   };
   server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
   server.on('connect', (_, socket: Socket) => {
@@ -99,7 +104,7 @@ export function createPublicServer(options: PublicServerOptions): Server {
   server.on('clientError', (error, socket: Socket) => {
     const limits = { bytes: MAX_HEADER_BYTES, headers: server.maxHeadersCount ?? bounds.headers };
     const refusal = explainParserError(error, limits);
-    const req = newest.get(socket);
+    const req = connections.get(socket)?.newest;
     // The parser has given up: nothing that still comes is told to it.
     intakeOf(socket)?.halt();
     if (refusal === undefined || socket.destroyed) socket.destroy();
@@ -125,23 +130,28 @@ export function applyBounds(server: Server, bounds: ServerBounds): void {
   server.maxConnections = bounds.connections;
 }
 
+/** What is under way on a connection. */
+interface Connection {
+  newest: IncomingMessage;
+  /** Of the request that has its turn. */
+  answering: ServerResponse | undefined;
+}
+
 /** A request's turn ends when its answer is written or its connection gone. */
-function takeTurns(
-  turns: Turns,
-  answering: WeakMap<Socket, ServerResponse>,
-  listener: RequestListener,
-): RequestListener {
-  return (req, res) => {
-    turns.take(req.socket, () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      answering.set(req.socket, res);
-      res.once('close', () => {
-        answering.delete(req.socket);
-        resolve();
-      });
-      if (req.httpVersion === '1.0') res.shouldKeepAlive = false;
-      listener(req, res);
-      return promise;
-    });
+function takeTurns(turns: Turns, listener: RequestListener) {
+  return (connection: Connection, req: IncomingMessage, res: ServerResponse): void => {
+    turns.take(
+      req.socket,
+      () =>
+        new Promise((resolve) => {
+          connection.answering = res;
+          res.once('close', () => {
+            connection.answering = undefined;
+            resolve();
+          });
+          if (req.httpVersion === '1.0') res.shouldKeepAlive = false;
+          listener(req, res);
+        }),
+    );
   };
 }

@@ -25,15 +25,17 @@ export function createTurns(): Turns {
       if (socket.writable) await turn();
       queue.shift();
     }
-    queues.delete(socket);
   };
   return {
     take(socket, turn) {
-      const queue = queues.get(socket);
+      let queue = queues.get(socket);
       if (queue === undefined) {
-        const first = [turn];
-        queues.set(socket, first);
-        void run(socket, first); // a turn never rejects
+        queue = [];
+        queues.set(socket, queue); // once, for all that it will bring
+      }
+      if (queue.length === 0) {
+        queue.push(turn);
+        void run(socket, queue); // a turn never rejects
       } else if (queue.length > MAX_WAITING) {
         socket.destroy();
       } else {

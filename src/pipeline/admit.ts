@@ -27,6 +27,7 @@ import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
 import type { Upstream } from './ports.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
+import type { RequestScope } from './request-scope.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A request on its way. */
@@ -35,7 +36,7 @@ export interface Arrival {
   readonly gateway: Gateway;
   readonly trail: AuditTrail;
   /** Gives back what the request holds, at its very end. */
-  readonly scope: DisposableStack;
+  readonly scope: Pick<RequestScope, 'use' | 'defer'>;
   /** Told when the credential of the request holds. */
   readonly onProof?: () => void;
   /** Told of each check that is made. */
@@ -66,9 +67,8 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const at = beginChecks(arrival.onCheck);
   const arrived = checkArrival(arrival, snapshot, at);
   if (arrived.effect === 'deny') return arrived;
-  const { address } = arrived.value;
 
-  const proved = await authenticate(request, address, snapshot);
+  const proved = await authenticate(request, arrived.value.address, snapshot);
   const principal = at('credential', proved);
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
@@ -88,7 +88,20 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 
   const observation = createObservation(team.mode);
   trail.learn({ wouldDeny: observation.wouldDeny });
-  const known = { ...arrival, ...arrived.value, at, snapshot, team, observation };
+  const { scope } = arrival;
+  const { address, framing } = arrived.value;
+  const known = {
+    request,
+    gateway,
+    trail,
+    scope,
+    at,
+    snapshot,
+    team,
+    observation,
+    address,
+    framing,
+  };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value);

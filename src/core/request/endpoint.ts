@@ -60,6 +60,13 @@ export function parseEndpoint(method: string, rawTarget: string): Decision<Endpo
   return allow({ kind: 'push', action });
 }
 
+/** Whether a raw request target is a health endpoint, whatever its method. */
+export function isHealthEndpoint(rawTarget: string): boolean {
+  return (
+    rawTarget.startsWith('/-/') && HEALTH_PATHS.some((path) => path === withoutQuery(rawTarget))
+  );
+}
+
 /**
  * Finds a health endpoint; `undefined` for any other path. They are open to every network and
  * need no credential.
