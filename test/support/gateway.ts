@@ -71,11 +71,15 @@ export async function startGateway(
   };
 }
 
-/** Starts `serve --config` in a child process and waits until it is ready. */
+/**
+ * Starts `serve --config` in a child process and waits until it is ready.
+ * @param main - left out: the sources
+ */
 export async function startGatewayProcess(
   document: GatewayDocument | SeveralDocument,
   env: NodeJS.ProcessEnv = process.env,
   args: readonly string[] = [],
+  main: string = MAIN,
 ): Promise<GatewayProcess> {
   await using stack = new AsyncDisposableStack();
   const scratch = stack.use(await createScratch());
@@ -83,7 +87,7 @@ export async function startGatewayProcess(
   const child = stack.use(
     await startListeningProcess({
       command: process.execPath,
-      args: [MAIN, 'serve', '--config', configFile, ...args],
+      args: [main, 'serve', '--config', configFile, ...args],
       env,
       ready: readyAddresses,
     }),

@@ -12,6 +12,12 @@ import type {
   WriterThreadData,
 } from './writer-messages.ts';
 
+/**
+ * Nothing that the thread makes outlives its batch: with as much room as a thread gets, it would
+ * only keep what is long over, tens of MiB of it.
+ */
+const MEMORY = { maxYoungGenerationSizeMb: 6 };
+
 /** The writer thread, seen from the thread that serves requests. */
 export interface WriterClient {
   /** What the log was found to be. */
@@ -34,7 +40,7 @@ export function startWriter(settings: WriterSettings, onWait: () => void): Promi
   const entry = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
   const sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const workerData: WriterThreadData = { ...settings, sent };
-  const worker = new Worker(entry, { workerData });
+  const worker = new Worker(entry, { workerData, resourceLimits: MEMORY });
   let ended: Failed | undefined;
   let answer: ((reply: WriterReply) => void) | undefined;
   const end = (message: string): Failed => {
