@@ -31,6 +31,7 @@ export function createFollowedStore(): FollowedStore {
     probe: async () => true,
     poll: async () => true,
     noteOutcome: () => {},
+    noteDisconnect: () => {},
     tidy: async () => false,
     renew: async () => true,
     expire: async () => ({ kind: 'kept' }),

@@ -78,13 +78,14 @@ export async function openUpstreamSide(
   const { name, upstream, place, timeoutMs, connections, ca } = config;
   const authorization = renderAuthorization(config);
   const address = { url, ...(authorization && { authorization }), ...(ca && { ca }) };
-  const client = createPushgatewayClient({ ...address, connections });
   const reader = createStoreReader(address);
   const isSame = before?.known.url === url;
   const known = isSame
     ? before.known
     : createKnownStore(config, url, options, before !== undefined);
   const { followed } = known;
+  const onDisconnect = (): void => followed.noteDisconnect();
+  const client = createPushgatewayClient({ ...address, connections, onDisconnect });
   followed.readBy({ ...reader, status: () => client.status(STATUS_TIMEOUT_MS) });
   await Promise.race([followed.probe(), delay(FIRST_READING_MS, undefined, { ref: false })]);
   const metric = watchPeriodicWork(metrics);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { allow, type Decision, deny } from '../core/decision.ts';
+import { allow, type Decision } from '../core/decision.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
@@ -22,9 +22,7 @@ import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
 import { createStoreReadings, type EndedReading, type StoreReadings } from './store-readings.ts';
 import { tellChecks } from './tell-checks.ts';
-
-/** What is known of the upstream. */
-type State = 'unknown' | 'away' | 'no_pushgateway' | 'unread' | 'read';
+import { denyUnknown, NO_PUSHGATEWAY, type UpstreamState } from './upstream-state.ts';
 
 /** In which pushes that were under way during a scrape have come into the model. */
 const SETTLE_MS = 500;
@@ -36,10 +34,6 @@ const SETTLE_MS = 500;
  */
 const LOOKED_AT_MS = 20_000;
 const LOOKED_AT_FACTOR = 12;
-
-const NO_PUSHGATEWAY = {
-  why: 'what answers at upstream.url is no Pushgateway: GET /api/v1/status says nothing of one',
-};
 
 /** Follows a store: one loop reads it, everything else is told. */
 export function createFollowedStore(options: FollowStoreOptions): FollowedStore {
@@ -60,9 +54,12 @@ class Follower implements FollowedStore {
   readonly #removals: Pick<FollowedStore, 'tidy' | 'expire'>;
   readonly #onDeleted: FollowStoreOptions['onDeleted'];
   #reader: StoreReader | undefined;
-  #state: State = 'unknown';
+  #state: UpstreamState = 'unknown';
   #status: StoreStatus | undefined;
   #probing: Promise<boolean> | undefined;
+  /** Connections that ended, and those since which it is known what answers. */
+  #ends = 0;
+  #endsSeen = 0;
   /** Until when the model is taken for what the upstream holds, on the monotonic clock. */
   #lookedAtUntil = Number.NEGATIVE_INFINITY;
 
@@ -140,17 +137,21 @@ class Follower implements FollowedStore {
     this.#reader = reader;
   }
 
+  noteDisconnect(): void {
+    this.#ends += 1;
+  }
+
+  /** A probe that is under way may have asked what was there before. */
+  async #recognize(): Promise<void> {
+    await this.#probing;
+    if (this.#ends !== this.#endsSeen) await this.probe();
+  }
+
   async whenKnown(waitMs: number): Promise<Decision<undefined>> {
+    if (this.#ends !== this.#endsSeen) await Promise.race([this.#recognize(), pause(waitMs)]);
     if (!this.#isKnown()) await Promise.race([this.probe(), pause(waitMs)]);
     if (this.#isKnown()) return allow(undefined);
-    switch (this.#state) {
-      case 'no_pushgateway':
-        return deny('upstream_invalid', { internal: NO_PUSHGATEWAY.why });
-      case 'away':
-        return deny('upstream_unreachable', { internal: 'it was not seen yet' });
-      default:
-        return deny('overloaded', 'what Pushgateway holds is being read');
-    }
+    return denyUnknown(this.#state);
   }
 
   probe(): Promise<boolean> {
@@ -226,6 +227,7 @@ class Follower implements FollowedStore {
 
   async #probeOnce(): Promise<void> {
     const askedAt = this.#clock.monotonic();
+    const ends = this.#ends;
     const found = await this.#reader?.status();
     const date = typeof found === 'object' ? found.date : undefined;
     this.expiryTime.look(date);
@@ -238,6 +240,7 @@ class Follower implements FollowedStore {
       if (this.#status?.startTime !== found.startTime) tellChecks(found, this.#log);
       this.#status = found;
       this.#become(this.#readings.isOf(found) ? 'read' : 'unread');
+      this.#endsSeen = ends;
     }
     this.#observer.probed(this.#state === 'read' || this.#state === 'unread');
     if (this.#state === 'unread') await this.#read();
@@ -264,7 +267,7 @@ class Follower implements FollowedStore {
     return await this.#read();
   }
 
-  #become(next: State, fields: object = {}): void {
+  #become(next: UpstreamState, fields: object = {}): void {
     const before = this.#state;
     if (next === before) return;
     this.#state = next;

@@ -32,6 +32,8 @@ export interface FollowedStore {
    * @returns whether there was anything to compare with
    */
   poll(): Promise<boolean>;
+  /** Hears that a connection has ended: what answers from now on may have started anew. */
+  noteDisconnect(): void;
   /** Hears what came of a push: an upstream that could not be reached is away from that moment. */
   noteOutcome(outcome: UpstreamOutcome): void;
   /** @see `Upstream.tidy` */

@@ -16,6 +16,8 @@ export interface PushgatewayClientOptions {
   readonly authorization?: string;
   /** PEM. */
   readonly ca?: string;
+  /** Told when the upstream has ended a connection. */
+  readonly onDisconnect?: () => void;
 }
 
 export interface PushgatewayClient extends UpstreamSender {
@@ -37,6 +39,18 @@ const QUEUE_FACTOR = 32;
 /** Bytes of an answer's text that the operational log gets. */
 const LOGGED_BYTES = 512;
 
+const LIMITS: Pool.Options = {
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  maxResponseSize: MAX_ANSWER_BYTES,
+};
+/** How a connection ends that the upstream has ended, and no timeout of ours. */
+const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET']);
+/** Pushgateway closes no idle connection: one that is never left idle for long ends when it does. */
+const KEPT = { keepAliveTimeout: 600_000, keepAliveMaxTimeout: 600_000 };
+
 /** On which undici tells of each request that goes out on a connection. */
 const REQUEST_CHANNEL = 'undici:client:sendHeaders';
 
@@ -45,18 +59,11 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   const { origin, pathname } = new URL(options.url);
   const prefix = pathname.replace(/\/$/, '');
   const connections = watchConnections(options.ca);
-  const openPool = (count: number): Pool =>
-    new Pool(origin, {
-      connections: count,
-      pipelining: 1,
-      connect: connections.connect,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      maxResponseSize: MAX_ANSWER_BYTES,
-    });
+  const openPool = (count: number, more?: Pool.Options): Pool =>
+    new Pool(origin, { ...LIMITS, ...more, connections: count, connect: connections.connect });
   const pool = openPool(options.connections);
-  const ownPool = openPool(OWN_CONNECTIONS);
+  const ownPool = openPool(OWN_CONNECTIONS, KEPT);
+  ownPool.on('disconnect', (...[, , { code }]) => ENDED.has(code) && options.onDisconnect?.());
   const authorization = options.authorization && { authorization: options.authorization };
 
   const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
