@@ -29,6 +29,7 @@ interface ReplayContext extends SpoolContext {
 }
 
 const EVERY_MS = 1000;
+const NO_ENDS = { delivered: 0, rejected: 0, expired: 0 };
 /** Ends of what was acknowledged and is not stored. */
 const LOST = ['expired', 'rejected'] as const;
 
@@ -75,6 +76,7 @@ export async function startReplay(
   // A configuration with several upstreams has no spool.
   const side = (): UpstreamSide => onlySide(current);
   const followed = () => side().known.followed;
+  let ends = { ...NO_ENDS };
   const replay = new SpoolReplay({
     ...{ spool, parse, clock, log },
     upstream: () => side().lend(),
@@ -85,7 +87,10 @@ export async function startReplay(
     isObserved: (team) => current.snapshot().policy.team(team)?.mode === 'observe',
     timeoutMs: () => side().timeoutMs,
     maxAgeMs,
-    onEnd: (end) => tellEnd(end, context),
+    onEnd(end) {
+      ends[end.outcome] += 1;
+      return tellEnd(end, context);
+    },
   });
   if (!followed().isReady()) {
     const groups = await recallStore(spool, parse);
@@ -95,7 +100,12 @@ export async function startReplay(
   await replay.claimWaiting();
   const run = async (): Promise<boolean> => {
     if (spool.index.waitingCount > 0 && !followed().isReady()) await followed().probe();
-    return await replay.run();
+    const isDone = await replay.run();
+    if (ends.delivered + ends.rejected + ends.expired > 0) {
+      log.info('spool_replayed', { ...ends, waiting: spool.index.waitingCount });
+      ends = { ...NO_ENDS };
+    }
+    return isDone;
   };
   const work = startPeriodicWork([
     { name: 'spool', everyMs: EVERY_MS, run, metric: watchPeriodicWork(metrics) },

@@ -87,6 +87,11 @@ for (const version of PUSHGATEWAYS) {
     ]) {
       assert.equal(await eventually(series, () => readValue(upstream(), series)), '1');
     }
+    const line = await eventually('a line of the replay', async () =>
+      again.log.find((one) => one.includes('"spool_replayed"')),
+    );
+    const { delivered, rejected, expired } = JSON.parse(line);
+    assert.ok(delivered >= 2 && rejected === 0 && expired === 0, line);
   });
 }
 

@@ -45,7 +45,7 @@ function warnOfJobs(
   if (first === undefined) return [];
   const { earlier, later } = first;
   const others = more.length === 0 ? '' : ` and with jobs of ${more.length} more`;
-  const message = `overlaps with jobs "${earlier.glob}" of team ${nameOf(earlier.owner)}${others}: each can overwrite the other, and their groups count for the quota of the first`;
+  const message = `overlaps with jobs "${earlier.glob}" of team ${nameOf(earlier.owner)}${others}: each can overwrite or delete groups of the other, and their groups count for the quota of the first`;
   const path = ['teams', nameOf(later.owner), 'jobs', later.index];
   return [{ severity: 'warning', path, message }];
 }
