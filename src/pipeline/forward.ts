@@ -133,8 +133,9 @@ function renderUpstreamRequest(admission: WriteAdmission, requestId: string): Up
   if (admission.kind === 'delete') {
     return { ...common, method: 'DELETE', contentType: undefined, body: undefined };
   }
-  const { method, body, mediaType } = admission;
-  return { ...common, method, contentType: CONTENT_TYPES[mediaType], body };
+  const { method, body, mediaType, claim } = admission;
+  const contentType = CONTENT_TYPES[mediaType];
+  return { ...common, method, contentType, body, isCurrent: claim.isCurrent };
 }
 
 function describeOutcome({ status, errorKind }: Judgement, outcome: UpstreamOutcome): OutcomeFacts {

@@ -107,6 +107,8 @@ export interface UpstreamRequest {
   readonly requestId: string;
   /** On the monotonic clock, milliseconds. */
   readonly deadline: number;
+  /** @see GroupClaim.isCurrent */
+  readonly isCurrent?: (() => boolean) | undefined;
 }
 
 /**

@@ -13,6 +13,8 @@ interface ClaimOptions {
   readonly stampCheck: StampCheck;
   /** Whether another reading could say something else. */
   readonly mayBeStale: () => boolean;
+  /** Tells from now on whether the upstream that the model is of still answers. */
+  readonly watchUpstream: () => () => boolean;
   /** Reads the store; false when that cannot be. */
   readonly read: () => Promise<boolean>;
 }
@@ -34,7 +36,7 @@ const READ_BEFORE: ReadonlySet<Reason> = new Set([
  * is refused for what is stored, that is read once more.
  */
 export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
-  const { model, turns, leftBehind, stampCheck, mayBeStale, read } = options;
+  const { model, turns, leftBehind, stampCheck, mayBeStale, watchUpstream, read } = options;
 
   const claimFresh = async (push: GroupPush): Promise<Decision<GroupClaim>> => {
     const first = await model.claim(push);
@@ -45,7 +47,12 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
     return isRead ? await model.claim(push) : first;
   };
 
-  const watch = ({ target }: GroupPush, claim: GroupClaim, leave: () => void): GroupClaim => {
+  const watch = (
+    { target }: GroupPush,
+    claim: GroupClaim,
+    isCurrent: () => boolean,
+    leave: () => void,
+  ): GroupClaim => {
     const { canonical: id } = target;
     let isOver = false;
     const noteEnd = stampCheck.notePush(id);
@@ -62,14 +69,15 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
       noteEnd(end);
       leftBehind.end(id, end);
     };
-    return { ...claim, settle };
+    return { ...claim, isCurrent, settle };
   };
 
   return async (push) => {
     const leave = await turns.enterPush(push.target.canonical);
     try {
+      const isCurrent = watchUpstream();
       const claim = await claimFresh(push);
-      if (claim.effect === 'allow') return allow(watch(push, claim.value, leave));
+      if (claim.effect === 'allow') return allow(watch(push, claim.value, isCurrent, leave));
       leave();
       return claim;
     } catch (error) {

@@ -98,6 +98,7 @@ class Follower implements FollowedStore {
         leftBehind,
         stampCheck: this.#stampCheck,
         mayBeStale: () => this.isReady() && this.#mayBeStale(),
+        watchUpstream: () => this.#watchUpstream(),
         read: () => this.#read(),
       }),
       claimDelete: (id) => this.#claimDelete(id),
@@ -139,6 +140,11 @@ class Follower implements FollowedStore {
 
   noteDisconnect(): void {
     this.#ends += 1;
+  }
+
+  #watchUpstream(): () => boolean {
+    const seen = this.#endsSeen;
+    return () => this.#ends === seen;
   }
 
   /** A probe that is under way may have asked what was there before. */

@@ -94,10 +94,12 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
     });
 
   const sendOnceOrTwice = async (request: UpstreamRequest): Promise<UpstreamOutcome> => {
+    if (isOvertaken(request)) return failed('upstream_unreachable', false, 0, OVERTAKEN);
     const first = await attempt(request);
     if (!isReplayable(request.method, first) || !connections.historyOf(first.error)?.wasReused) {
       return describe(first, 1);
     }
+    if (isOvertaken(request)) return describe(first, 1);
     return describe(await attempt(request), 2);
   };
 
@@ -129,6 +131,13 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       connections.close();
     },
   };
+}
+
+const OVERTAKEN = 'it has ended a connection since what it holds was looked at';
+
+/** Whether another start of the upstream may answer than the one that the push was held against. */
+function isOvertaken({ isCurrent }: UpstreamRequest): boolean {
+  return isCurrent !== undefined && !isCurrent();
 }
 
 type FailedExchange = Extract<ExchangeResult, { kind: 'failed' }>;

@@ -119,6 +119,11 @@ export interface GroupClaim {
    */
   readonly adopted: readonly PushedFamily[];
   /**
+   * Whether the store that it was held against still answers, asked before it is sent; false once the
+   * upstream has ended a connection, and may have started anew with something else. Without it: always.
+   */
+  readonly isCurrent?: () => boolean;
+  /**
    * To be called once it has ended; a later call does nothing. When it resolves, the model has what
    * the store now has: of several pushes to one group that were under way at the same time, what
    * each of them may have left.
