@@ -105,8 +105,11 @@ export function describeUpstreams(
       isUp: away.length === 0,
       isScrapeBroken: sides.some((side) => side.isScrapeBroken()),
       isSpooling: isSpooling(),
-      ...(spool && { waiting: spool.index.waitingOf(of, SHOWN_WAITING) }),
       ...(isNamed && { away: away.map(({ name }) => name) }),
+      // The part of the page that a filter asks for has none of it.
+      get waiting() {
+        return spool?.index.waitingOf(of, SHOWN_WAITING);
+      },
     };
   };
 }

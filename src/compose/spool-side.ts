@@ -4,6 +4,7 @@ import { authorizeAgain } from '../core/policy/policy.ts';
 import { REASONS } from '../core/reason.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { GroupId } from '../core/store/group.ts';
+import { labelsByName } from '../core/target/grouping-key.ts';
 import { parsePushTarget } from '../core/target/push-target.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
@@ -200,8 +201,7 @@ function describeTarget({ team, credential, method, group }: SpoolEntry) {
   const target = parsePushTarget(group, { emptyValues: true });
   if (target.effect === 'deny') return common;
   const { job, labels } = target.value.key;
-  const pairs = labels.map(({ name, value }) => [name, value] as const);
-  return { ...common, job, grouping_key: Object.fromEntries(pairs) };
+  return { ...common, job, grouping_key: labelsByName(labels) };
 }
 
 const EXPIRED = 'it waited for longer than spool.max_age and was given up';

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
+import { labelsByName } from '../core/target/grouping-key.ts';
 import { answerRun } from './answer-run.ts';
 
 /** Looks for the groups that break the scrape, and deletes them unless it is a dry run. */
@@ -31,6 +32,6 @@ export async function handleQuarantine(
 
 function describeGroup({ team, job, labels, ...group }: QuarantinedGroup): object {
   const { target, problem, series, end } = group;
-  const key = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
-  return { target, team: team ?? null, job, grouping_key: key, series, problem, end };
+  const grouping_key = labelsByName(labels);
+  return { target, team: team ?? null, job, grouping_key, series, problem, end };
 }

@@ -7,6 +7,7 @@ import type { IpAddress } from '../core/network/ip-address.ts';
 import { renderPrintable } from '../core/printable.ts';
 import { REASONS } from '../core/reason.ts';
 import { renderRawTarget, renderSentence } from '../core/request/raw-target.ts';
+import { labelsByName } from '../core/target/grouping-key.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { AuditLog, Clock } from './ports.ts';
@@ -133,9 +134,8 @@ function renderObservation([first]: readonly Deny[], into: Draft<Partial<Decisio
 }
 
 function renderKey({ key }: PushTarget, into: Draft<Partial<DecisionEvent>>): void {
-  const labels = key.labels.map(({ name, value }) => [name, value]);
   into.job = key.job;
-  into.grouping_key = Object.fromEntries(labels);
+  into.grouping_key = labelsByName(key.labels);
 }
 
 /** What is recorded of a body that was understood. */

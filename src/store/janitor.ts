@@ -6,6 +6,7 @@ import type { ExpiredGroup, ExpiryRun } from '../core/store/expiry-run.ts';
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import { targetOf } from '../core/store/group-listing.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
+import { labelsByName } from '../core/target/grouping-key.ts';
 import type { AuditLog, Clock, OperationalLog, UpstreamSender } from '../pipeline/ports.ts';
 import type { ExpiryEnd, FollowedStore } from './followed-store.ts';
 
@@ -169,7 +170,7 @@ function describe({ followed }: JanitorRun, group: StoredGroup): ExpiredGroup {
     id,
     team: owner,
     job: key.job,
-    groupingKey: Object.fromEntries(key.labels.map(({ name, value }) => [name, value])),
+    groupingKey: labelsByName(key.labels),
     ageSeconds: Math.round((followed.expiryTime.now(Number.POSITIVE_INFINITY) - last) / 1000),
     series,
   };

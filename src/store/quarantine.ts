@@ -3,6 +3,7 @@ import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-r
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
+import { labelsByName } from '../core/target/grouping-key.ts';
 import type { AuditLog, Clock, StoreReader, UpstreamSender } from '../pipeline/ports.ts';
 import type { FollowedStore } from './followed-store.ts';
 import { findProblem, isSeen } from './scrape-watch.ts';
@@ -185,7 +186,7 @@ async function remove(
         by: 'quarantine',
         ...(team !== undefined && { team }),
         ...{ target, job },
-        grouping_key: Object.fromEntries(labels.map(({ name, value }) => [name, value])),
+        grouping_key: labelsByName(labels),
         age_seconds: Math.round((followed.expiryTime.now(0) - lastPushAt) / 1000),
         series,
         detail: problem,

@@ -3,8 +3,6 @@ import type { TestGateway } from '../support/gateway.ts';
 import { type ListeningProcess, startListeningProcess } from '../support/listening-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-/** Node keeps what it compiled: half of a start. */
-const COMPILED = fileURLToPath(new URL('../../.cache/node/', import.meta.url));
 
 type Addresses = Pick<TestGateway, 'url' | 'adminUrl'>;
 
@@ -29,7 +27,6 @@ export function startServe(configFile: string, wrapper: readonly string[] = []):
   const ready = startListeningProcess({
     command,
     args,
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
     ready({ msg, listen, admin }) {
       if (String(msg).startsWith('waiting for another gateway')) noteWait();
       return msg === 'ready' ? { url: String(listen), adminUrl: String(admin) } : undefined;

@@ -1,6 +1,7 @@
 import type { Comparison, RefusedGroup } from '../../core/compare/comparison.ts';
 import type { Deny } from '../../core/decision.ts';
 import { renderPrintable } from '../../core/printable.ts';
+import { labelsByName } from '../../core/target/grouping-key.ts';
 import { countOf } from '../plural.ts';
 
 const CELL_BYTES = 512;
@@ -42,7 +43,7 @@ export function renderJsonComparison(comparison: Comparison, unseen: readonly st
       refused: refused.map(({ target, key, team = null, refusals }) => ({
         target,
         job: key.job,
-        grouping_key: Object.fromEntries(key.labels.map(({ name, value }) => [name, value])),
+        grouping_key: labelsByName(key.labels),
         team,
         reason: refusals[0]?.reason,
         refusals: refusals.map(toJson),

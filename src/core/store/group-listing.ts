@@ -1,3 +1,4 @@
+import { labelsByName } from '../target/grouping-key.ts';
 import type { StoredGroup } from './group.ts';
 
 /** A group as `GET /api/v1/groups` has it; times in RFC 3339, null for what is not known. */
@@ -46,7 +47,7 @@ export function describeGroup(group: StoredGroup, expiresAt: number | undefined)
   const { key, owner, pushedAt, failedAt, series, bytes, credential, families } = group;
   return {
     job: key.job,
-    grouping_key: Object.fromEntries(key.labels.map(({ name, value }) => [name, value])),
+    grouping_key: labelsByName(key.labels),
     target: targetOf(group) ?? null,
     team: owner ?? null,
     pushed_at: renderTime(pushedAt),

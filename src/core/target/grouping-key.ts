@@ -56,6 +56,11 @@ function decode(value: string): string {
   return Buffer.from(value, 'base64url').toString();
 }
 
+/** Labels as an object of JSON, of name to value. */
+export function labelsByName(labels: GroupingKey['labels']): Readonly<Record<string, string>> {
+  return Object.fromEntries(labels.map(({ name, value }) => [name, value]));
+}
+
 export function isSameKey(a: GroupingKey, b: GroupingKey): boolean {
   return (
     a.job === b.job &&

@@ -37,7 +37,9 @@ export interface UpstreamView {
   /** Whether pushes are kept until it is back. */
   readonly isSpooling: boolean;
   /** What is kept of the team, or of all that are shown; some of it, the newest first. */
-  readonly waiting?: { readonly count: number; readonly newest: readonly WaitingView[] };
+  readonly waiting?:
+    | { readonly count: number; readonly newest: readonly WaitingView[] }
+    | undefined;
 }
 
 /** A push or delete that waits until Pushgateway is back. */

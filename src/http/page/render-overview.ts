@@ -21,7 +21,7 @@ export function renderOverview(view: PageView, query: GroupQuery, assets: AssetP
 ${renderRefreshed()}
 ${notice !== undefined && html`<p class="note good" role="status">${renderForeign(notice, NOTICE_BYTES)}</p>`}
 <div id="status" data-live>${renderStatus(view)}</div>
-<section id="waiting" data-live aria-label="Kept until Pushgateway is back">${renderWaiting(view)}</section>
+<section id="waiting" data-live aria-labelledby="waiting-title">${renderWaiting(view)}</section>
 ${groups !== undefined && renderGroups(view, groups, query)}
 <div class="pair">
 <section id="refusals" data-live aria-labelledby="refusals-title">${renderRefusals(view)}</section>

@@ -2,14 +2,12 @@ import { type Content, html } from './html.ts';
 import type { PageView, WaitingView } from './page-view.ts';
 import { renderCount, renderForeign, renderTime } from './words.ts';
 
-const NONE = { count: 0, newest: [] };
-
 /** What is kept until Pushgateway is back; nothing when nothing is. */
 export function renderWaiting({ upstream, now, caller }: PageView): Content {
-  const { count, newest } = upstream.waiting ?? NONE;
+  const { count = 0, newest = [] } = upstream.waiting ?? {};
   if (count === 0) return undefined;
   const rest = count > newest.length && html`, the newest ${renderCount(newest.length)} of them`;
-  return html`<h2>Kept until Pushgateway is back</h2>
+  return html`<h2 id="waiting-title">Kept until Pushgateway is back</h2>
 <p class="quiet">${renderCount(count)} ${count === 1 ? 'request' : 'requests'}${rest}; what follows is without them</p>
 <ol class="refusals">${newest.map((one) => renderOne(one, now, caller.seesAllTeams))}</ol>`;
 }
