@@ -1,10 +1,5 @@
 import type { Scrape } from '../core/store/scrape-scanner.ts';
-
-/** Names that every group has two of, and that are of no family of it. */
-const TIME_STAMPS: ReadonlySet<string> = new Set([
-  'push_time_seconds',
-  'push_failure_time_seconds',
-]);
+import { TIME_STAMPS } from '../core/store/stored-groups.ts';
 
 /** More of them come as requests come in. */
 const OWN_NAME = /^# TYPE (\S+) /gm;

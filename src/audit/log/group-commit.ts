@@ -79,10 +79,10 @@ export class GroupCommit {
 
   /** Queues an event; `waiter` hears once whether it is on disk. */
   submit(event: AuditEvent, waiter?: Waiter): void {
-    const { clock, onFailure } = this.#options;
+    const { onFailure } = this.#options;
     const entry: Entry = {
       event: event.event,
-      json: renderEntry(event, clock.now(), this.#options.gateway),
+      json: this.#render(event),
       // what was allowed but then refused did not happen; anything else did
       isKept: waiter === undefined || onFailure === 'continue' || !isBeginning(event),
       waiter,
@@ -157,6 +157,10 @@ export class GroupCommit {
     setImmediate(look);
   }
 
+  #render(event: AuditEvent) {
+    return renderEntry(event, this.#options.clock.now(), this.#options.gateway);
+  }
+
   /** Sends the next batch, if the disk may be tried and there is something to send, or `force`. */
   #pump(force = false): void {
     if (this.#inFlight !== undefined || this.#isDown || this.#isOver) return;
@@ -164,9 +168,7 @@ export class GroupCommit {
     const entries = batch.entries.map((entry) => entry.json);
     const { checkpoint, ends } = batch;
     if (ends !== undefined) {
-      entries.unshift(
-        renderEntry(ends.outage.toEvent(), this.#options.clock.now(), this.#options.gateway),
-      );
+      entries.unshift(this.#render(ends.outage.toEvent()));
     }
     if (entries.length === 0 && !checkpoint && !force) return;
     this.#inFlight = batch;

@@ -15,12 +15,14 @@ export function findOverlaps(
     may(team, defaults, ['push', 'delete']) ? team.jobs : [],
   );
   const owned = placeGlobs(teams, (team) => ownMetrics(team, defaults));
-  const pushed = placeGlobs(teams, (team) => (may(team, defaults, ['push']) ? team.jobs : []));
   const upstreamOf = (owner: number) => teams[owner]?.[1].upstream ?? firstUpstream;
   const isApart = ({ earlier, later }: GlobOverlap): boolean =>
     upstreamOf(earlier.owner) !== upstreamOf(later.owner);
   const isSplit = new Set(teams.map((_, owner) => upstreamOf(owner))).size > 1;
-  const apart = isSplit ? [...findGlobOverlaps(pushed).values()].flat().filter(isApart) : [];
+  const pushed = (team: RawTeam) => (may(team, defaults, ['push']) ? team.jobs : []);
+  const apart = isSplit
+    ? [...findGlobOverlaps(placeGlobs(teams, pushed)).values()].flat().filter(isApart)
+    : [];
   return [
     ...apart.map((found) => refuseApart(found, nameOf)),
     ...[...findGlobOverlaps(jobs).values()].flatMap((found) => warnOfJobs(found, nameOf)),

@@ -5,7 +5,7 @@ import { compileNetworks, type NetworkSet } from '../network/network-set.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { finish, mapInSteps, type Steps } from '../steps.ts';
 import { compileExpiry, type Expiry } from '../store/expiry.ts';
-import type { Ownership, OwnershipTerm } from '../store/ownership.ts';
+import { coversKey, type Ownership, type OwnershipTerm } from '../store/ownership.ts';
 import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
@@ -93,7 +93,7 @@ export function* compilePolicyInSteps(teams: readonly TeamSpec[]): Steps<Policy>
     holdsKey: (team, key) =>
       teams.some((spec) => {
         const other = spec.name !== team && holdsJobs(spec) ? byName.get(spec.name) : undefined;
-        return other !== undefined && coversKey(other, key);
+        return other !== undefined && isOfTeam(other, key);
       }),
   };
   const compiled = yield* mapInSteps(teams, (team) => compileTeam(team, foreign));
@@ -103,7 +103,7 @@ export function* compilePolicyInSteps(teams: readonly TeamSpec[]): Steps<Policy>
     .map((team) => ({ team, owner: { name: team.name, quota: quotaOf(team.limits) } }));
   return {
     team: (name) => byName.get(name),
-    ownerOf: (key) => owners.find(({ team }) => coversKey(team, key))?.owner,
+    ownerOf: (key) => owners.find(({ team }) => isOfTeam(team, key))?.owner,
     terms: () =>
       teams.filter(({ allow: actions }) => actions.some((action) => action !== 'read')).map(termOf),
   };
@@ -164,11 +164,8 @@ function termOf({ name, jobs, labels, limits }: TeamSpec): OwnershipTerm {
 }
 
 /** Whether the job and the labels of a key are a team's. */
-function coversKey({ jobs, labels }: TeamPolicy, key: GroupingKey): boolean {
-  return (
-    jobs.matcher.matches(key.job) &&
-    key.labels.every(({ name, value }) => labels.get(name)?.matcher.matches(value) ?? true)
-  );
+function isOfTeam({ jobs, labels }: TeamPolicy, key: GroupingKey): boolean {
+  return coversKey(jobs.matcher, (name) => labels.get(name)?.matcher, key);
 }
 
 function compileTeam(team: TeamSpec, foreign: Foreign): TeamPolicy {

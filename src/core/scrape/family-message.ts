@@ -1,3 +1,4 @@
+import { allow, type Decision, deny } from '../decision.ts';
 import { createWire, readString, readVarint, skipValue } from '../exposition/protobuf/wire.ts';
 
 const MAX_FAMILY_BYTES = 64 * 1024 * 1024;
@@ -10,8 +11,44 @@ const LABEL_VALUE = 2;
 
 const LENGTH_DELIMITED = 2;
 
+/** Reads a scrape in delimited protobuf, family by family. */
+export interface FamilyReader<Family> {
+  /** What became of those that are whole with a chunk. Ends in `upstream_invalid`. */
+  add(chunk: Uint8Array): Decision<readonly Family[]>;
+  /** Ends in `upstream_invalid` when something of a message is left over. */
+  end(): Decision<readonly never[]>;
+}
+
+/**
+ * Creates the reader of one scrape.
+ * @param read - given a message without the length in front; undefined if it is not understood
+ */
+export function createFamilyReader<Family>(
+  read: (message: Buffer) => Family | undefined,
+): FamilyReader<Family> {
+  const cutter = createFamilyCutter();
+  return {
+    add(chunk) {
+      const messages = cutter.add(chunk);
+      if (messages === undefined) return invalid('the scrape is not delimited protobuf');
+      const families: Family[] = [];
+      for (const message of messages) {
+        const family = read(message);
+        if (family === undefined) return invalid('a family of the scrape is not understood');
+        families.push(family);
+      }
+      return allow(families);
+    },
+    end: () => (cutter.isAtEnd() ? allow([]) : invalid('the scrape ends within a family')),
+  };
+}
+
+function invalid(internal: string): Decision<never> {
+  return deny('upstream_invalid', { internal });
+}
+
 /** Cuts delimited protobuf into the messages of families. */
-export interface FamilyCutter {
+interface FamilyCutter {
   /** Those that became whole with a chunk, without the length in front; undefined if it is none. */
   add(chunk: Uint8Array): readonly Buffer[] | undefined;
   /** Whether nothing of a message is left over. */
@@ -19,7 +56,7 @@ export interface FamilyCutter {
 }
 
 /** Holds no more than the family that is not whole yet. */
-export function createFamilyCutter(): FamilyCutter {
+function createFamilyCutter(): FamilyCutter {
   let parts: Buffer[] = [];
   let held = 0;
   /** Bytes with which the family at hand is whole; joined before that, they would be copied again. */

@@ -1,7 +1,7 @@
-import { allow, type Decision, deny } from '../decision.ts';
+import { allow } from '../decision.ts';
 import { renderVarint } from '../exposition/protobuf/wire.ts';
 import type { ReadScope } from '../policy/read-scope.ts';
-import { createFamilyCutter, FAMILY_METRIC, forEachField, readLabels } from './family-message.ts';
+import { createFamilyReader, FAMILY_METRIC, forEachField, readLabels } from './family-message.ts';
 import type { ScrapeFilter } from './scrape-filter.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -12,20 +12,16 @@ const NOTHING = Buffer.alloc(0);
  * @see prometheus/client_model `io/prometheus/client/metrics.proto`
  */
 export function createProtobufFilter(scope: ReadScope): ScrapeFilter {
-  const cutter = createFamilyCutter();
+  const reader = createFamilyReader((message) => filterFamily(message, scope));
   return {
     add(chunk) {
-      const messages = cutter.add(chunk);
-      if (messages === undefined) return invalid('the scrape is not delimited protobuf');
-      const kept: Buffer[] = [];
-      for (const message of messages) {
-        const family = filterFamily(message, scope);
-        if (family === undefined) return invalid('a family of the scrape is not understood');
-        kept.push(family);
-      }
-      return allow(Buffer.concat(kept));
+      const kept = reader.add(chunk);
+      return kept.effect === 'deny' ? kept : allow(Buffer.concat(kept.value));
     },
-    end: () => (cutter.isAtEnd() ? allow(NOTHING) : invalid('the scrape ends within a family')),
+    end() {
+      const end = reader.end();
+      return end.effect === 'deny' ? end : allow(NOTHING);
+    },
   };
 }
 
@@ -50,8 +46,4 @@ function filterFamily(message: Buffer, scope: ReadScope): Buffer | undefined {
   if (metrics === 0) return NOTHING;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([renderVarint(length), ...parts]);
-}
-
-function invalid(internal: string): Decision<never> {
-  return deny('upstream_invalid', { internal });
 }

@@ -1,5 +1,5 @@
 import { compileGlobs } from '../matcher.ts';
-import type { Ownership, OwnershipTerm } from './ownership.ts';
+import { coversKey, type Ownership, type OwnershipTerm } from './ownership.ts';
 
 /** Who owns what, by terms that can be sent to other gateways. */
 export function createOwnership(terms: readonly OwnershipTerm[]): Ownership {
@@ -10,11 +10,7 @@ export function createOwnership(terms: readonly OwnershipTerm[]): Ownership {
   }));
   return {
     terms: () => terms,
-    ownerOf: ({ job, labels }) =>
-      owners.find(
-        (one) =>
-          one.jobs.matches(job) &&
-          labels.every(({ name, value }) => one.labels.get(name)?.matches(value) ?? true),
-      )?.owner,
+    ownerOf: (key) =>
+      owners.find(({ jobs, labels }) => coversKey(jobs, (name) => labels.get(name), key))?.owner,
   };
 }

@@ -1,3 +1,4 @@
+import type { Matcher } from '../matcher.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupQuota } from './quota.ts';
 
@@ -24,6 +25,17 @@ export interface OwnershipTerm extends GroupOwner {
   readonly jobs: readonly string[];
   /** Label names with globs: where the key has the label, its value must match one. */
   readonly labels: readonly (readonly [string, readonly string[]])[];
+}
+
+/** Whether a job and the labels of a key are somebody's: a label that is not spoken of may be any. */
+export function coversKey(
+  jobs: Matcher,
+  matcherOf: (label: string) => Matcher | undefined,
+  { job, labels }: GroupingKey,
+): boolean {
+  return (
+    jobs.matches(job) && labels.every(({ name, value }) => matcherOf(name)?.matches(value) ?? true)
+  );
 }
 
 /** Nobody owns anything: what a store knows before it is told. */

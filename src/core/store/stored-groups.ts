@@ -2,7 +2,10 @@ import type { FamilyType } from '../exposition/push-content.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 
 /** What Pushgateway stores with every group, and nobody can push. */
-const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
+export const TIME_STAMPS: ReadonlySet<string> = new Set([
+  'push_time_seconds',
+  'push_failure_time_seconds',
+]);
 
 /** The types by the names that the API has for them. */
 export const LISTED_TYPES: ReadonlyMap<string, FamilyType> = new Map([

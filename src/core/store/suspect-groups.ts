@@ -4,7 +4,13 @@ import { type AccusedSeries, readAccusedSeries } from './accused-series.ts';
 import type { GroupId } from './group.ts';
 import type { OddHistogram } from './mixed-histograms.ts';
 import { type RawKey, renderRawTarget } from './raw-target.ts';
-import { isKnownType, type ListedFamily, type ListedGroup, parseListing } from './stored-groups.ts';
+import {
+  isKnownType,
+  type ListedFamily,
+  type ListedGroup,
+  parseListing,
+  TIME_STAMPS,
+} from './stored-groups.ts';
 
 /** A group that may be why a scrape is broken. */
 export interface SuspectGroup {
@@ -26,9 +32,6 @@ export interface SuspectGroup {
 
 /** What the API has in place of bytes that are no text. */
 const LOST = '\uFFFD';
-
-/** What Pushgateway stores with every group: the labels are its key. */
-const TIME_STAMPS = new Set(['push_time_seconds', 'push_failure_time_seconds']);
 
 /**
  * Looks for the groups that break a scrape: those that hold what no scrape can show, and those that

@@ -23,8 +23,6 @@ export interface Valkey extends AsyncDisposable {
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>;
   /** The full name of a key: all of them are in one slot of a cluster. */
   key(name: string): string;
-  /** Whether the last command was answered. */
-  isThere(): boolean;
 }
 
 export interface ValkeyOptions {
@@ -53,7 +51,11 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
   const redis = createClient({ timeoutMs: TIMEOUT_MS, ...options });
   const presence = watchPresence(redis, options.log);
   await redis.connect().catch(() => undefined);
-  const evaluate = async ({ lua, sha1 }: Script, keys: readonly string[], args: Argument[]) => {
+  const evaluate = async (
+    { lua, sha1 }: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ) => {
     const given = [...keys, ...args.map(toArgument)];
     try {
       return await redis.callBuffer('EVALSHA', [sha1, keys.length, ...given]);
@@ -65,7 +67,7 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
   return {
     async run(script, keys, args) {
       try {
-        const answer = await evaluate(script, keys, [...args]);
+        const answer = await evaluate(script, keys, args);
         presence.noteAnswer();
         return answer;
       } catch (cause) {
@@ -76,7 +78,6 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
       }
     },
     key: (name) => PREFIX + name,
-    isThere: presence.isThere,
     async [Symbol.asyncDispose]() {
       redis.disconnect();
     },
@@ -116,7 +117,6 @@ function watchPresence(redis: Redis, log: OperationalLog) {
   };
   redis.on('error', noteFailure);
   return {
-    isThere: () => isThere,
     noteFailure,
     noteAnswer(): void {
       if (!isThere) log.info('state_back');

@@ -1,7 +1,7 @@
-import { allow, type Decision, deny } from '../../decision.ts';
+import { allow } from '../../decision.ts';
 import { createWire, readVarint, renderVarint } from '../../exposition/protobuf/wire.ts';
 import type { ReadScope } from '../../policy/read-scope.ts';
-import { createFamilyCutter, FAMILY_METRIC, forEachField, readLabels } from '../family-message.ts';
+import { createFamilyReader, FAMILY_METRIC, forEachField, readLabels } from '../family-message.ts';
 import type { FamilyPiece, FamilySplitter, FamilyWriter, PieceSeries } from './family-piece.ts';
 
 const FAMILY_NAME = 1;
@@ -10,20 +10,14 @@ const METRIC_LABEL = 1;
 
 /** Takes a scrape in delimited protobuf apart, a family a piece. */
 export function createProtobufSplitter(scope: ReadScope): FamilySplitter {
-  const cutter = createFamilyCutter();
+  const reader = createFamilyReader((message) => splitFamily(message, scope));
   return {
     add(chunk) {
-      const messages = cutter.add(chunk);
-      if (messages === undefined) return invalid('the scrape is not delimited protobuf');
-      const pieces: FamilyPiece[] = [];
-      for (const message of messages) {
-        const piece = splitFamily(message, scope);
-        if (piece === undefined) return invalid('a family of the scrape is not understood');
-        if (piece.series.length > 0) pieces.push(piece);
-      }
-      return allow(pieces);
+      const pieces = reader.add(chunk);
+      if (pieces.effect === 'deny') return pieces;
+      return allow(pieces.value.filter(({ series }) => series.length > 0));
     },
-    end: () => (cutter.isAtEnd() ? allow([]) : invalid('the scrape ends within a family')),
+    end: reader.end,
   };
 }
 
@@ -76,8 +70,4 @@ function keyOf(metric: Buffer): string {
     return true;
   });
   return key;
-}
-
-function invalid(internal: string): Decision<never> {
-  return deny('upstream_invalid', { internal });
 }

@@ -55,13 +55,15 @@ type FamilyRow = readonly [
 
 /** An operation as bytes: a header in JSON, then the identities of all series. */
 export function encodeOperation(operation: Operation): Uint8Array {
-  const identities: number[][] = [];
+  const identities: (readonly number[])[] = [];
   const rowOf = ({ name, type, isTyped, series, bytes, identities: own }: FamilyContent) => {
-    identities.push(own as number[]); // read only
+    identities.push(own);
     return [name, type, isTyped, series, bytes, own.length] satisfies FamilyRow;
   };
   const header = Buffer.from(
-    JSON.stringify(operation, (key, value) => (isFamilies(key, value) ? value.map(rowOf) : value)),
+    JSON.stringify(operation, (key, value) =>
+      isFamilies<FamilyContent>(key, value) ? value.map(rowOf) : value,
+    ),
   );
   const count = identities.reduce((sum, { length }) => sum + length, 0);
   const encoded = Buffer.allocUnsafe(LENGTH_BYTES + header.length + count * IDENTITY_BYTES);
@@ -77,7 +79,8 @@ export function encodeOperation(operation: Operation): Uint8Array {
   return encoded;
 }
 
-function isFamilies(key: string, value: unknown): value is readonly FamilyContent[] {
+/** Families, or the rows that stand for them. */
+function isFamilies<Family>(key: string, value: unknown): value is readonly Family[] {
   return (key === 'families' || key === 'own') && Array.isArray(value);
 }
 
@@ -95,7 +98,7 @@ export function decodeOperation(data: Uint8Array): Operation {
   };
   const header = encoded.toString('utf8', LENGTH_BYTES, end);
   return JSON.parse(header, (key, value) =>
-    (key === 'families' || key === 'own') && Array.isArray(value) ? value.map(familyOf) : value,
+    isFamilies<FamilyRow>(key, value) ? value.map(familyOf) : value,
   ) as Operation; // a gateway of this project wrote it
 }
 

@@ -1,4 +1,4 @@
-import type { Decision, Deny } from '../../decision.ts';
+import { allow, type Decision, type Deny } from '../../decision.ts';
 import type { GroupId } from '../group.ts';
 import type {
   ForeignChanges,
@@ -166,7 +166,7 @@ export class Replica {
       if (end === 'stored') this.#options.onDelete(group);
     };
     this.#open.set(name, { member, group, kind, claim, noteEnd });
-    return { kind: 'claimed', decision: { effect: 'allow', value: claim } };
+    return { kind: 'claimed', decision: allow(claim) };
   }
 
   async #settle(name: string, end: PushEnd): Promise<void> {
