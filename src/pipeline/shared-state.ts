@@ -143,5 +143,6 @@ export interface LogFollower {
 }
 
 export type LogEntry =
-  | { readonly kind: 'joined' | 'ended'; readonly member: string; readonly isAlone: boolean }
+  /** With how many members there are from then on. */
+  | { readonly kind: 'joined' | 'ended'; readonly member: string; readonly members: number }
   | { readonly kind: 'operation'; readonly member: string; readonly data: Uint8Array };

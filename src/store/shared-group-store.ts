@@ -59,6 +59,9 @@ class SharedStore implements SharedGroupStore {
   #membership: LogMembership | undefined;
   /** Whether the replica is one of those that are alike. */
   #isIn = false;
+  /** Members that were there when this one joined, and still are; of those that came later, who. */
+  #before = 0;
+  readonly #later = new Set<string>();
   /** Who joined last, as long as nobody has begun anew since. */
   #joined: string | undefined;
   #terms: readonly OwnershipTerm[] = [];
@@ -223,6 +226,7 @@ class SharedStore implements SharedGroupStore {
     const { promise: lost, resolve } = Promise.withResolvers<void>();
     this.#isIn = false;
     this.#joined = undefined;
+    this.#later.clear();
     this.#membership = membership;
     membership.follow({ take: (entry) => this.#take(membership, entry), lost: resolve });
     await lost;
@@ -239,9 +243,14 @@ class SharedStore implements SharedGroupStore {
     else {
       if (entry.kind === 'joined') {
         this.#joined = entry.member;
+        if (entry.member === membership.member) this.#before = entry.members - 1;
+        else this.#later.add(entry.member);
         this.#replica.close();
-      } else if (this.#isIn) await this.#replica.end(entry.member);
-      this.#beginAnewIfDue(membership, entry.isAlone);
+      } else {
+        if (!this.#later.delete(entry.member)) this.#before -= 1;
+        if (this.#isIn) await this.#replica.end(entry.member);
+      }
+      this.#beginAnewIfDue(membership);
     }
     this.#changes.note();
   }
@@ -265,7 +274,7 @@ class SharedStore implements SharedGroupStore {
     const result = await this.#replica.apply(member, operation, pending?.passes);
     if (pending !== undefined) pending.end(result);
     else if (isOwn) this.#abandon(membership, operation, result);
-    this.#beginAnewIfDue(membership, false);
+    this.#beginAnewIfDue(membership);
   }
 
   /** A claim that nobody waits for any more was not sent to the store. */
@@ -274,9 +283,12 @@ class SharedStore implements SharedGroupStore {
     void this.#settle(membership, request, 'refused');
   }
 
-  /** Who is in tells all to begin anew, or who is alone; the first that is heard counts. */
-  #beginAnewIfDue(membership: LogMembership, isAlone: boolean): void {
-    const isDue = this.#isIn ? this.#replica.isDrained() : isAlone;
+  /**
+   * Who is in tells all to begin anew; where nobody is, who joined before all others. The first that
+   * is heard counts.
+   */
+  #beginAnewIfDue(membership: LogMembership): void {
+    const isDue = this.#isIn ? this.#replica.isDrained() : this.#before === 0;
     if (!isDue || this.#joined === undefined) return;
     this.#requests += 1;
     const [joined, terms, request] = [this.#joined, this.#terms, this.#requests];

@@ -20,14 +20,14 @@ interface StoreLogSuite {
 /** Declares the tests that a log of any kind has to pass. */
 export function testStoreLog({ kind, create }: StoreLogSuite): void {
   describe(`store log of ${kind}`, () => {
-    test('who joins hears of it first, and whether it is alone', async () => {
+    test('who joins hears of it first, and how many there are', async () => {
       const { logs } = await create();
       await using first = await join(logs[0]);
       await using second = await join(logs[1]);
       await first.heard(2);
       await second.heard(1);
-      assert.deepEqual(first.entries, [joined(first, true), joined(second, false)]);
-      assert.deepEqual(second.entries, [joined(second, false)]);
+      assert.deepEqual(first.entries, [joined(first, 1), joined(second, 2)]);
+      assert.deepEqual(second.entries, [joined(second, 2)]);
     });
 
     test('everybody takes the same in the same order, one after the other', async () => {
@@ -65,12 +65,12 @@ export function testStoreLog({ kind, create }: StoreLogSuite): void {
       const second = await join(logs[1]);
       await second.membership[Symbol.asyncDispose]();
       await first.heard(3);
-      assert.deepEqual(first.entries[2], { kind: 'ended', member: second.name, isAlone: true });
+      assert.deepEqual(first.entries[2], { kind: 'ended', member: second.name, members: 1 });
       const third = await join(logs[1]);
       await third.heard(1);
       kill(third.membership);
       await first.heard(5);
-      assert.deepEqual(first.entries[4], { kind: 'ended', member: third.name, isAlone: true });
+      assert.deepEqual(first.entries[4], { kind: 'ended', member: third.name, members: 1 });
       assert.equal(first.lost, 0);
       assert.equal(first.membership.isCurrent(), true);
     });
@@ -88,14 +88,14 @@ export function testStoreLog({ kind, create }: StoreLogSuite): void {
       });
       await using again = await join(logs[0]);
       await again.heard(1);
-      assert.deepEqual(again.entries, [joined(again, true)]);
+      assert.deepEqual(again.entries, [joined(again, 1)]);
       assert.notEqual(again.name, first.name);
     });
   });
 }
 
-function joined({ name }: { readonly name: string }, isAlone: boolean): LogEntry {
-  return { kind: 'joined', member: name, isAlone };
+function joined({ name }: { readonly name: string }, members: number): LogEntry {
+  return { kind: 'joined', member: name, members };
 }
 
 async function join(log: StoreLog) {

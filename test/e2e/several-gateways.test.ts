@@ -47,6 +47,12 @@ describe('three gateways', { skip }, () => {
       const args = ['--instance', name];
       gateways.push(stack.use(await startGatewayProcess(document, process.env, args)));
     }
+    // The last to join has the others read the store anew.
+    for (const { url } of gateways) {
+      await eventually('it takes pushes', async () =>
+        (await fetch(`${url}/-/ready`)).status === 200 ? true : undefined,
+      );
+    }
   });
   after(() => stack.disposeAsync());
 

@@ -1,3 +1,4 @@
+import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
 import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
@@ -70,3 +71,26 @@ async function openStand(): Promise<StoreStand> {
 }
 
 testGroupStore({ kind: 'three gateways', create: openStand, share: 0.15 });
+
+for (const [what, dies] of [
+  ['begin, whoever of them is told first', false],
+  ['begin without the first of them, which dies at once', true],
+] as const) {
+  test(`gateways that join at the same time ${what}`, async () => {
+    const log = createMemoryStoreLog();
+    const [first, ...others] = Array.from({ length: GATEWAYS }, () =>
+      openSharedGroupStore({ log, createModel }),
+    );
+    await Promise.resolve(); // all have joined, and taken nothing yet
+    if (dies) {
+      log.kill('member 1');
+      await first?.[Symbol.asyncDispose]();
+    }
+    for (const gateway of dies ? others : [first, ...others]) {
+      const reading = gateway?.startReading();
+      await reading?.begun();
+      await reading?.finish({ groups: [], own: [], keepsNative: false });
+    }
+    await Promise.all([first, ...others].map((gateway) => gateway?.[Symbol.asyncDispose]()));
+  });
+}

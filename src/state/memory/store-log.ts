@@ -36,7 +36,7 @@ export function createMemoryStoreLog(): MemoryStoreLog {
     members.delete(name);
     member.isOver = true;
     member.follower?.lost();
-    write({ kind: 'ended', member: name, isAlone: members.size === 1 });
+    write({ kind: 'ended', member: name, members: members.size });
   };
   return {
     kill: end,
@@ -53,7 +53,7 @@ export function createMemoryStoreLog(): MemoryStoreLog {
       const name = `member ${joined}`;
       const member = { name, follower: undefined, waiting: [], isTaking: false, isOver: false };
       members.set(name, member);
-      write({ kind: 'joined', member: name, isAlone: members.size === 1 });
+      write({ kind: 'joined', member: name, members: members.size });
       return membershipOf(member, write, () => end(name));
     },
   };

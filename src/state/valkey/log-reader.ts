@@ -85,7 +85,7 @@ function parseEntries(answer: unknown): readonly NumberedEntry[] {
     const entry: LogEntry =
       kind === 'operation'
         ? { kind, member, data: values.get('d') ?? Buffer.alloc(0) }
-        : { kind, member, isAlone: text('a') === '1' };
+        : { kind, member, members: Number(text('s')) };
     return { id: String(id), count: Number(text('n')), entry };
   });
 }

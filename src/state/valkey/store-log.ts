@@ -23,10 +23,10 @@ local log, members, epoch, counter = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function write(kind, member, data)
-  local alone = redis.call('ZCARD', members) == 1 and '1' or '0'
+  local left = redis.call('ZCARD', members)
   local count = redis.call('INCR', counter)
   local id = redis.call('XADD', log, 'MINID', '~', now - ${KEPT_MS}, '*',
-    'n', count, 'k', kind, 'm', member, 'a', alone, 'd', data)
+    'n', count, 'k', kind, 'm', member, 's', left, 'd', data)
   return { tostring(count), id }
 end
 local function reap()
