@@ -1,9 +1,9 @@
-import { allow, type Decision, deny } from '../decision.ts';
+import { allow } from '../decision.ts';
 import type { ReadScope } from '../policy/read-scope.ts';
 import type { ScrapeFilter } from './scrape-filter.ts';
+import { createScrapeLines } from './scrape-lines.ts';
 import { readCommentName, readSeriesLabels } from './series-line.ts';
 
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -11,35 +11,26 @@ const NOTHING = Buffer.alloc(0);
  * first series that does, and not without one.
  */
 export function createTextFilter(scope: ReadScope): ScrapeFilter {
-  let rest = '';
+  let kept = '';
   const header = createFamilyHeader();
-
-  const filterLine = (line: string): string | undefined => {
-    if (line === '') return '';
-    if (line.startsWith('#')) return header.note(line) ? '' : undefined;
+  const lines = createScrapeLines((line) => {
+    if (line === '') return true;
+    if (line.startsWith('#')) return header.note(line);
     const labels = readSeriesLabels(line);
-    if (labels === undefined) return undefined;
-    return scope.sees(labels) ? `${header.take()}${line}\n` : '';
-  };
-
-  const filterLines = (text: string): Decision<Buffer> => {
-    let kept = '';
-    let start = 0;
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      const line = filterLine(text.slice(start, end));
-      if (line === undefined) return invalid('a line of the scrape is not understood');
-      kept += line;
-      start = end + 1;
-    }
-    rest = text.slice(start);
-    if (rest.length > MAX_LINE_BYTES) return invalid('a line of the scrape is too long');
-    return allow(kept === '' ? NOTHING : Buffer.from(kept, 'latin1'));
-  };
-
+    if (labels !== undefined && scope.sees(labels)) kept += `${header.take()}${line}\n`;
+    return labels !== undefined;
+  });
   return {
-    add: (chunk) => filterLines(rest + toLatin1(chunk)),
-    // a line that was cut off may have a value that was cut off
-    end: () => (rest === '' ? allow(NOTHING) : invalid('the scrape ends within a line')),
+    add(chunk) {
+      kept = '';
+      const taken = lines.add(chunk);
+      if (taken.effect === 'deny') return taken;
+      return allow(kept === '' ? NOTHING : Buffer.from(kept, 'latin1'));
+    },
+    end() {
+      const ended = lines.end();
+      return ended.effect === 'deny' ? ended : allow(NOTHING);
+    },
   };
 }
 
@@ -62,12 +53,4 @@ function createFamilyHeader() {
       return taken;
     },
   };
-}
-
-function invalid(internal: string): Decision<never> {
-  return deny('upstream_invalid', { internal });
-}
-
-function toLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }

@@ -1,9 +1,8 @@
-import { allow, type Decision, deny } from '../../decision.ts';
+import { allow, type Decision } from '../../decision.ts';
 import type { ReadScope } from '../../policy/read-scope.ts';
+import { createScrapeLines } from '../scrape-lines.ts';
 import { readCommentName, readSeriesLabels } from '../series-line.ts';
 import type { FamilyPiece, FamilySplitter, FamilyWriter, PieceSeries } from './family-piece.ts';
-
-const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 /** A family of which series may follow. */
 interface OpenFamily {
@@ -14,7 +13,6 @@ interface OpenFamily {
 
 /** Takes a scrape in the text format 0.0.4 apart. */
 export function createTextSplitter(scope: ReadScope): FamilySplitter {
-  let rest = '';
   let family: OpenFamily | undefined;
   let pieces: FamilyPiece[] = [];
   let series: PieceSeries[] = [];
@@ -47,23 +45,20 @@ export function createTextSplitter(scope: ReadScope): FamilySplitter {
     return true;
   };
 
+  const lines = createScrapeLines(takeLine);
   return {
-    add({ buffer, byteOffset, byteLength }): Decision<readonly FamilyPiece[]> {
-      const text = rest + Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
-      let start = 0;
-      for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-        if (!takeLine(text.slice(start, end))) return invalid('a line is not understood');
-        start = end + 1;
-      }
-      rest = text.slice(start);
-      if (rest.length > MAX_LINE_BYTES) return invalid('a line is too long');
+    add(chunk): Decision<readonly FamilyPiece[]> {
+      const read = lines.add(chunk);
+      if (read.effect === 'deny') return read;
       closePiece();
       const taken = pieces;
       pieces = [];
       return allow(taken);
     },
-    // a line that was cut off may have a value that was cut off
-    end: () => (rest === '' ? allow([]) : invalid('the scrape ends within a line')),
+    end() {
+      const ended = lines.end();
+      return ended.effect === 'deny' ? ended : allow([]);
+    },
   };
 }
 
@@ -104,8 +99,4 @@ function keyOf(line: string, type: string): string {
   if (start === -1) return '';
   const labels = line.slice(start + 1, line.lastIndexOf('}'));
   return type === 'histogram' || type === 'summary' ? labels.replace(PART, '') : labels;
-}
-
-function invalid(internal: string): Decision<never> {
-  return deny('upstream_invalid', { internal });
 }
