@@ -8,6 +8,7 @@ export interface LogFiles {
   readonly gateway: string | undefined;
   /** Whether it is the log of unknown callers. */
   readonly isUnknown: boolean;
+  /** In the order of their first records; a file without one comes last. */
   readonly files: readonly string[];
 }
 
@@ -20,13 +21,14 @@ const GATEWAY = /"gateway":"([^"\\]*)"/;
  * of what teams did first. Rejects when a file cannot be read.
  */
 export async function groupLogs(files: readonly string[]): Promise<readonly LogFiles[]> {
-  const named = await Promise.all(
+  const found = await Promise.all(
     files.map(async (file) => {
       const isUnknown = isUnknownLogName(basename(file));
-      return { file, gateway: await findGateway(file), isUnknown };
+      return { file, isUnknown, ...(await readBeginning(file)) };
     }),
   );
-  const groups = Map.groupBy(named, ({ gateway = '', isUnknown }) => `${gateway} ${isUnknown}`);
+  const segments = found.toSorted((one, other) => one.seq - other.seq);
+  const groups = Map.groupBy(segments, ({ gateway = '', isUnknown }) => `${gateway} ${isUnknown}`);
   return [...groups.keys()].toSorted().flatMap((name) => {
     const [first, ...others] = groups.get(name) ?? [];
     if (first === undefined) return [];
@@ -35,10 +37,17 @@ export async function groupLogs(files: readonly string[]): Promise<readonly LogF
   });
 }
 
-async function findGateway(file: string): Promise<string | undefined> {
+/** Who wrote a segment, by its first line, and the number of its first record. */
+async function readBeginning(file: string) {
+  let gateway: string | undefined;
+  let isFirst = true;
   for await (const lines of readSegmentLines(file)) {
-    const [line] = lines;
-    if (line !== undefined) return GATEWAY.exec(line)?.[1];
+    for (const line of lines) {
+      if (isFirst) gateway = GATEWAY.exec(line)?.[1];
+      isFirst = false;
+      const seq = /^\{"seq":(\d+),/.exec(line)?.[1];
+      if (seq !== undefined) return { gateway, seq: Number(seq) };
+    }
   }
-  return undefined;
+  return { gateway, seq: Number.MAX_SAFE_INTEGER };
 }

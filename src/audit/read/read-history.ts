@@ -1,7 +1,6 @@
 import { type LineBlock, LineCursor, type LogLine } from '../../core/audit/history/log-line.ts';
 import { groupLogs } from './group-logs.ts';
 import { readSegmentBlocks } from './segment-blocks.ts';
-import { readSegmentLines } from './segment-lines.ts';
 
 /**
  * Reads the lines of audit logs, given in any order, compressed or not: each log in the order of its
@@ -14,8 +13,7 @@ export async function* readHistory(
   ends: ReadonlyMap<string, number> = new Map(),
 ): AsyncGenerator<LineBlock> {
   const logs = await groupLogs(files);
-  const sorted = await Promise.all(logs.map((log) => sortSegments(log.files)));
-  const [first, ...others] = sorted.map((segments) => readSegments(segments, ends));
+  const [first, ...others] = logs.map((log) => readSegments(log.files, ends));
   if (first !== undefined) yield* others.reduce(mergeByTime, first);
 }
 
@@ -24,24 +22,6 @@ async function* readSegments(
   ends: ReadonlyMap<string, number>,
 ): AsyncGenerator<LineBlock> {
   for (const file of files) yield* readSegmentBlocks(file, ends.get(file));
-}
-
-/** By the first record of each; a file without one comes last. */
-async function sortSegments(files: readonly string[]): Promise<readonly string[]> {
-  const found = await Promise.all(
-    files.map(async (file) => ({ file, seq: await findFirstSeq(file) })),
-  );
-  return found.sort((one, other) => one.seq - other.seq).map(({ file }) => file);
-}
-
-async function findFirstSeq(file: string): Promise<number> {
-  for await (const lines of readSegmentLines(file)) {
-    for (const line of lines) {
-      const seq = /^\{"seq":(\d+),/.exec(line)?.[1];
-      if (seq !== undefined) return Number(seq);
-    }
-  }
-  return Number.MAX_SAFE_INTEGER;
 }
 
 /** A clock that was set back does not change the order of one log. */
