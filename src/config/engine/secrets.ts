@@ -1,9 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 import { GatewayError } from '../../core/errors.ts';
 import { kindOf } from '../../core/file-kind.ts';
 
 /** Where a secret is: never in the configuration itself. */
 export type SecretSource = { readonly file: string } | { readonly env: string };
+
+/** @returns the same place, its file as an absolute path */
+export function locateSecret(secret: SecretSource, directory: string): SecretSource {
+  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
+}
 
 /**
  * Reads a secret. One line end after it is dropped.

@@ -7,7 +7,7 @@ import {
 } from '../../core/identity/issuer.ts';
 import { hasSecretKey, parseJwks } from '../../core/identity/jwks.ts';
 import { parseDuration } from '../../core/units.ts';
-import { isLoopbackHost } from '../engine/loopback.ts';
+import { isLoopbackUrl } from '../engine/loopback.ts';
 import { inspectBy, type NamedFile, type Remark } from '../engine/named-file.ts';
 import { readCertificates } from '../engine/pem.ts';
 import type { Finding } from '../engine/problem.ts';
@@ -92,7 +92,7 @@ function checkRemote(path: readonly PropertyKey[], issuer: RawIssuer): readonly 
     const message = key === 'issuer' ? what : 'must be a URL with http or https';
     return [{ severity: 'error', path: [...path, key], message }];
   }
-  if (url.protocol === 'https:' || isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''))) return [];
+  if (url.protocol === 'https:' || isLoopbackUrl(url)) return [];
   const message = 'the keys come in the clear: whoever is on their way can replace them';
   return [{ severity: 'warning', path: [...path, key], message }];
 }

@@ -1,10 +1,10 @@
 import { resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
-import { isLoopbackHost } from '../engine/loopback.ts';
-import { inspectBy, type NamedFile } from '../engine/named-file.ts';
-import { readCertificates } from '../engine/pem.ts';
+import { isLoopbackUrl } from '../engine/loopback.ts';
+import { listConnectionFiles } from '../engine/named-credential.ts';
+import type { NamedFile } from '../engine/named-file.ts';
 import type { Finding } from '../engine/problem.ts';
-import { readSecret, readText, type SecretSource } from '../engine/secrets.ts';
+import { locateSecret, readSecret, readText } from '../engine/secrets.ts';
 import type { Source } from '../engine/source.ts';
 import * as value from '../engine/values.ts';
 
@@ -40,13 +40,11 @@ export function resolveState(raw: RawState, { directory, readsSecrets }: Source)
   return {
     url,
     ...(username !== undefined && { username }),
-    ...(password && { password: readsSecrets ? readSecret(absolute(password, directory)) : '' }),
+    ...(password && {
+      password: readsSecrets ? readSecret(locateSecret(password, directory)) : '',
+    }),
     ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
   };
-}
-
-function absolute(secret: SecretSource, directory: string): SecretSource {
-  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
 }
 
 /** What it does not go together with. */
@@ -82,8 +80,8 @@ export function checkState({
   const path = ['state', 'url'];
   const message = explainUrl(raw.url);
   if (message !== undefined) return [...findings, { severity: 'error', path, message }];
-  const { protocol, hostname } = new URL(raw.url);
-  const isPrivate = protocol === 'rediss:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+  const url = new URL(raw.url);
+  const isPrivate = url.protocol === 'rediss:' || isLoopbackUrl(url);
   if (raw.password !== undefined && !isPrivate) {
     const warning = 'is not rediss: the password crosses the network in clear';
     findings.push({ severity: 'warning', path, message: warning });
@@ -106,19 +104,13 @@ function explainUrl(text: string): string | undefined {
 }
 
 /** The secret and the certificates that it names. */
-export function listStateFiles(raw: RawState, directory: string): readonly NamedFile[] {
-  const { password, tls } = raw;
-  const named: NamedFile[] = [];
-  if (password !== undefined) {
-    const secret = absolute(password, directory);
-    const file = 'file' in secret ? secret.file : undefined;
-    const path = ['state', 'password'];
-    named.push({ path, file, inspect: inspectBy(() => readSecret(secret)) });
-  }
-  if (tls !== undefined) {
-    const file = resolvePath(directory, tls.ca_file);
-    const path = ['state', 'tls', 'ca_file'];
-    named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
-  }
-  return named;
+export function listStateFiles(
+  { password, tls }: RawState,
+  directory: string,
+): readonly NamedFile[] {
+  const files = {
+    password: { path: ['state', 'password'], ...(password && { at: password }) },
+    ca: { path: ['state', 'tls', 'ca_file'], ...(tls && { file: tls.ca_file }) },
+  };
+  return listConnectionFiles(files, directory);
 }

@@ -1,11 +1,11 @@
 import { resolve as resolvePath } from 'node:path';
 import { z } from 'zod';
 import { parseDuration } from '../../core/units.ts';
-import { isLoopbackHost } from '../engine/loopback.ts';
-import { inspectBy, type NamedFile } from '../engine/named-file.ts';
-import { readCertificates } from '../engine/pem.ts';
+import { isLoopbackUrl } from '../engine/loopback.ts';
+import { listConnectionFiles } from '../engine/named-credential.ts';
+import type { NamedFile } from '../engine/named-file.ts';
 import type { Finding } from '../engine/problem.ts';
-import { readSecret, readText, type SecretSource } from '../engine/secrets.ts';
+import { locateSecret, readSecret, readText } from '../engine/secrets.ts';
 import type { Source } from '../engine/source.ts';
 import * as value from '../engine/values.ts';
 
@@ -88,7 +88,7 @@ export function resolveUpstream(raw: RawUpstream, url: string, source: Source): 
     ...(basicAuth && {
       basicAuth: {
         username: basicAuth.username,
-        password: readsSecrets ? readSecret(absolute(basicAuth.password, directory)) : '',
+        password: readsSecrets ? readSecret(locateSecret(basicAuth.password, directory)) : '',
       },
     }),
     ...(tls && readsSecrets && { ca: readText(resolvePath(directory, tls.ca_file)) }),
@@ -104,10 +104,6 @@ function resolveChild({ command, args }: NonNullable<RawUpstream['spawn']>, dire
       return name === undefined ? flag : `${name}=${resolvePath(directory, path)}`;
     }),
   };
-}
-
-function absolute(secret: SecretSource, directory: string): SecretSource {
-  return 'file' in secret ? { file: resolvePath(directory, secret.file) } : secret;
 }
 
 /** Checks that there is one Pushgateway, and that its password crosses no network in clear. */
@@ -137,8 +133,8 @@ export function listUrls({
 
 /** Whether nobody between here and the upstream can read along. */
 function isPrivate(text: string): boolean {
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+  const url = new URL(text);
+  return url.protocol === 'https:' || isLoopbackUrl(url);
 }
 
 /** @param upstream - where it stands */
@@ -161,17 +157,12 @@ export function listUpstreamFiles(
   { basic_auth: basicAuth, tls }: RawUpstream,
   directory: string,
 ): readonly NamedFile[] {
-  const named: NamedFile[] = [];
-  if (basicAuth !== undefined) {
-    const secret = absolute(basicAuth.password, directory);
-    const file = 'file' in secret ? secret.file : undefined;
-    const path = [...at, 'basic_auth', 'password'];
-    named.push({ path, file, inspect: inspectBy(() => readSecret(secret)) });
-  }
-  if (tls !== undefined) {
-    const file = resolvePath(directory, tls.ca_file);
-    const path = [...at, 'tls', 'ca_file'];
-    named.push({ path, file, inspect: inspectBy(() => readCertificates(file)) });
-  }
-  return named;
+  const files = {
+    password: {
+      path: [...at, 'basic_auth', 'password'],
+      ...(basicAuth && { at: basicAuth.password }),
+    },
+    ca: { path: [...at, 'tls', 'ca_file'], ...(tls && { file: tls.ca_file }) },
+  };
+  return listConnectionFiles(files, directory);
 }
