@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { Agent, errors, request } from 'undici';
 import { GatewayError } from '../core/errors.ts';
 import type { IssuerSpec } from '../core/identity/issuer.ts';
-import { type Jwks, parseJwks, parseObject } from '../core/identity/jwks.ts';
+import { type Jwks, parseJwks } from '../core/identity/jwks.ts';
+import { parseObject } from '../core/json.ts';
 
 /** Fetches the keys of one issuer. */
 export interface IssuerClient {

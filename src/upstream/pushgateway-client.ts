@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { buildConnector, Pool } from 'undici';
+import { parseJson } from '../core/json.ts';
 import { joinLines, renderPrintable } from '../core/printable.ts';
 import { parseStoreStatus } from '../core/store/store-status.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/store/upstream-outcome.ts';
@@ -120,7 +121,8 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
     async status(timeoutMs) {
       const result = await ask('/api/v1/status', timeoutMs);
       if (result.kind === 'failed') return undefined;
-      const status = result.status === 200 ? parseStoreStatus(parseJson(result.body)) : undefined;
+      const status =
+        result.status === 200 ? parseStoreStatus(parseJson(String(result.body))) : undefined;
       if (status === undefined) return 'no_pushgateway';
       const ready = await ask('/-/ready', timeoutMs);
       const isReady = ready.kind === 'answered' && ready.status === 200;
@@ -191,15 +193,6 @@ function watchConnections(ca: string | undefined) {
 function parseDate(text: string): number | undefined {
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : time;
-}
-
-/** Undefined for what is no JSON. */
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
+import { parseObject } from '../core/json.ts';
 import { renderPrintable } from '../core/printable.ts';
 
 /** How to start a Pushgateway of our own. */
@@ -132,7 +133,7 @@ function readLog(stderr: Readable, onComplaint: (line: string) => void) {
   const { promise: address, resolve } = Promise.withResolvers<string>();
   const complaints: string[] = [];
   createInterface({ input: stderr }).on('line', (line) => {
-    const record = parseRecord(line);
+    const record = parseObject(line) ?? {};
     if (record['msg'] === 'Listening on') return resolve(String(record['address']));
     if (record['level'] === 'info' || complaints.length === MAX_COMPLAINTS) return;
     const complaint = renderPrintable(line, MAX_COMPLAINT_BYTES);
@@ -140,13 +141,4 @@ function readLog(stderr: Readable, onComplaint: (line: string) => void) {
     onComplaint(complaint);
   });
   return { address, firstComplaint: () => complaints[0] };
-}
-
-function parseRecord(line: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseObject } from '../../core/json.ts';
 import { renderPrintable } from '../../core/printable.ts';
 import { VERSION } from '../../version.ts';
 import { describeNetworkError } from '../describe-network-error.ts';
@@ -97,17 +98,9 @@ async function* splitLines(answer: IncomingMessage): AsyncGenerator<string> {
 }
 
 function parseLine(text: string): Line {
-  const line = parseJson(text);
-  if (typeof line === 'object' && line !== null && !Array.isArray(line)) return { ...line };
+  const line = parseObject(text);
+  if (line !== undefined) return { ...line };
   throw new Error(`this is no answer of the admin side: ${renderPrintable(text, SHOWN_BYTES)}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Its first line. */

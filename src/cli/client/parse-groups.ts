@@ -1,3 +1,4 @@
+import { isObject, parseObject } from '../../core/json.ts';
 import type { ListedGroup } from '../../core/store/group-listing.ts';
 import { parsePushTarget } from '../../core/target/push-target.ts';
 
@@ -6,14 +7,11 @@ import { parsePushTarget } from '../../core/target/push-target.ts';
  * a target in it that is not the path of a group is none.
  */
 export function parseGroups(body: string): ListedGroup[] | undefined {
-  const answer = parseJson(body);
-  const { status, data }: Members = isObject(answer) ? answer : {};
+  const { status, data } = parseObject(body) ?? {};
   if (status !== 'success' || !Array.isArray(data)) return undefined;
   const groups = data.flatMap((one) => parseGroup(one) ?? []);
   return groups.length === data.length ? groups : undefined;
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 function parseGroup(value: unknown): ListedGroup | undefined {
   if (!isObject(value)) return undefined;
@@ -55,16 +53,4 @@ function isTextOrNull(value: unknown): value is string | null {
 
 function isTimeOrNull(value: unknown): value is string | null {
   return isTextOrNull(value) && (value === null || !Number.isNaN(Date.parse(value)));
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

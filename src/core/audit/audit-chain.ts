@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseObject } from '../json.ts';
 import { toAscii } from './audit-entry.ts';
 import { canonicalJson } from './canonical-json.ts';
 
@@ -55,7 +56,7 @@ export interface ChainProblem {
  * byte, and that its hash is the hash of its content.
  */
 export function readRecord(line: string): StoredRecord | ChainProblem {
-  const members = parseMembers(line);
+  const members = parseObject(line);
   if (members === undefined) return { problem: 'the line is not a JSON object' };
   const { hash: own, ...content } = members;
   const { seq, prev, time, event } = content;
@@ -89,16 +90,6 @@ export function findGap(
     return `a record twice or out of order: expected ${expected}, found ${record.seq}`;
   if (record.prev !== previous.hash) return `prev is not the hash of record ${previous.seq}`;
   return undefined;
-}
-
-function parseMembers(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return value as Readonly<Record<string, unknown>>; // a JSON object, checked above
-  } catch {
-    return undefined;
-  }
 }
 
 function contentHash(content: object): string | undefined {

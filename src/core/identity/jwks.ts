@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { isObject, parseObject } from '../json.ts';
 
 /** A public key. */
 interface PublicJwk {
@@ -35,26 +36,11 @@ export function hasSecretKey(text: string): boolean {
   return keys.some((key) => isObject(key) && (key['d'] !== undefined || key['k'] !== undefined));
 }
 
-/** Parses a JSON object; undefined for anything else. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return isObject(value) ? value : undefined;
-}
-
 function isVerifyingKey(value: unknown): value is PublicJwk {
   if (!isObject(value)) return false;
   const { kty, use, d } = value;
   if (typeof kty !== 'string' || !PUBLIC_KEY_TYPES.has(kty)) return false;
   return d === undefined && (use === undefined || use === 'sig');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(message: string): GatewayError {

@@ -1,4 +1,5 @@
 import { allow, type Decision, deny } from '../decision.ts';
+import { isObject, type JsonObject, parseJson } from '../json.ts';
 import type { ReadScope } from '../policy/read-scope.ts';
 import { createArrayElements } from './array-elements.ts';
 import type { ScrapeFilter } from './scrape-filter.ts';
@@ -60,7 +61,6 @@ export function createListingFilter(scope: ReadScope): ScrapeFilter {
   };
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
 type Labels = ReadonlyMap<string, string>;
 
 /**
@@ -105,18 +105,6 @@ function cutSeries(group: JsonObject, sees: (labels: Labels) => boolean): JsonOb
 
 function toLatin1(text: string): string {
   return Buffer.from(text).toString('latin1');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function property(value: unknown, name: string): unknown {

@@ -1,6 +1,6 @@
 import type { FamilyType } from '../exposition/push-content.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { ListedMetrics } from './listing-scanner.ts';
-import { isObject, type JsonObject } from './stored-groups.ts';
 
 /** The body of the push that would put a listed group into the store once more. */
 export interface ListedBody {

@@ -8,8 +8,7 @@ import {
   type SeriesLayout,
   writeLabelValue,
 } from '../exposition/series-identity.ts';
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from '../json.ts';
 
 /** Reads what families hold out of a listing; neighbours mostly have the same labels. */
 export interface ListedSeries {
@@ -78,8 +77,4 @@ function readLines(metric: JsonObject): Lines {
 
 function readNumber(value: unknown): number {
   return parseSampleValue(String(value));
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,15 +1,10 @@
 import type { FamilyContent, FamilyType } from '../exposition/push-content.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { renderPushTarget } from '../target/grouping-key.ts';
 import type { ReadGroup } from './group-store.ts';
 import { createJsonPieces, type JsonPieces } from './json-pieces.ts';
 import { createListedSeries } from './listed-series.ts';
-import {
-  isObject,
-  type JsonObject,
-  LISTED_TYPES,
-  toKey,
-  withoutAddedInstance,
-} from './stored-groups.ts';
+import { LISTED_TYPES, toKey, withoutAddedInstance } from './stored-groups.ts';
 
 /** The answer of `GET /api/v1/metrics`, whole containers of which are open at these depths. */
 const ROOT = 1;

@@ -1,4 +1,5 @@
 import type { FamilyType } from '../exposition/push-content.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 
 /** What Pushgateway stores with every group, and nobody can push. */
@@ -53,8 +54,6 @@ export function isKnownType(type: string): boolean {
   return LISTED_TYPES.has(type);
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 function readFamilies(entry: JsonObject): readonly ListedFamily[] {
   return Object.entries(entry).flatMap(([name, value]): readonly ListedFamily[] => {
     if (!isFamily(value) || TIME_STAMPS.has(name)) return [];
@@ -93,8 +92,4 @@ export function toKey({ job, ...others }: JsonObject): GroupingKey | undefined {
 
 function isFamily(value: unknown): value is JsonObject & { readonly metrics: readonly unknown[] } {
   return isObject(value) && Array.isArray(value['metrics']);
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

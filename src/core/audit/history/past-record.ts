@@ -1,3 +1,4 @@
+import { parseObject } from '../../json.ts';
 import type { AggregateEvent, AuditRecord, DecisionEvent, OutcomeEvent } from '../audit-record.ts';
 
 /** What of a log tells about requests and groups. */
@@ -44,13 +45,9 @@ function readMember(head: string, prefix: string): string | undefined {
 
 /** Reads a whole line; undefined when it is no record. */
 export function readPastRecord(line: string): AuditRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null || !('event' in value)) return undefined;
-    return isShowable(value) ? (value as AuditRecord) : undefined; // members are only shown and counted
-  } catch {
-    return undefined;
-  }
+  const value = parseObject(line);
+  if (value === undefined || !('event' in value)) return undefined;
+  return isShowable(value) ? (value as unknown as AuditRecord) : undefined; // only shown and counted
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';
