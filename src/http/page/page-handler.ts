@@ -14,6 +14,7 @@ import type { SessionStore } from '../../pipeline/shared-state.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
+import { createRefusalLog } from '../refusal-log.ts';
 import { type RefusalPace, UPLOAD_WEIGHT } from '../refusal-pace.ts';
 import type { Responder } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
@@ -69,6 +70,7 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
  */
 export function createPageHandler(options: PageOptions): RequestHandler {
   const { gateway, responder, observer, log, createRequestId, certificates, unproved } = options;
+  const logRefusal = createRefusalLog(log, gateway.clock);
   const headers = resolvePageHeaders(options.securityHeaders);
   const assets = loadPageAssets();
   const sessions = createSessions(gateway.snapshot, gateway.clock, options.sessionStore);
@@ -128,6 +130,7 @@ export function createPageHandler(options: PageOptions): RequestHandler {
       refusal = await answer(ready.value, path, log);
     }
     client.end();
+    if (refusal !== undefined) logRefusal(request.id, trail.facts, refusal);
     observer.end({
       team: trail.facts.principal?.team ?? '',
       method: req.method === 'POST' ? 'other' : req.method,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { eventually } from '../../support/eventually.ts';
 import { startGateway, startGatewayProcess, type TestGateway } from '../../support/gateway.ts';
 import { startPushgateway } from '../../support/pushgateway.ts';
 import { startRecordingUpstream } from '../../support/recording-upstream.ts';
@@ -253,7 +254,7 @@ test('signing out ends the session for good', async () => {
   assert.equal((await ask(gateway.url, '/ui/', { headers })).status, 401);
 });
 
-test('a session ends when its credential is another one after a reload', async () => {
+test('a session ends when its credential is another one after a reload, and the log says why no other begins', async () => {
   await using upstream = await startRecordingUpstream();
   await using gateway = await startGatewayProcess({
     upstream: { url: upstream.url },
@@ -268,6 +269,13 @@ test('a session ends when its credential is another one after a reload', async (
   assert.equal((await fetch(`${gateway.adminUrl}/-/reload`, { method: 'POST' })).status, 200);
   assert.equal((await ask(gateway.url, '/ui/', { headers })).status, 401);
   assert.equal((await ask(gateway.url, '/ui/', { headers: kept })).status, 200);
+  const again = await ask(gateway.url, '/ui/sign-in', form({ token: TOKEN.secret }));
+  assert.equal(again.status, 401);
+  const requestId = again.headers.get('x-request-id') ?? 'none';
+  await eventually('a line of the refusal', async () =>
+    gateway.log.find((line) => line.includes(requestId) && line.includes('credential_invalid')),
+  );
+  assert.doesNotMatch(gateway.log.join('\n'), new RegExp(TOKEN.secret));
 });
 
 const PROXIED = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'push.example.com' };
