@@ -15,6 +15,7 @@ import {
   encodeOperation,
   type Operation,
   type OperationBody,
+  readRequest,
 } from '../core/store/replica/operation.ts';
 import {
   type OperationResult,
@@ -41,6 +42,7 @@ const LOST = { kind: 'lost' } as const;
 
 /** An operation that was sent and has not come back yet. */
 interface Pending {
+  readonly operation: Operation;
   readonly passes: GroupPush['passes'];
   readonly end: (result: OperationResult | typeof LOST) => void;
 }
@@ -197,9 +199,10 @@ class SharedStore implements SharedGroupStore {
     const request = this.#requests;
     if (membership === undefined || !membership.isCurrent()) return { ...LOST, request };
     const { promise, resolve: end } = Promise.withResolvers<OperationResult | typeof LOST>();
-    this.#pending.set(request, { passes, end });
+    const operation = { ...body, request };
+    this.#pending.set(request, { operation, passes, end });
     try {
-      await membership.append(encodeOperation({ ...body, request }));
+      await membership.append(encodeOperation(operation));
     } catch {
       this.#pending.delete(request);
       return { ...LOST, request };
@@ -259,13 +262,13 @@ class SharedStore implements SharedGroupStore {
     membership: LogMembership,
     { member, data }: Extract<LogEntry, { readonly kind: 'operation' }>,
   ): Promise<void> {
-    const operation = decodeOperation(data);
+    const isOwn = member === membership.member;
+    const pending = isOwn ? this.#pending.get(readRequest(data)) : undefined;
+    const operation = pending?.operation ?? decodeOperation(data);
     if (operation.kind === 'fresh') {
       if (operation.joined === this.#joined) await this.#beginAnew(operation.terms);
       return;
     }
-    const isOwn = member === membership.member;
-    const pending = isOwn ? this.#pending.get(operation.request) : undefined;
     if (isOwn) this.#pending.delete(operation.request);
     if (!this.#isIn) {
       pending?.end({ kind: 'again' }); // it was not taken by anybody

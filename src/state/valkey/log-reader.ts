@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEntry } from '../../pipeline/shared-state.ts';
+import { unpackOperations } from './packed-operations.ts';
 import { createClient, type ValkeyOptions } from './valkey.ts';
 
 /** An entry of the log. */
@@ -15,7 +16,9 @@ interface LogReaderOptions {
   /** The first that is read. */
   readonly from: LogPosition;
   /** The next one comes when it resolves. */
-  readonly take: (entry: LogEntry, count: number) => Promise<void>;
+  readonly take: (entry: LogEntry) => Promise<void>;
+  /** Told of each that was taken wholly. */
+  readonly taken: (count: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -27,35 +30,43 @@ const RETRY_MS = 50;
  * Reads a log over a connection of its own until the signal comes. Rejects when an entry is missing,
  * as when the server has forgotten some.
  */
-export async function readLog({
-  options,
-  key,
-  from,
-  take,
-  signal,
-}: LogReaderOptions): Promise<void> {
+export async function readLog(reading: LogReaderOptions): Promise<void> {
+  const { options, key, from, signal } = reading;
   const redis = createClient({ ...options, timeoutMs: undefined });
   redis.on('error', () => undefined); // who writes tells the operator
   signal.addEventListener('abort', () => redis.disconnect());
   try {
     await redis.connect().catch(() => undefined);
-    let next = from.count;
-    let last = before(from.id);
+    let at: LogPosition = { count: from.count, id: before(from.id) };
     while (!signal.aborted) {
-      const command = ['COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', key, last];
+      const command = ['COUNT', AT_ONCE, 'BLOCK', BLOCK_MS, 'STREAMS', key, at.id];
       const answer = await redis.callBuffer('XREAD', command).catch(() => undefined);
       if (answer === undefined) await delay(RETRY_MS, undefined, { ref: false });
-      for (const { id, count, entry } of parseEntries(answer)) {
-        if (signal.aborted) return;
-        if (count !== next) throw new Error(`entry ${next} of the log is missing`);
-        await take(entry, count);
-        next += 1;
-        last = id;
-      }
+      at = await takeAll(parseEntries(answer), at, reading);
     }
   } finally {
     redis.disconnect();
   }
+}
+
+/**
+ * @param at - the count of the next entry, and behind which id it is
+ * @returns the same for what comes after these
+ */
+async function takeAll(
+  all: readonly NumberedEntry[],
+  at: LogPosition,
+  { take, taken, signal }: LogReaderOptions,
+): Promise<LogPosition> {
+  let next = at;
+  for (const { id, count, entries } of all) {
+    if (count !== next.count) throw new Error(`entry ${next.count} of the log is missing`);
+    for (const entry of entries) if (!signal.aborted) await take(entry);
+    if (signal.aborted) break;
+    taken(count);
+    next = { count: count + 1, id };
+  }
+  return next;
 }
 
 /** What comes before an entry: a stream is read from behind an id. */
@@ -68,24 +79,29 @@ function before(id: string): string {
 interface NumberedEntry {
   readonly id: string;
   readonly count: number;
-  readonly entry: LogEntry;
+  /** Operations that came together are one entry of the stream. */
+  readonly entries: readonly LogEntry[];
 }
 
 /** Out of `[[KEY, [[ID, [FIELD, VALUE, …]], …]]]`, or null where nothing came in time. */
 function parseEntries(answer: unknown): readonly NumberedEntry[] {
   const [stream] = (answer ?? []) as [Buffer, [Buffer, Buffer[]][]][]; // as Valkey documents it
   return (stream?.[1] ?? []).map(([id, fields]) => {
-    const values = new Map<string, Buffer>();
-    for (let at = 0; at + 1 < fields.length; at += 2) {
-      values.set(String(fields[at]), fields[at + 1] ?? Buffer.alloc(0));
-    }
-    const text = (name: string): string => String(values.get(name) ?? '');
-    const kind = text('k') as LogEntry['kind']; // as the scripts write it
-    const member = text('m');
-    const entry: LogEntry =
-      kind === 'operation'
-        ? { kind, member, data: values.get('d') ?? Buffer.alloc(0) }
-        : { kind, member, members: Number(text('s')) };
-    return { id: String(id), count: Number(text('n')), entry };
+    // As the scripts write them, each value behind its name.
+    const [, count, , kind, , name, , members, , data] = fields;
+    const member = String(name);
+    const entries: readonly LogEntry[] =
+      String(kind) === 'operation'
+        ? unpackOperations(data ?? EMPTY).map((one) => ({ kind: 'operation', member, data: one }))
+        : [
+            {
+              kind: String(kind) === 'joined' ? 'joined' : 'ended',
+              member,
+              members: Number(members),
+            },
+          ];
+    return { id: String(id), count: Number(count), entries };
   });
 }
+
+const EMPTY = Buffer.alloc(0);

@@ -6,13 +6,17 @@ import type {
   LogMembership,
   StoreLog,
 } from '../../pipeline/shared-state.ts';
+import { createGathering } from './gather.ts';
 import { type LogPosition, readLog } from './log-reader.ts';
+import { packOperations } from './packed-operations.ts';
 import { createScript, openValkey, type Valkey, type ValkeyOptions } from './valkey.ts';
 
 /** A member that says nothing for so long has ended, and what it had under way with it. */
 const LEASE_MS = 6000;
 /** How long entries are kept: a member that is further behind has ended long since. */
 const KEPT_MS = 30_000;
+/** Operations that are one entry. */
+const MOST_AT_ONCE = 100;
 
 /**
  * What all scripts begin with. The log is a stream; entries are counted, so that none can be missed.
@@ -98,6 +102,13 @@ interface MembershipOptions {
   readonly leaseMs: number;
 }
 
+/** An operation on its way into the log. */
+interface Appended {
+  readonly data: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Joined {
   readonly epoch: string;
   /** Of its own joining. */
@@ -116,6 +127,7 @@ class Membership implements LogMembership {
   /** When it was asked for, on the monotonic clock. */
   #renewedAt: number;
   #follower: LogFollower | undefined;
+  readonly #gathering = createGathering<Appended>(MOST_AT_ONCE, (items) => void this.#send(items));
 
   constructor(options: MembershipOptions, joined: Joined) {
     this.member = options.member;
@@ -132,16 +144,19 @@ class Membership implements LogMembership {
     const { options, keys } = this.#options;
     const [log = ''] = keys;
     const { signal } = this.#over;
-    const take = async (entry: LogEntry, count: number): Promise<void> => {
-      await follower.take(entry);
+    const take = (entry: LogEntry): Promise<void> => follower.take(entry);
+    const taken = (count: number): void => {
       this.#seen = count;
     };
-    const reading = readLog({ options, key: log, from: this.#joined.position, take, signal });
+    const { position: from } = this.#joined;
+    const reading = readLog({ options, key: log, from, take, taken, signal });
     reading.catch(() => undefined).finally(() => this.#end());
   }
 
-  async append(data: Uint8Array): Promise<void> {
-    await this.#write(data);
+  append(data: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#gathering.add({ data, resolve, reject });
+    });
   }
 
   /** It counts the time from when it asked: the server's begins later. */
@@ -159,6 +174,16 @@ class Membership implements LogMembership {
   async #renew(): Promise<void> {
     await this.#write('').catch(() => undefined);
     if (!this.isCurrent()) this.#end();
+  }
+
+  /** All of them or none. */
+  async #send(items: readonly Appended[]): Promise<void> {
+    try {
+      await this.#write(packOperations(items.map(({ data }) => data)));
+      for (const { resolve } of items) resolve();
+    } catch (error) {
+      for (const { reject } of items) reject(error);
+    }
   }
 
   async #write(data: Uint8Array | ''): Promise<void> {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry, TeamTurnstile, Turn, Turnstile } from '../../pipeline/shared-state.ts';
 import { createPlaces } from '../places.ts';
-import { createScript, type Valkey } from './valkey.ts';
+import { createGathering } from './gather.ts';
+import { EARLY, ENTER, ENTERED, FULL, LEAVE, RENEW } from './turnstile-scripts.ts';
+import type { Valkey } from './valkey.ts';
 
 /** A gateway that says nothing for so long has ended: its places come free. */
 const LEASE_MS = 6000;
@@ -9,52 +11,8 @@ const RENEW_MS = 1500;
 /** How often a push asks again when other gateways have all places. */
 const RETRY_MS = 50;
 const BURST_WINDOW_MS = 60_000;
-
-/**
- * A place is a field `GATEWAY/NUMBER` with its source. Those of gateways that have ended are taken
- * away by who comes upon them.
- */
-const ENTER = createScript(`
-local places, gateways, steady, more = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local gateway, place, source, concurrent = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local count, per, burst, window = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', gateways, 'GT', now + ARGV[10], gateway)
-local taken, own = 0, 0
-local alive = {}
-local held = redis.call('HGETALL', places)
-for at = 1, #held, 2 do
-  local holder = string.match(held[at], '^[^/]+')
-  if alive[holder] == nil then
-    alive[holder] = tonumber(redis.call('ZSCORE', gateways, holder) or '0') > now
-  end
-  if alive[holder] then
-    taken = taken + 1
-    if source ~= '' and held[at + 1] == source then own = own + 1 end
-  else
-    redis.call('HDEL', places, held[at])
-  end
-end
-if own >= concurrent - taken then return {1, 0} end
-local function spend(key, points, ms)
-  local spent = redis.call('INCR', key)
-  if spent == 1 then redis.call('PEXPIRE', key, ms) end
-  return spent <= points
-end
-if ARGV[9] == '0' and not spend(steady, count, per) and not spend(more, burst, window) then
-  return {2, math.max(1, redis.call('PTTL', steady))}
-end
-redis.call('HSET', places, place, source)
-return {0, 0}`);
-
-const LEAVE = createScript(`return redis.call('HDEL', KEYS[1], unpack(ARGV))`);
-
-const RENEW = createScript(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])`);
+/** Pushes that ask together, and places that are given back together. */
+const MOST_AT_ONCE = 200;
 
 /** Counts for all gateways, exactly: rate and place are one script. */
 export interface ValkeyTurnstile extends Turnstile, AsyncDisposable {}
@@ -65,7 +23,9 @@ export function createValkeyTurnstile(valkey: Valkey, leaseMs = LEASE_MS): Valke
   const gateways = valkey.key('turnstile');
   const teams = new Map<string, TeamTurnstile & { giveBack(): Promise<void> }>();
   const renew = async (): Promise<void> => {
-    await valkey.run(RENEW, [gateways], [gateway, leaseMs]).catch(() => undefined);
+    await valkey
+      .run(RENEW, [gateways, `${gateways}:ends`], [gateway, leaseMs])
+      .catch(() => undefined);
     for (const team of teams.values()) await team.giveBack();
   };
   const timer = setInterval(() => void renew(), Math.min(RENEW_MS, leaseMs / 4));
@@ -90,54 +50,91 @@ interface TeamOptions {
   readonly leaseMs: number;
 }
 
+/** A push that asks to be let in. */
+interface Asking {
+  readonly turn: Turn;
+  readonly place: string;
+  readonly resolve: (entry: Entry) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 function createTeam(valkey: Valkey, { name, gateway, gateways, leaseMs }: TeamOptions) {
   const places = createPlaces();
   const placesKey = valkey.key(`places:${name}`);
+  const common = [placesKey, gateways, `${gateways}:ends`, `${gateways}:seen`];
   /** Places to be given back: of pushes that ended, and those of which nobody knows. */
-  let returned: string[] = [];
+  const returned: string[] = [];
   let last = 0;
+
   const giveBack = async (): Promise<void> => {
-    if (returned.length === 0) return;
-    const giving = returned;
-    returned = [];
+    const giving = returned.splice(0, MOST_AT_ONCE);
+    if (giving.length === 0) return;
     await valkey.run(LEAVE, [placesKey], giving).catch(() => returned.push(...giving));
   };
-  const enter = async ({ source, limits, ignoresRate }: Turn): Promise<Entry> => {
-    if (places.isFull(source, limits.concurrent)) return { kind: 'full', retryMs: RETRY_MS };
+
+  const entryOf = ({ place, turn: { source } }: Asking, kind: number, waitMs: number): Entry => {
+    if (kind === ENTERED) {
+      const leave = (): void => {
+        places.giveBack(source);
+        returned.push(place);
+        gathering.add('leave');
+      };
+      return { kind: 'entered', leave };
+    }
+    places.giveBack(source);
+    return kind === EARLY ? { kind: 'early', waitMs } : { kind: 'full', retryMs: RETRY_MS };
+  };
+
+  /** Places that are given back go along. */
+  const ask = async (limits: Turn['limits'], asking: readonly Asking[]): Promise<void> => {
     const { rate, burst, concurrent } = limits;
-    last += 1;
-    const place = `${gateway}/${last}`;
     const rateKey = valkey.key(`rate:${rate.count}:${rate.perMs}:${burst}:${name}`);
-    const keys = [placesKey, gateways, rateKey, `${rateKey}:burst`];
     const window = Math.max(rate.perMs, BURST_WINDOW_MS);
-    const counts = [concurrent, rate.count, rate.perMs, burst, window];
-    places.take(source);
-    const asked = [gateway, place, source, ...counts, ignoresRate ? 1 : 0, leaseMs];
+    const terms = [gateway, leaseMs, name, concurrent, rate.count, rate.perMs, burst, window];
+    const giving = returned.splice(0, MOST_AT_ONCE);
+    const turns = asking.flatMap(({ place, turn: { source, ignoresRate } }) => {
+      return [place, source, ignoresRate ? 1 : 0];
+    });
     try {
-      const [end, waitMs = 0] = (await valkey.run(ENTER, keys, asked)) as number[]; // as the script returns
-      if (end === 0) {
-        const leave = (): void => {
-          places.giveBack(source);
-          returned.push(place);
-          void giveBack();
-        };
-        return { kind: 'entered', leave };
+      const keys = [...common, rateKey, `${rateKey}:burst`];
+      const asked = [...terms, giving.length, ...giving, ...turns];
+      const ends = (await valkey.run(ENTER, keys, asked)) as number[]; // as the script returns
+      for (const [index, one] of asking.entries()) {
+        one.resolve(entryOf(one, ends[2 * index] ?? FULL, ends[2 * index + 1] ?? 0));
       }
-      places.giveBack(source);
-      return end === 1 ? { kind: 'full', retryMs: RETRY_MS } : { kind: 'early', waitMs };
     } catch (error) {
-      places.giveBack(source);
-      returned.push(place); // it may have been taken
-      throw error;
+      returned.push(...giving, ...asking.map(({ place }) => place)); // they may have been taken
+      for (const { turn, reject } of asking) {
+        places.giveBack(turn.source);
+        reject(error);
+      }
     }
   };
+
+  const gathering = createGathering<Asking | 'leave'>(MOST_AT_ONCE, (items) => {
+    const asking = items.filter((item) => item !== 'leave');
+    for (const [limits, alike] of Map.groupBy(asking, ({ turn }) => turn.limits)) {
+      void ask(limits, alike);
+    }
+    void giveBack();
+  });
+
   return {
     get sources() {
       return places.sources;
     },
     has: places.has,
     isFull: places.isFull,
-    enter,
     giveBack,
+    enter: async (turn: Turn): Promise<Entry> => {
+      const { source, limits } = turn;
+      if (places.isFull(source, limits.concurrent)) return { kind: 'full', retryMs: RETRY_MS };
+      places.take(source);
+      last += 1;
+      const place = `${gateway}/${last}`;
+      return await new Promise((resolve, reject) => {
+        gathering.add({ turn, place, resolve, reject });
+      });
+    },
   };
 }

@@ -39,8 +39,9 @@ export interface SharedPush extends Omit<GroupPush, 'passes' | 'target'> {
   readonly group: GroupId;
 }
 
-/** Bytes before the header: its length. */
-const LENGTH_BYTES = 4;
+/** Where the number of the request is: behind the length of the header. */
+const REQUEST_AT = 4;
+const HEADER_AT = REQUEST_AT + 8;
 const IDENTITY_BYTES = 4;
 
 /** A family as the header has it; its identities follow the header, in the order of the families. */
@@ -53,53 +54,102 @@ type FamilyRow = readonly [
   identities: number,
 ];
 
+/** What JSON says of an operation: its lists of families apart. */
+type Header = readonly [operation: Operation, lists: readonly (readonly FamilyRow[])[]];
+
 /** An operation as bytes: a header in JSON, then the identities of all series. */
 export function encodeOperation(operation: Operation): Uint8Array {
-  const identities: (readonly number[])[] = [];
-  const rowOf = ({ name, type, isTyped, series, bytes, identities: own }: FamilyContent) => {
-    identities.push(own);
-    return [name, type, isTyped, series, bytes, own.length] satisfies FamilyRow;
-  };
-  const header = Buffer.from(
-    JSON.stringify(operation, (key, value) =>
-      isFamilies<FamilyContent>(key, value) ? value.map(rowOf) : value,
-    ),
-  );
-  const count = identities.reduce((sum, { length }) => sum + length, 0);
-  const encoded = Buffer.allocUnsafe(LENGTH_BYTES + header.length + count * IDENTITY_BYTES);
+  const lists = listFamilies(operation);
+  const rows = lists.map((families) => families.map(rowOf));
+  const bare = lists.length === 0 ? operation : withFamilies(operation, []);
+  const header = Buffer.from(JSON.stringify([bare, rows] satisfies Header));
+  let count = 0;
+  for (const families of lists) for (const { identities } of families) count += identities.length;
+  const encoded = Buffer.allocUnsafe(HEADER_AT + header.length + count * IDENTITY_BYTES);
   encoded.writeUInt32LE(header.length, 0);
-  header.copy(encoded, LENGTH_BYTES);
-  let at = LENGTH_BYTES + header.length;
-  for (const own of identities) {
-    for (const half of own) {
-      encoded.writeInt32LE(half | 0, at);
-      at += IDENTITY_BYTES;
+  encoded.writeDoubleLE(operation.request, REQUEST_AT);
+  header.copy(encoded, HEADER_AT);
+  let at = HEADER_AT + header.length;
+  for (const families of lists) {
+    for (const { identities } of families) {
+      for (const half of identities) at = encoded.writeInt32LE(half | 0, at);
     }
   }
   return encoded;
 }
 
-/** Families, or the rows that stand for them. */
-function isFamilies<Family>(key: string, value: unknown): value is readonly Family[] {
-  return (key === 'families' || key === 'own') && Array.isArray(value);
+function rowOf({ name, type, isTyped, series, bytes, identities }: FamilyContent): FamilyRow {
+  return [name, type, isTyped, series, bytes, identities.length];
+}
+
+/** The number of the request alone, without what it costs to decode it. */
+export function readRequest(data: Uint8Array): number {
+  return bufferOf(data).readDoubleLE(REQUEST_AT);
 }
 
 /** An operation out of what `encodeOperation` made of it. */
 export function decodeOperation(data: Uint8Array): Operation {
-  const encoded = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const end = LENGTH_BYTES + encoded.readUInt32LE(0);
+  const encoded = bufferOf(data);
+  const end = HEADER_AT + encoded.readUInt32LE(0);
+  const header = encoded.toString('utf8', HEADER_AT, end);
+  const [operation, rows] = JSON.parse(header) as Header; // a gateway of this project wrote it
+  if (rows.length === 0) return operation;
   let at = end;
   const familyOf = ([name, type, isTyped, series, bytes, length]: FamilyRow): FamilyContent => {
-    const identities = Array.from({ length }, (_, index) =>
-      encoded.readInt32LE(at + index * IDENTITY_BYTES),
-    );
-    at += length * IDENTITY_BYTES;
+    const identities: number[] = [];
+    for (let index = 0; index < length; index += 1, at += IDENTITY_BYTES) {
+      identities.push(encoded.readInt32LE(at));
+    }
     return { name, type, isTyped, series, bytes, identities };
   };
-  const header = encoded.toString('utf8', LENGTH_BYTES, end);
-  return JSON.parse(header, (key, value) =>
-    isFamilies<FamilyRow>(key, value) ? value.map(familyOf) : value,
-  ) as Operation; // a gateway of this project wrote it
+  return withFamilies(
+    operation,
+    rows.map((list) => list.map(familyOf)),
+  );
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Every list of families in an operation, always in the same order. */
+function listFamilies(operation: Operation): readonly (readonly FamilyContent[])[] {
+  switch (operation.kind) {
+    case 'claim':
+      return [operation.push.content.families];
+    case 'add':
+      return operation.groups.map(({ families }) => families);
+    case 'finish': {
+      const { groups, own } = operation.contents;
+      return [own, ...groups.map(({ families }) => families)];
+    }
+    default:
+      return [];
+  }
+}
+
+/** The operation with other lists; empty ones for those that are left out. */
+function withFamilies(
+  operation: Operation,
+  lists: readonly (readonly FamilyContent[])[],
+): Operation {
+  const fill = (groups: readonly ReadGroup[], from: number): readonly ReadGroup[] =>
+    groups.map((group, index) => ({ ...group, families: lists[from + index] ?? [] }));
+  switch (operation.kind) {
+    case 'claim': {
+      const content = { families: lists[0] ?? [] };
+      return { ...operation, push: { ...operation.push, content } };
+    }
+    case 'add':
+      return { ...operation, groups: fill(operation.groups, 0) };
+    case 'finish': {
+      const { contents } = operation;
+      const filled = { own: lists[0] ?? [], groups: fill(contents.groups, 1) };
+      return { ...operation, contents: { ...contents, ...filled } };
+    }
+    default:
+      return operation;
+  }
 }
 
 /** The push of an operation, for the model. */
