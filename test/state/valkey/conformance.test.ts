@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Turnstile } from '../../../src/pipeline/shared-state.ts';
 import { createValkeyFailureThrottle } from '../../../src/state/valkey/failure-throttle.ts';
 import { createValkeySessionStore } from '../../../src/state/valkey/session-store.ts';
 import { openValkeyStoreLog } from '../../../src/state/valkey/store-log.ts';
@@ -70,16 +71,21 @@ if (skip === false) {
 
   test('the places of a gateway that says nothing any more come free, no sooner', async () => {
     const [one, other] = await each((valkey) => createValkeyTurnstile(valkey, LEASE_MS));
-    assert.equal((await one.team('payments').enter(turn)).kind, 'entered');
+    const teams = ['payments', 'reports', 'batch'];
+    const enterAll = async (turnstile: Turnstile): Promise<readonly string[]> =>
+      Promise.all(teams.map(async (name) => (await turnstile.team(name).enter(turn)).kind));
+    assert.deepEqual(await enterAll(one), ['entered', 'entered', 'entered']);
     await delay(2 * LEASE_MS);
-    assert.equal((await other.team('payments').enter(turn)).kind, 'full');
+    assert.deepEqual(await enterAll(other), ['full', 'full', 'full']);
     const died = performance.now();
     await one[Symbol.asyncDispose]();
-    await eventually('the place came free', async () => {
+    await eventually('a place came free', async () => {
       const entry = await other.team('payments').enter(turn);
       return entry.kind === 'entered' ? true : undefined;
     });
     assert.ok(performance.now() - died > LEASE_MS / 2);
+    assert.deepEqual(await enterAll(other), ['full', 'entered', 'entered']);
+    assert.deepEqual(await enterAll(other), ['full', 'full', 'full']);
   });
 
   test('a work that stops to say so is lost, and says it before others begin', async () => {
