@@ -5,70 +5,101 @@ import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { collidingValue, seriesHash } from '../support/hash-collision.ts';
 import { NATIVE_HISTOGRAM } from '../support/native-histogram.ts';
-import {
-  PUSHGATEWAYS,
-  type Pushgateway,
-  pushgatewayMissing,
-  startPushgateway,
-} from '../support/pushgateway.ts';
+import { PUSHGATEWAYS, pushgatewayMissing } from '../support/pushgateway.ts';
 import { type ScrapeWitnesses, startScrapeWitnesses } from '../support/scrape-witnesses.ts';
-import { operation, renderBody, type StoreOperation } from '../support/store-operations.ts';
-import { tokenCredential } from '../support/test-credential.ts';
+import { tormentStore } from '../support/store-laboratory.ts';
+import { operation } from '../support/store-operations.ts';
+import { openStorePair, type StorePair } from '../support/store-pair.ts';
+import {
+  clearGroups,
+  STORE_TEAM,
+  type StorePush,
+  sendOperation,
+  sendTo,
+  takeTypes,
+} from '../support/stored-operations.ts';
 
 /** Sequences of the property, for each version; more with STORE_E2E_RUNS. */
 const RUNS = Number(process.env['STORE_E2E_RUNS'] ?? 15);
-const UNCHECKED = ['--push.disable-consistency-check'];
+/** Histories with restarts and timeouts; more with `npm run bench -- store-faults`. */
+const HISTORIES = 3;
 
-const TOKEN = tokenCredential('nightly');
-const WIDE = { rate: '100000/s', burst: 100_000, concurrent: 1000, groups: 100_000 };
-
-interface Push {
-  readonly group: string;
-  readonly body: string | Buffer;
-  readonly contentType?: string;
-}
-
-const text = (group: string, body: string): Push => ({ group, body });
+const text = (group: string, body: string): StorePush => ({ group, body });
 const STAMP = seriesHash('push_time_seconds', { job: 'later', instance: '' });
 const evil = (hash: bigint): string =>
   `evil{zz="${collidingValue(hash, 'evil', { job: 'evil', instance: '' })}"} 1\n`;
-const NATIVE: Push = {
+const NATIVE: StorePush = {
   group: 'native',
   body: NATIVE_HISTOGRAM,
   contentType: CONTENT_TYPES.protobuf,
 };
 
-/** Two pushes of which the second is refused, and why it would break the scrape. */
-const KINDS: readonly (readonly [kind: string, first: Push, second: Push])[] = [
-  ['another type', text('a', '# TYPE m gauge\nm 1\n'), text('b', '# TYPE m counter\nm 1\n')],
-  ['a summary over a count', text('a', 's_count 1\n'), text('b', '# TYPE s summary\ns_count 1\n')],
-  ['an empty label beside its absence', text('a/x/1', 'm 1\n'), text('a', 'm{x="1",y=""} 1\n')],
-  ['a key label in another body', text('a/instance/x', 'm 1\n'), text('a', 'm{instance="x"} 1\n')],
-  [
-    'classic beside native histograms',
-    NATIVE,
-    text('b', '# TYPE native_seconds histogram\nnative_seconds_bucket{le="+Inf"} 1\n'),
-  ],
-  [
-    'the hash of a stored series',
-    text('victim', 'rows 1\n'),
-    text('evil', evil(seriesHash('rows', { job: 'victim', instance: '' }))),
-  ],
-  ['a time stamp with the hash of a series', text('evil', evil(STAMP)), text('later', 'm 1\n')],
-  [
-    'the hash of a request that is counted later',
-    text('a', 'm 1\n'),
-    text(
-      'evil',
-      evil(
-        seriesHash('pushgateway_http_requests_total', {
-          code: '404',
-          handler: 'static',
-          method: 'get',
-        }),
+interface Kind {
+  /** Why the second push would break the scrape. */
+  readonly kind: string;
+  readonly pushes: readonly [first: StorePush, second: StorePush];
+  /** Whether a stock Pushgateway takes the second one. */
+  readonly isStricter?: true;
+  /** Whether the second one is refused by itself. */
+  readonly isAlone?: true;
+}
+
+/** Two pushes of which the second is refused. */
+const KINDS: readonly Kind[] = [
+  {
+    kind: 'another type',
+    pushes: [text('a', '# TYPE m gauge\nm 1\n'), text('b', '# TYPE m counter\nm 1\n')],
+  },
+  {
+    kind: 'a summary over a count',
+    pushes: [text('a', 's_count 1\n'), text('b', '# TYPE s summary\ns_count 1\n')],
+  },
+  {
+    kind: 'an empty label beside its absence',
+    pushes: [text('a/x/1', 'm 1\n'), text('a', 'm{x="1",y=""} 1\n')],
+    isStricter: true,
+  },
+  {
+    kind: 'a key label in another body',
+    pushes: [text('a/instance/x', 'm 1\n'), text('a', 'm{instance="x"} 1\n')],
+  },
+  {
+    kind: 'classic beside native histograms',
+    pushes: [
+      NATIVE,
+      text('b', '# TYPE native_seconds histogram\nnative_seconds_bucket{le="+Inf"} 1\n'),
+    ],
+    isStricter: true,
+  },
+  {
+    kind: 'the hash of a stored series',
+    pushes: [
+      text('victim', 'rows 1\n'),
+      text('evil', evil(seriesHash('rows', { job: 'victim', instance: '' }))),
+    ],
+  },
+  {
+    kind: 'a time stamp with the hash of a series',
+    pushes: [text('evil', evil(STAMP)), text('later', 'm 1\n')],
+  },
+  {
+    kind: 'the hash of a request that is counted later',
+    pushes: [
+      text('a', 'm 1\n'),
+      text(
+        'evil',
+        evil(
+          seriesHash('pushgateway_http_requests_total', {
+            code: '404',
+            handler: 'static',
+            method: 'get',
+          }),
+        ),
       ),
-    ),
-  ],
+    ],
+    isStricter: true,
+    isAlone: true,
+  },
 ];
 
 for (const version of PUSHGATEWAYS) {
@@ -76,82 +107,58 @@ for (const version of PUSHGATEWAYS) {
     skip: pushgatewayMissing(version),
   }, () => {
     let stack: AsyncDisposableStack;
-    let store: Pushgateway;
-    let stock: Pushgateway;
+    let pair: StorePair;
     let gateway: TestGateway;
     let witnesses: ScrapeWitnesses;
 
     before(async () => {
       stack = new AsyncDisposableStack();
-      store = stack.use(await startPushgateway({ version, args: UNCHECKED }));
-      stock = stack.use(await startPushgateway({ version }));
-      witnesses = stack.use(await startScrapeWitnesses(store));
+      pair = stack.use(await openStorePair(version));
+      witnesses = stack.use(await startScrapeWitnesses(pair.store()));
       gateway = stack.use(
-        await startGateway({
-          upstream: { url: store.url },
-          teams: {
-            batch: {
-              jobs: ['*'],
-              allow: ['push', 'delete'],
-              limits: WIDE,
-              credentials: [TOKEN.spec],
-            },
-          },
-        }),
+        await startGateway({ upstream: { url: pair.store().url }, teams: STORE_TEAM }),
       );
     });
     after(() => stack.disposeAsync());
 
-    const send = async (
-      url: string,
-      method: string,
-      { group, body, contentType = CONTENT_TYPES.text }: Push,
-    ): Promise<number> => {
-      const { status } = await fetch(`${url}/metrics/job/${group}`, {
-        method,
-        headers: { authorization: TOKEN.authorization, 'content-type': contentType },
-        ...(method !== 'DELETE' && { body }),
-      });
-      return status;
-    };
-    const clear = async (url: string, groups: Iterable<string>): Promise<void> => {
-      for (const group of groups) await send(url, 'DELETE', { group, body: '' });
-    };
+    const put = async (url: string, push: StorePush): Promise<number> =>
+      (await sendTo(url, 'PUT', push)).status;
 
-    for (const [kind, first, second] of KINDS) {
+    for (const { kind, pushes, isStricter = false, isAlone = false } of KINDS) {
       test(`refused: ${kind}`, async () => {
-        assert.equal(await send(gateway.url, 'PUT', first), 202);
-        assert.equal(await send(gateway.url, 'PUT', second), 400);
-        assert.equal((await store.scrape()).status, 200);
-        await clear(gateway.url, [first.group, second.group]);
-        assert.equal(await send(gateway.url, 'PUT', second), kind.includes('later') ? 400 : 202);
-        await clear(gateway.url, [second.group]);
+        const [first, second] = pushes;
+        const { stock } = pair;
+        assert.equal(await put(gateway.url, first), 202);
+        assert.equal(await put(gateway.url, second), 400);
+        assert.equal((await pair.store().scrape()).status, 200);
+        await clearGroups(gateway.url, [first.group, second.group]);
+        assert.equal(await put(gateway.url, second), isAlone ? 400 : 202);
+        await clearGroups(gateway.url, [second.group]);
+        assert.equal(await put(stock.url, first), 200);
+        assert.equal(await put(stock.url, second), isStricter ? 200 : 400);
+        await stock.wipe();
       });
     }
 
-    const render = (one: StoreOperation): Push => text(one.group, renderBody(one));
-
     test('one push after the other: what is let through a stock Pushgateway takes too', async () => {
+      const { stock } = pair;
       const property = fc.asyncProperty(
         fc.array(operation, { minLength: 4, maxLength: 12 }),
         async (operations) => {
           const groups = new Set(operations.map(({ group }) => group));
           for (const one of operations) {
-            const status = await send(gateway.url, one.method, render(one));
+            const { status } = await sendOperation(gateway.url, one);
             if (status !== 202 || one.method === 'DELETE') {
-              if (status === 202) await send(stock.url, 'DELETE', render(one));
+              if (status === 202) await sendOperation(stock.url, one);
               continue;
             }
-            const typed = await takeTypes(store, one);
-            assert.equal(
-              await send(stock.url, one.method, render(typed)),
-              200,
-              JSON.stringify(one),
-            );
+            const typed = await takeTypes(pair.store(), one);
+            const taken = await sendOperation(stock.url, typed);
+            assert.equal(taken.status, 200, JSON.stringify(one));
           }
-          assert.equal((await store.scrape()).status, 200);
-          await clear(gateway.url, groups);
-          await clear(stock.url, groups);
+          assert.equal((await pair.store().scrape()).status, 200);
+          await clearGroups(gateway.url, groups);
+          await clearGroups(stock.url, groups);
         },
       );
       await fc.assert(property, { numRuns: RUNS });
@@ -161,36 +168,32 @@ for (const version of PUSHGATEWAYS) {
       const property = fc.asyncProperty(
         fc.array(operation, { minLength: 10, maxLength: 40 }),
         async (operations) => {
-          const statuses = await Promise.all(
-            operations.map((one) => send(gateway.url, one.method, render(one))),
+          const answers = await Promise.all(
+            operations.map((one) => sendOperation(gateway.url, one)),
           );
+          const statuses = answers.map(({ status }) => status);
           assert.ok(
             statuses.every((status) => status === 202 || status === 400),
             statuses.join(),
           );
-          const { status, body } = await store.scrape();
+          const { status, body } = await pair.store().scrape();
           assert.equal(status, 200, body);
-          await clear(gateway.url, new Set(operations.map(({ group }) => group)));
+          await clearGroups(gateway.url, new Set(operations.map(({ group }) => group)));
         },
       );
       await fc.assert(property, { numRuns: RUNS });
     });
 
     test('no Prometheus ever saw a broken scrape', () => witnesses.assertAlwaysUp());
-  });
-}
 
-/** The push with the types that its families have in the store: what was left open was taken over. */
-async function takeTypes(store: Pushgateway, one: StoreOperation): Promise<StoreOperation> {
-  const { body } = await store.scrape();
-  const types = new Map(
-    [...body.matchAll(/^# TYPE (\S+) (gauge|counter|untyped)$/gm)].map(([, name, type]) => [
-      name,
-      type as 'gauge' | 'counter' | 'untyped', // so the expression says
-    ]),
-  );
-  return {
-    ...one,
-    families: one.families.map((each) => ({ ...each, type: each.type ?? types.get(each.name) })),
-  };
+    test('restarts and timeouts: the scrape stays whole, and a refusal has a reason', async (t) => {
+      const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+      const { statuses, agreed, stricter } = await tormentStore({ pair, runs: HISTORIES, seed });
+      t.diagnostic(`seed ${seed}: ${JSON.stringify({ statuses, agreed, stricter })}`);
+      for (const status of [202, 400, 502, 504])
+        assert.ok((statuses[status] ?? 0) > 0, `${status}`);
+      assert.ok(agreed > 0);
+      await witnesses.assertNeverBroken();
+    });
+  });
 }

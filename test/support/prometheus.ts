@@ -12,7 +12,9 @@ export interface Prometheus extends AsyncDisposable {
   readonly url: string;
   /** As the program reports it, such as `2.42.0`. */
   readonly version: string;
-  /** The state of the target after a scrape that began later than this call. */
+  /** The state of the target after the last scrape; undefined while the server still starts. */
+  lastScrape(): Promise<ScrapeTarget | undefined>;
+  /** The same after a scrape that began later than this call. */
   nextScrape(): Promise<ScrapeTarget>;
   /** Label sets and values that an instant query answers. */
   query(expression: string): Promise<readonly QuerySample[]>;
@@ -77,6 +79,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   return {
     url,
     version: programVersion(`prometheus-${options.version}`),
+    lastScrape: () => lastScrape(url),
     nextScrape: () => nextScrape(url),
     query: (expression) => query(url, expression),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -105,14 +108,18 @@ interface TargetsAnswer {
   readonly data: { readonly activeTargets: readonly ScrapeTarget[] };
 }
 
+async function lastScrape(url: string): Promise<ScrapeTarget | undefined> {
+  const answer = await fetch(`${url}/api/v1/targets`);
+  // While the server still starts it answers 503 with text.
+  if (answer.status !== 200) return undefined;
+  const { data } = (await answer.json()) as TargetsAnswer; // Prometheus' HTTP API v1
+  return data.activeTargets[0];
+}
+
 async function nextScrape(url: string): Promise<ScrapeTarget> {
   const asked = Date.now();
   return await eventually('Prometheus scrapes', async () => {
-    const answer = await fetch(`${url}/api/v1/targets`);
-    // While the server still starts it answers 503 with text.
-    if (answer.status !== 200) return undefined;
-    const { data } = (await answer.json()) as TargetsAnswer; // Prometheus' HTTP API v1
-    const target = data.activeTargets[0];
+    const target = await lastScrape(url);
     if (target === undefined || Date.parse(target.lastScrape) <= asked) return undefined;
     // the second that a scrape may take is over: the machine is busy, the next one may do
     return target.lastError.includes('deadline exceeded') ? undefined : target;

@@ -90,8 +90,11 @@ export class SimulatedStore {
     return new SimulatedStore(groups);
   }
 
-  /** What no Pushgateway may hold for a scrape to stay whole; undefined if there is nothing. */
-  problem(): string | undefined {
+  /**
+   * What no Pushgateway may hold for a scrape to stay whole; undefined if there is nothing.
+   * @param empty - what a label without a value is: `absent`, as for Prometheus, or `a label`
+   */
+  problem(empty: 'absent' | 'a label' = 'absent'): string | undefined {
     const types = new Map<string, string>();
     const series = new Map<string, string>();
     for (const [group, families] of this.groups) {
@@ -102,7 +105,7 @@ export class SimulatedStore {
             return `${holder}, ${name} ${type}`;
           types.set(taken, `${name} ${type}`);
         }
-        const identity = `${name}${identify(group, own)}`;
+        const identity = `${name}${identify(group, own, empty)}`;
         if (series.has(identity)) return `${identity} in ${group} and ${series.get(identity)}`;
         series.set(identity, group);
       }
@@ -116,11 +119,18 @@ function occupied(name: string, type: string): readonly string[] {
   return type === 'summary' ? [name, `${name}_sum`, `${name}_count`] : [name];
 }
 
-/** The labels as Prometheus has them: those of the key win, empty ones are none. */
-function identify(group: string, own: Readonly<Record<string, string>>): string {
+/** The labels as Prometheus has them, or Pushgateway: those of the key win. */
+function identify(
+  group: string,
+  own: Readonly<Record<string, string>>,
+  empty: 'absent' | 'a label',
+): string {
   const [job = '', ...rest] = group.split('/');
   const pairs = new Map([...Object.entries(own), ['job', job]]);
   for (let at = 0; at < rest.length; at += 2) pairs.set(rest[at] ?? '', rest[at + 1] ?? '');
-  const rendered = [...pairs].filter(([, value]) => value !== '').map((pair) => pair.join('='));
+  // Pushgateway gives every series an instance, an empty one if it has none.
+  const isThere = ([name, value]: readonly [string, string]): boolean =>
+    value !== '' || (empty === 'a label' && name !== 'instance');
+  const rendered = [...pairs].filter(isThere).map((pair) => pair.join('='));
   return `{${rendered.sort().join()}}`;
 }
