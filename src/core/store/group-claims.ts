@@ -123,16 +123,17 @@ function isFirst({ claims }: HeldGroup): boolean {
 /** What a group grows by when the push is stored, if nothing else is on its way to it. */
 function growthOf(attempt: Attempt): GroupTotals {
   const { group, families } = attempt;
+  const { held } = group;
   let series = 0;
   let bytes = 0;
   for (const [family, pushed] of families) {
-    series += family.series;
+    series += held.seriesOf(family);
     bytes += pushed;
   }
   for (const family of group.families) {
     if (!replaces(attempt, family)) continue;
-    series -= family.series;
-    bytes -= family.bytes;
+    series -= held.seriesOf(family);
+    bytes -= held.bytesOf(family);
   }
   return {
     groups: group.exists ? 0 : 1,

@@ -1,12 +1,7 @@
 import type { Steps } from '../steps.ts';
 import type { GroupTotals } from './group-store.ts';
-import {
-  type HeldClaim,
-  type HeldFamily,
-  type HeldGroup,
-  NOTHING,
-  totalsOf,
-} from './held-group.ts';
+import { type HeldClaim, type HeldGroup, NOTHING, totalsOf } from './held-group.ts';
+import type { HeldFamily, HeldTable } from './held-table.ts';
 
 type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
 
@@ -17,7 +12,8 @@ type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
 export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Steps<GroupTotals> {
   const [first, ...others] = claims;
   if (first === undefined) return NOTHING;
-  const before = totalsOf({ exists: true, families: group.families });
+  const { families, held } = group;
+  const before = totalsOf({ exists: true, families, held });
   let isSame = true;
   const isSmall = first.families.size <= FEW;
   for (const other of others) {
@@ -36,16 +32,18 @@ export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): St
 
 /** A PUT leaves nothing of what was there, and every POST may come upon it: by name the largest. */
 function* findPeak(group: HeldGroup, before: Sizes, claims: readonly HeldClaim[]): Steps<Sizes> {
+  const { held } = group;
   const posted = new Map<string, Sizes>();
   for (const { method, families } of claims) {
-    if (method === 'POST') yield* enterLargest(posted, yield* sumByName(families));
+    if (method === 'POST') yield* enterLargest(posted, yield* sumByName(held, families));
   }
   // Of a large group only what a POST touches is looked at by name.
-  const touched = yield* sumByName(storedOf(group, posted));
+  const touched = yield* sumByName(held, storedOf(group, posted));
   const kept = minus(before, sumUp(touched.values()));
   let peak = plus(kept, yield* peakOver(touched, posted));
   for (const { method, families } of claims) {
-    if (method === 'PUT') peak = larger(peak, yield* peakOver(yield* sumByName(families), posted));
+    if (method !== 'PUT') continue;
+    peak = larger(peak, yield* peakOver(yield* sumByName(held, families), posted));
   }
   return peak;
 }
@@ -70,28 +68,30 @@ function* enterLargest(into: Map<string, Sizes>, from: ReadonlyMap<string, Sizes
 
 /** What a group has after a push. */
 function* overlay(group: HeldGroup, before: Sizes, { method, families }: HeldClaim): Steps<Sizes> {
+  const { held } = group;
   const names = new Set<string>();
   let series = 0;
   let bytes = 0;
   for (const [family, brought] of families) {
-    series += family.series;
+    series += held.seriesOf(family);
     bytes += brought;
-    if (method === 'POST') names.add(nameOf(family));
+    if (method === 'POST') names.add(nameOf(held, family));
     yield;
   }
   if (method === 'PUT') return { series, bytes };
-  const replaced = group.families.filter((family) => names.has(nameOf(family)));
-  return plus(minus(before, sumUp(replaced)), { series, bytes });
+  const replaced = group.families.filter((family) => names.has(nameOf(held, family)));
+  const gone = totalsOf({ exists: true, families: replaced, held });
+  return plus(minus(before, gone), { series, bytes });
 }
 
 /** What a group has of some names. */
 function storedOf(
-  { families }: HeldGroup,
+  { families, held }: HeldGroup,
   names: ReadonlyMap<string, unknown>,
 ): Iterable<readonly [HeldFamily, number]> {
   if (names.size === 0) return [];
-  const stored = families.filter((family) => names.has(nameOf(family)));
-  return stored.map((family) => [family, family.bytes]);
+  const stored = families.filter((family) => names.has(nameOf(held, family)));
+  return stored.map((family) => [family, held.bytesOf(family)]);
 }
 
 /** Of so few families all are compared in one step: mostly it is asked of many claims with few. */
@@ -113,12 +113,13 @@ function bringsSameFew(one: HeldClaim, other: HeldClaim): boolean {
 }
 
 function* sumByName(
+  held: HeldTable,
   families: Iterable<readonly [HeldFamily, number]>,
 ): Steps<ReadonlyMap<string, Sizes>> {
   const sums = new Map<string, Sizes>();
   for (const [family, bytes] of families) {
-    const { series } = family;
-    const name = nameOf(family);
+    const series = held.seriesOf(family);
+    const name = nameOf(held, family);
     const others = sums.get(name);
     sums.set(name, others ? plus(others, { series, bytes }) : { series, bytes });
     yield;
@@ -126,8 +127,8 @@ function* sumByName(
   return sums;
 }
 
-function nameOf({ occupant }: HeldFamily): string {
-  return occupant?.name ?? '';
+function nameOf(held: HeldTable, family: HeldFamily): string {
+  return held.occupantOf(family)?.name ?? '';
 }
 
 function sumUp(sizes: Iterable<Sizes>): Sizes {

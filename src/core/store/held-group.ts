@@ -1,8 +1,9 @@
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
 import { type GroupingKey, isSameKey, readPushTarget } from '../target/grouping-key.ts';
-import { type FamilyIndex, hold, type Occupant, release } from './family-index.ts';
+import { type FamilyIndex, hold, release } from './family-index.ts';
 import type { GroupId } from './group.ts';
 import type { Doubt, GroupTotals } from './group-store.ts';
+import type { HeldFamily, HeldSeries, HeldTable } from './held-table.ts';
 import { timeStampSeries } from './own-series.ts';
 import type { OwnedGroups } from './owned-groups.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -24,34 +25,14 @@ export interface HeldGroup {
    */
   families: readonly HeldFamily[];
   claims: readonly HeldClaim[];
+  /** Where its families and time stamps are held. */
+  readonly held: HeldTable;
   /** The two time stamps that Pushgateway adds. */
-  readonly stamps: HeldSeries;
+  stamps: HeldSeries;
   /** When the last push that was stored was settled, in steps of the store. */
   storedAt: number;
   /** What the quota of the owner counts for its claims. */
   reserved: GroupTotals;
-}
-
-/** Series that are held together. There is one for the time stamps of each group: it is small. */
-export interface HeldSeries {
-  /** Undefined for what is not among the types: time stamps, and series of Pushgateway to come. */
-  readonly occupant: Occupant | undefined;
-  group: HeldGroup | undefined;
-  /** Its number in the table of series. */
-  readonly holder: number;
-  /** The chain of its series there. */
-  chain: number;
-}
-
-/** A family of a group, shared by its claims that bring the same. */
-export interface HeldFamily extends HeldSeries {
-  readonly series: number;
-  /** As the last push or reading had it. */
-  bytes: number;
-  /** The group, and claims. */
-  uses: number;
-  /** When the push that left it was settled; what began later takes its place. */
-  settledAt: number;
 }
 
 /** A push on its way. */
@@ -65,112 +46,88 @@ export interface HeldClaim {
   doubt: Doubt | undefined;
 }
 
-/** Whether series are those of a family, and not time stamps or Pushgateway's own to come. */
-export function isFamily(held: HeldSeries): held is HeldFamily {
-  return held.occupant !== undefined;
-}
-
 /** Where families are held: the types, and the series. */
 export interface Holdings {
   readonly index: FamilyIndex;
   readonly series: SeriesTable;
-  /** By number. */
-  readonly holders: (HeldSeries | undefined)[];
-  readonly freeHolders: number[];
+  readonly held: HeldTable;
 }
 
 export const NOTHING: GroupTotals = { groups: 0, series: 0, bytes: 0 };
 /** What every group without claims shares. */
 const NO_CLAIMS: readonly HeldClaim[] = [];
-/** Later than every step: small, as all families together keep the kind of number that one has. */
-export const NOT_SETTLED = 0x7fffffff;
-/** The beginning of every chain of series. */
-const NO_CHAIN = -1;
+/** Later than every step. */
+export const NOT_SETTLED = Number.POSITIVE_INFINITY;
+const NO_STAMPS = -1;
+const NO_SIZES = { series: 0, bytes: 0 };
 
 /** Enters a family that is used once. Its series are entered by who checks them. */
 export function holdFamily(
-  { index, holders, freeHolders }: Holdings,
+  { index, held }: Holdings,
   group: HeldGroup | undefined,
   { name, type }: PushedFamily,
-  { series, bytes }: Pick<FamilyContent, 'series' | 'bytes'>,
+  sizes: Pick<FamilyContent, 'series' | 'bytes'>,
 ): HeldFamily {
-  const occupant = hold(index, name, type);
-  // Each by its name: what a spread begins has part of its fields in an object of its own.
-  const held: HeldFamily = {
-    occupant,
-    group,
-    holder: takeNumber(holders, freeHolders),
-    chain: NO_CHAIN,
-    series,
-    bytes,
-    uses: 1,
-    settledAt: 0,
-  };
-  holders[held.holder] = held;
-  return held;
+  return held.add(group, hold(index, name, type), sizes);
 }
 
 /** The same of series that are of no family whose type could clash. */
 export function holdSeries(
-  { holders, freeHolders }: Pick<Holdings, 'holders' | 'freeHolders'>,
+  { held }: Pick<Holdings, 'held'>,
   group: HeldGroup | undefined,
 ): HeldSeries {
-  const holder = takeNumber(holders, freeHolders);
-  const held = { occupant: undefined, group, holder, chain: NO_CHAIN };
-  holders[holder] = held;
-  return held;
-}
-
-function takeNumber(holders: readonly unknown[], freeHolders: number[]): number {
-  return freeHolders.pop() ?? holders.length;
+  return held.add(group, undefined, NO_SIZES);
 }
 
 /** Enters series without a check. */
 export function addSeries(
-  { series }: Pick<Holdings, 'series'>,
-  held: HeldSeries,
+  { series, held }: Pick<Holdings, 'series' | 'held'>,
+  number: HeldSeries,
   identities: readonly number[],
 ): void {
+  let chain = held.chainOf(number);
   for (let at = 0; at < identities.length; at += 2) {
-    held.chain = series.add(identities[at] ?? 0, identities[at + 1] ?? 0, held.holder, held.chain);
+    chain = series.add(identities[at] ?? 0, identities[at + 1] ?? 0, number, chain);
   }
+  held.setChain(number, chain);
 }
 
 /** Gives back one use of a family; with the last one it is gone. */
-export function releaseFamily(holdings: Holdings, held: HeldFamily): void {
-  held.uses -= 1;
-  if (held.uses > 0) return;
-  if (held.occupant !== undefined) release(holdings.index, held.occupant);
-  releaseSeries(holdings, held);
+export function releaseFamily(holdings: Holdings, family: HeldFamily): void {
+  const { index, held } = holdings;
+  if (held.use(family, -1) > 0) return;
+  const occupant = held.occupantOf(family);
+  if (occupant !== undefined) release(index, occupant);
+  releaseSeries(holdings, family);
 }
 
 /** Gives back series that nothing else uses. */
 export function releaseSeries(
-  { series, holders, freeHolders }: Pick<Holdings, 'series' | 'holders' | 'freeHolders'>,
-  { chain, holder }: HeldSeries,
+  { series, held }: Pick<Holdings, 'series' | 'held'>,
+  number: HeldSeries,
 ): void {
-  series.removeChain(chain);
-  holders[holder] = undefined;
-  freeHolders.push(holder);
+  series.removeChain(held.chainOf(number));
+  held.remove(number);
 }
 
 /** Whether a held family is exactly what a push brings. */
 export function isSameContent(
-  { series }: Pick<Holdings, 'series'>,
-  held: HeldFamily,
-  family: FamilyContent,
+  { series, held }: Pick<Holdings, 'series' | 'held'>,
+  family: HeldFamily,
+  pushed: FamilyContent,
 ): boolean {
+  const occupant = held.occupantOf(family);
   return (
-    held.occupant?.name === family.name &&
-    held.occupant.type === family.type &&
-    held.series === family.series &&
-    series.chainEquals(held.chain, family.identities)
+    occupant?.name === pushed.name &&
+    occupant.type === pushed.type &&
+    held.seriesOf(family) === pushed.series &&
+    series.chainEquals(held.chainOf(family), pushed.identities)
   );
 }
 
 /** A group that the store does not have yet; its time stamps are not entered. */
 export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): HeldGroup {
-  const stamps = holdSeries(holdings, undefined);
+  const { held } = holdings;
   const group: HeldGroup = {
     id: detach(id),
     oddKey: isSameKey(readPushTarget(id), key) ? undefined : key,
@@ -181,11 +138,12 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
     credential: undefined,
     families: [],
     claims: NO_CLAIMS,
-    stamps,
+    held,
+    stamps: NO_STAMPS,
     storedAt: 0,
     reserved: NOTHING,
   };
-  stamps.group = group;
+  group.stamps = holdSeries(holdings, group);
   return group;
 }
 
@@ -216,13 +174,14 @@ export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
 export function totalsOf({
   exists,
   families,
-}: Pick<HeldGroup, 'exists' | 'families'>): GroupTotals {
+  held,
+}: Pick<HeldGroup, 'exists' | 'families' | 'held'>): GroupTotals {
   if (!exists) return NOTHING;
   let series = 0;
   let bytes = 0;
   for (const family of families) {
-    series += family.series;
-    bytes += family.bytes;
+    series += held.seriesOf(family);
+    bytes += held.bytesOf(family);
   }
   return { groups: 1, series, bytes };
 }

@@ -87,10 +87,12 @@ class View implements StoredGroup {
   }
 }
 
-function listFamilies({ families }: HeldGroup): readonly StoredFamily[] {
-  return families.flatMap(({ occupant, series }) =>
-    occupant === undefined ? [] : [{ name: occupant.name, type: occupant.type, series }],
-  );
+function listFamilies({ families, held }: HeldGroup): readonly StoredFamily[] {
+  return families.flatMap((family) => {
+    const occupant = held.occupantOf(family);
+    if (occupant === undefined) return [];
+    return [{ name: occupant.name, type: occupant.type, series: held.seriesOf(family) }];
+  });
 }
 
 function sumUp({ owners }: StoreState, team: string): GroupTotals {

@@ -2,7 +2,8 @@ import type { PushedFamily } from '../exposition/push-content.ts';
 import type { Steps } from '../steps.ts';
 import type { Occupant } from './family-index.ts';
 import type { GroupPush } from './group-store.ts';
-import { type HeldFamily, type HeldGroup, NOT_SETTLED } from './held-group.ts';
+import { type HeldGroup, NOT_SETTLED } from './held-group.ts';
+import type { HeldFamily } from './held-table.ts';
 
 /** A push that is being held against the store. */
 export interface Attempt {
@@ -41,11 +42,14 @@ export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
   };
 }
 
-function findHeld({ families, claims }: HeldGroup, occupant: Occupant): readonly HeldFamily[] {
-  const held = families.filter((family) => family.occupant === occupant);
+function findHeld(
+  { families, claims, held: table }: HeldGroup,
+  occupant: Occupant,
+): readonly HeldFamily[] {
+  const held = families.filter((family) => table.occupantOf(family) === occupant);
   for (const claim of claims) {
     for (const family of claim.families.keys()) {
-      if (family.occupant === occupant && !held.includes(family)) held.push(family);
+      if (table.occupantOf(family) === occupant && !held.includes(family)) held.push(family);
     }
   }
   return held;
@@ -55,13 +59,14 @@ const NO_STEPS: Iterable<undefined> = [];
 
 /** Enters the families of a group by what they are. */
 function* tabulate(
-  { families, claims }: HeldGroup,
+  { families, claims, held }: HeldGroup,
   table: Map<Occupant, HeldFamily[]>,
 ): Steps<void> {
   const add = (family: HeldFamily): void => {
-    if (family.occupant === undefined) return;
-    const others = table.get(family.occupant);
-    if (others === undefined) table.set(family.occupant, [family]);
+    const occupant = held.occupantOf(family);
+    if (occupant === undefined) return;
+    const others = table.get(occupant);
+    if (others === undefined) table.set(occupant, [family]);
     else if (!others.includes(family)) others.push(family);
   };
   for (const list of [families, ...claims.map((claim) => claim.families.keys())]) {
@@ -82,8 +87,8 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Whether a push takes the place of a family that was stored before it. */
-export function replaces({ push, names }: Attempt, { occupant }: HeldFamily): boolean {
-  return push.method === 'PUT' || names().has(occupant?.name ?? '');
+export function replaces({ push, names, group }: Attempt, family: HeldFamily): boolean {
+  return push.method === 'PUT' || names().has(group.held.occupantOf(family)?.name ?? '');
 }
 
 /**
@@ -91,12 +96,14 @@ export function replaces({ push, names }: Attempt, { occupant }: HeldFamily): bo
  * Of the same name the later takes the place of the earlier. Of another name, what is under way with
  * the push must take its place too, as nobody knows which comes first.
  */
-export function excludes(attempt: Attempt, pushed: PushedFamily, held: HeldFamily): boolean {
-  if (held.occupant?.name === pushed.name) return true;
+export function excludes(attempt: Attempt, pushed: PushedFamily, family: HeldFamily): boolean {
   const { group, push } = attempt;
-  const isStored = attempt.stored().has(held);
-  const claims = group.claims.filter(({ families }) => families.has(held));
+  const { held } = group;
+  if (held.occupantOf(family)?.name === pushed.name) return true;
+  const isStored = attempt.stored().has(family);
+  const claims = group.claims.filter(({ families }) => families.has(family));
   if (!isStored && claims.length === 0) return false;
-  const isReplaced = !isStored || (held.settledAt !== NOT_SETTLED && replaces(attempt, held));
+  const isUndecided = held.settledAt(family) === NOT_SETTLED;
+  const isReplaced = !isStored || (!isUndecided && replaces(attempt, family));
   return isReplaced && claims.every(({ method }) => push.method === 'PUT' && method === 'PUT');
 }

@@ -3,16 +3,8 @@ import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts'
 import type { Steps } from '../steps.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { GroupPush } from './group-store.ts';
-import {
-  addSeries,
-  type HeldFamily,
-  type HeldSeries,
-  holdFamily,
-  isFamily,
-  isSameContent,
-  keyOf,
-  stampsOf,
-} from './held-group.ts';
+import { addSeries, holdFamily, isSameContent, keyOf, stampsOf } from './held-group.ts';
+import type { HeldFamily, HeldSeries } from './held-table.ts';
 import { type Attempt, excludes } from './push-attempt.ts';
 import { denyCollision, denyDuplicate } from './refusals.ts';
 import type { StoreState } from './store-state.ts';
@@ -51,7 +43,7 @@ export function* sortFamilies(
     if (same === undefined) fresh.push(family);
     else {
       known.push(family);
-      same.uses += 1;
+      state.held.use(same, 1);
       attempt.families.set(same, family.bytes);
     }
     yield;
@@ -82,9 +74,9 @@ export function* enterFamily(
   attempt: Attempt,
   family: FamilyContent,
 ): Steps<Deny | undefined> {
-  const held = holdFamily(state, attempt.group, family, family);
-  attempt.families.set(held, family.bytes);
-  return yield* checkSeries(state, attempt, family, held);
+  const entered = holdFamily(state, attempt.group, family, family);
+  attempt.families.set(entered, family.bytes);
+  return yield* checkSeries(state, attempt, family, entered);
 }
 
 /** Series that are held against all others in one step. */
@@ -103,23 +95,25 @@ function* checkSeries(
 ): Steps<Deny | undefined> {
   const { identities } = family;
   const isItself = (other: HeldFamily): boolean =>
-    entered === undefined && attempt.families.has(other) && isOf(other, family);
+    entered === undefined && attempt.families.has(other) && isOf(state, other, family);
   const isPassed = (other: HeldFamily): boolean =>
-    isItself(other) || isPassedOver(attempt, family, other);
+    isItself(other) || isPassedOver(state, attempt, family, other);
   for (let at = 0; at < identities.length; at += 2) {
     const high = identities[at] ?? 0;
     const low = identities[at + 1] ?? 0;
     const holder = findOther(state, high, low, isPassed);
     if (holder !== undefined) return denyEqualHash(state, attempt.push, family, holder);
     if (entered !== undefined) {
-      entered.chain = state.series.add(high, low, entered.holder, entered.chain);
+      const { held, series } = state;
+      held.setChain(entered, series.add(high, low, entered, held.chainOf(entered)));
     }
     if (at % (2 * AT_ONCE) === 0) yield;
   }
   return undefined;
 }
 
-function isOf({ occupant }: HeldFamily, { name, type }: PushedFamily): boolean {
+function isOf({ held }: StoreState, family: HeldFamily, { name, type }: PushedFamily): boolean {
+  const occupant = held.occupantOf(family);
   return occupant?.name === name && occupant.type === type;
 }
 
@@ -136,9 +130,14 @@ function findSame(
 }
 
 /** Whether an equal hash does not matter: the push takes the place of what has it. */
-function isPassedOver(attempt: Attempt, pushed: PushedFamily, other: HeldFamily): boolean {
+function isPassedOver(
+  { held }: StoreState,
+  attempt: Attempt,
+  pushed: PushedFamily,
+  other: HeldFamily,
+): boolean {
   return (
-    other.group === attempt.group &&
+    held.groupOf(other) === attempt.group &&
     !attempt.families.has(other) &&
     excludes(attempt, pushed, other)
   );
@@ -146,16 +145,16 @@ function isPassedOver(attempt: Attempt, pushed: PushedFamily, other: HeldFamily)
 
 /** What has a hash and is not passed over. */
 function findOther(
-  { series, holders }: StoreState,
+  { series, held }: StoreState,
   high: number,
   low: number,
   isPassed: (other: HeldFamily) => boolean,
 ): HeldSeries | undefined {
   let found: HeldSeries | undefined;
   series.find(high, low, (holder) => {
-    const other = holders[holder];
-    if (other === undefined || (isFamily(other) && isPassed(other))) return false;
-    found = other;
+    // What is of no family gives way to nothing.
+    if (held.occupantOf(holder) !== undefined && isPassed(holder)) return false;
+    found = holder;
     return true;
   });
   return found;
@@ -167,7 +166,8 @@ function denyEqualHash(
   pushed: PushedFamily,
   other: HeldSeries,
 ): Deny {
-  const { group, occupant } = other;
+  const group = state.held.groupOf(other);
+  const occupant = state.held.occupantOf(other);
   const stored = occupant?.name ?? 'a time stamp or a metric of Pushgateway itself';
   const holder = group && { id: group.id, key: keyOf(group) };
   const clash = { pushed, team, key: target.key, holder, stored };

@@ -4,12 +4,12 @@ import type { GroupId } from './group.ts';
 import type { GroupClaim, GroupPush, PushEnd } from './group-store.ts';
 import {
   type HeldClaim,
-  type HeldFamily,
   type HeldGroup,
   NOT_SETTLED,
   releaseFamily,
   removeClaim,
 } from './held-group.ts';
+import type { HeldFamily } from './held-table.ts';
 import { type Attempt, replaces } from './push-attempt.ts';
 import { change, isLong, nextStep, type StoreState, tidy } from './store-state.ts';
 
@@ -86,7 +86,7 @@ function doubtDeletion(state: StoreState, id: GroupId): void {
 /** Takes out of a group what was settled before a deletion of it began. */
 function removeOlder(group: HeldGroup, begunAt: number, removed: HeldFamily[]): void {
   group.families = group.families.filter((family) => {
-    if (family.settledAt >= begunAt) return true;
+    if (group.held.settledAt(family) >= begunAt) return true;
     removed.push(family);
     return false;
   });
@@ -177,10 +177,20 @@ function hasAll(group: HeldGroup, { families }: HeldClaim): boolean {
 /** Leaves a group the families that it has; only their times change. */
 function keepAll(state: StoreState, { families }: HeldClaim, settledAt: number): void {
   for (const [family, bytes] of families) {
-    family.bytes = bytes;
-    family.settledAt = Math.max(family.settledAt, settledAt);
+    update(state, family, bytes, settledAt);
     releaseFamily(state, family);
   }
+}
+
+/** Notes of a family that it was left as a push had it, at that step. */
+function update(
+  { held }: Pick<StoreState, 'held'>,
+  family: HeldFamily,
+  bytes: number,
+  settledAt: number,
+): void {
+  held.setBytes(family, bytes);
+  held.setSettledAt(family, Math.max(held.settledAt(family), settledAt));
 }
 
 /** Takes out of a group what a push took the place of: what was settled before the push began. */
@@ -197,7 +207,7 @@ function removeReplaced(
   let isLast = true;
   group.families = group.families.filter((family) => {
     if (!replaces(attempt, family)) return true;
-    const isRemoved = family.settledAt < begunAt;
+    const isRemoved = group.held.settledAt(family) < begunAt;
     if (isRemoved) removed.push(family);
     else isLast &&= families.has(family);
     return !isRemoved;
@@ -219,8 +229,7 @@ function keep(
   const known = families.size > LOOKED_FOR ? new Set(before) : undefined;
   const added: HeldFamily[] = [];
   for (const [family, bytes] of families) {
-    family.bytes = bytes;
-    family.settledAt = Math.max(family.settledAt, settledAt);
+    update(state, family, bytes, settledAt);
     const isKnown = known === undefined ? before.includes(family) : known.has(family);
     if (isKnown) releaseFamily(state, family);
     else added.push(family);

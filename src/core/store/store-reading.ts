@@ -4,13 +4,13 @@ import type { ForeignChanges, ReadGroup, StoreReading } from './group-store.ts';
 import {
   addSeries,
   createGroup,
-  type HeldFamily,
   type HeldGroup,
   holdFamily,
   isSameContent,
   releaseFamily,
   stampsOf,
 } from './held-group.ts';
+import type { HeldFamily, HeldTable } from './held-table.ts';
 import { change, countStored, enterGroup, type StoreState } from './store-state.ts';
 
 /** Groups that are put in place before others go on: a millisecond or two. */
@@ -87,20 +87,20 @@ async function removeVanished(reading: Reading): Promise<void> {
     if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
     if (!state.doubts.has(group.id)) changes.vanished += 1;
-    const changing = change(state, group, () => {
+    changeInOne(state, group, () => {
       group.exists = false;
-      replaceFamilies(state, group, []);
+      return replaceFamilies(state, group, []);
     });
-    finish(changing);
     changed.delete(group.id);
   }
 }
 
 function replaceOwn(state: StoreState, own: readonly FamilyContent[]): void {
   const before = state.own.families;
-  replaceFamilies(state, state.own, own);
+  const { gone } = replaceFamilies(state, state.own, own);
   countStored(state, state.own.families, 1);
   countStored(state, before, -1);
+  releaseAll(state, gone);
 }
 
 /** Puts one group in place; whether the model did not know that it would be so. */
@@ -116,44 +116,68 @@ function takeGroup(
     enterGroup(state, group);
   }
   const wasThere = group.exists;
-  let isSame = true;
-  const changing = change(state, group, () => {
+  const { isSame } = changeInOne(state, group, () => {
     group.exists = true;
     group.pushedAt = read.pushedAt;
     group.failedAt = read.failedAt;
-    isSame = replaceFamilies(state, group, read.families);
+    return replaceFamilies(state, group, read.families);
   });
-  finish(changing);
   changed.delete(read.id);
   if (state.doubts.has(read.id)) return 'same';
   if (!wasThere) return group.claims.length === 0 ? 'appeared' : 'same';
   return isSame ? 'same' : 'changed';
 }
 
-/** Puts families in the place of those that a group has; whether they are the same. */
+/** What came of it that families took the place of others. */
+interface Replacement {
+  /** Whether they are the same. */
+  readonly isSame: boolean;
+  /** To be released once nobody counts them any more. */
+  readonly gone: readonly HeldFamily[];
+}
+
+/** Changes what a group has, in one go. */
+function changeInOne(state: StoreState, group: HeldGroup, edit: () => Replacement): Replacement {
+  let replacement: Replacement = { isSame: true, gone: [] };
+  const changing = change(state, group, () => {
+    replacement = edit();
+  });
+  finish(changing);
+  releaseAll(state, replacement.gone);
+  return replacement;
+}
+
+function releaseAll(state: StoreState, families: readonly HeldFamily[]): void {
+  for (const family of families) releaseFamily(state, family);
+}
+
+/** Puts families in the place of those that a group has. */
 function replaceFamilies(
   state: StoreState,
   group: HeldGroup,
   families: readonly FamilyContent[],
-): boolean {
-  const before = byName(group.families);
-  const claimed = byName(group.claims.flatMap((claim) => [...claim.families.keys()]));
+): Replacement {
+  const { held } = state;
+  const before = byName(held, group.families);
+  const claimed = byName(
+    held,
+    group.claims.flatMap((claim) => [...claim.families.keys()]),
+  );
   let isSame = group.families.length === families.length;
   const kept = families.map((family) => {
     const others = before.get(family.name) ?? [];
-    const place = others.findIndex((held) => isSameContent(state, held, family));
+    const place = others.findIndex((one) => isSameContent(state, one, family));
     const [same] = place === -1 ? [] : others.splice(place, 1);
     if (same !== undefined) {
-      same.bytes = family.bytes;
-      same.settledAt = Math.min(same.settledAt, state.step);
+      held.setBytes(same, family.bytes);
+      held.setSettledAt(same, Math.min(held.settledAt(same), state.step));
       return same;
     }
     isSame = false;
     return takeFamily(state, group, family, claimed);
   });
-  for (const family of [...before.values()].flat()) releaseFamily(state, family);
   group.families = kept;
-  return isSame;
+  return { isSame, gone: [...before.values()].flat() };
 }
 
 /** A family that was read, shared with a claim that brings the same. */
@@ -163,21 +187,21 @@ function takeFamily(
   family: FamilyContent,
   claimed: ReadonlyMap<string, readonly HeldFamily[]>,
 ): HeldFamily {
-  const same = claimed.get(family.name)?.find((held) => isSameContent(state, held, family));
+  const same = claimed.get(family.name)?.find((one) => isSameContent(state, one, family));
   if (same !== undefined) {
-    same.uses += 1;
+    state.held.use(same, 1);
     return same;
   }
-  const held = holdFamily(state, group, family, family);
-  addSeries(state, held, family.identities);
-  return held;
+  const taken = holdFamily(state, group, family, family);
+  addSeries(state, taken, family.identities);
+  return taken;
 }
 
 /** Families by their names. */
-function byName(families: Iterable<HeldFamily>): Map<string, HeldFamily[]> {
+function byName(held: HeldTable, families: Iterable<HeldFamily>): Map<string, HeldFamily[]> {
   const table = new Map<string, HeldFamily[]>();
   for (const family of families) {
-    const name = family.occupant?.name ?? '';
+    const name = held.occupantOf(family)?.name ?? '';
     const others = table.get(name);
     if (others === undefined) table.set(name, [family]);
     else others.push(family);

@@ -8,7 +8,6 @@ import type { GroupTotals } from './group-store.ts';
 import {
   addSeries,
   createGroup,
-  type HeldFamily,
   type HeldGroup,
   type Holdings,
   holdSeries,
@@ -17,6 +16,7 @@ import {
   releaseSeries,
   totalsOf,
 } from './held-group.ts';
+import { createHeldTable, type HeldFamily } from './held-table.ts';
 import { createLongWorks, type LongWorks } from './long-works.ts';
 import { ownSeriesToCome } from './own-series.ts';
 import { createOwnedGroups, type OwnedGroups } from './owned-groups.ts';
@@ -100,8 +100,7 @@ export function createStoreState(options: MemoryStoreOptions): StoreState {
   const holdings: Holdings = {
     index,
     series: createSeriesTable(options.secret),
-    holders: [],
-    freeHolders: [],
+    held: createHeldTable(),
   };
   addSeries(holdings, holdSeries(holdings, undefined), ownSeriesToCome());
   return {
@@ -220,11 +219,12 @@ function recount(group: HeldGroup, before: GroupTotals, after: GroupTotals): voi
 
 /** Counts in how many groups of the store families are. */
 export function countStored(
-  { stored }: Pick<StoreState, 'stored'>,
+  { stored, held }: Pick<StoreState, 'stored' | 'held'>,
   families: readonly HeldFamily[],
   sign: 1 | -1,
 ): void {
-  for (const { occupant } of families) {
+  for (const family of families) {
+    const occupant = held.occupantOf(family);
     if (occupant === undefined) continue;
     const count = (stored.get(occupant) ?? 0) + sign;
     if (count === 0) stored.delete(occupant);

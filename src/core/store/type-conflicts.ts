@@ -92,7 +92,7 @@ function canAdopt(family: FamilyContent, { name, type }: Occupant): boolean {
 
 /** Whether Pushgateway itself has a family. */
 function isOwn({ own }: StoreState, stored: Occupant): boolean {
-  return own.families.some(({ occupant }) => occupant === stored);
+  return own.families.some((family) => own.held.occupantOf(family) === stored);
 }
 
 /** Groups of a team that are gone through for the text of an answer. */
@@ -101,9 +101,9 @@ const MOST_SEARCHED = 1000;
 /** A group of the team's own that has a family, if one is found soon. */
 function findGroupOf({ owners }: StoreState, team: string, stored: Occupant): string | undefined {
   let searched = 0;
-  for (const { id, families } of owners.get(team)?.groups ?? []) {
+  for (const { id, families, held } of owners.get(team)?.groups ?? []) {
     searched += families.length + 1;
-    if (families.some(({ occupant }) => occupant === stored)) return id;
+    if (families.some((family) => held.occupantOf(family) === stored)) return id;
     if (searched > MOST_SEARCHED) return undefined;
   }
   return undefined;
