@@ -26,6 +26,10 @@ const cases = [
   [{ state: { url: 'http://valkey' } }, [/^error state\.url: is not a URL, such as redis:/]],
   [{ state: { url: 'redis://gw:secret@valkey' } }, [/^error state\.url: must not hold a cred/]],
   [{ state: { url: 'redis://valkey/zero' } }, [/^error state\.url: must end in the number/]],
+  [
+    { state: { url, tls: { ca_file: 'ca.crt' } } },
+    [/^error state\.tls: is for rediss/, /^error state\.tls\.ca_file: /],
+  ],
   [{ state: { url }, spool: {} }, [/^error state: not supported together with spool/]],
   [
     { state: { url }, upstream: { spawn: { command: 'pushgateway' } } },

@@ -79,6 +79,11 @@ const PROGRAMS = {
   'g++': { path: '/usr/bin/g++' },
   'prometheus-cpp': { path: '/usr/include/prometheus/gateway.h' },
   'redis-7': { path: '/usr/bin/redis-server' },
+  'valkey-8': unpacked(
+    'bookworm-backports',
+    ['valkey-server', 'valkey-tools'],
+    'bin/valkey-server',
+  ),
   jq: { path: '/usr/bin/jq' },
   shellcheck: { path: '/usr/bin/shellcheck' },
   'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),

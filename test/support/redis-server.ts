@@ -2,9 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { findProgram } from './program.ts';
+import type { CertificateFiles } from './certificates.ts';
+import { findProgram, type ProgramName } from './program.ts';
 
-/** A real Redis on a free loopback port, in memory. */
+/** What gateways may share their state in, by what it is called. */
+export const STATE_SERVERS = {
+  'Redis 7': 'redis-7',
+  'Valkey 8': 'valkey-8',
+} as const satisfies Record<string, ProgramName>;
+
+/** A real Redis or Valkey on a free loopback port, in memory. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
@@ -21,18 +28,26 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a Redis and waits until it takes connections. */
-export async function startRedis(
-  options: { readonly port?: number; readonly args?: readonly string[] } = {},
-): Promise<RedisServer> {
-  const command = findProgram('redis-7') ?? 'redis-server';
+interface RedisOptions {
+  /** Redis unless given. */
+  readonly program?: (typeof STATE_SERVERS)[keyof typeof STATE_SERVERS];
+  readonly port?: number;
+  /** Takes TLS alone, with this certificate; it asks for none. */
+  readonly tls?: CertificateFiles;
+  readonly args?: readonly string[];
+}
+
+/** Starts a Redis or Valkey and waits until it takes connections. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const { program = 'redis-7', tls, args = [] } = options;
+  const command = findProgram(program) ?? 'redis-server';
   const port = options.port ?? (await freePort());
   const own = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn(
-    'setpriv',
-    ['--pdeathsig', 'KILL', command, '--port', String(port), ...own, ...(options.args ?? [])],
-    { stdio: ['ignore', 'pipe', 'ignore'], cwd: '/tmp' },
-  );
+  const address = tls === undefined ? ['--port', String(port)] : renderTls(port, tls);
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...address, ...own, ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    cwd: '/tmp',
+  });
   const ended = once(child, 'close');
   const ready = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -47,10 +62,15 @@ export async function startRedis(
     await ended;
   };
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     port,
     pid: child.pid ?? 0,
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
+}
+
+function renderTls(port: number, { cert, key }: CertificateFiles): readonly string[] {
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+  return ['--port', '0', '--tls-port', String(port), ...files, '--tls-auth-clients', 'no'];
 }

@@ -19,7 +19,7 @@ const COMPILED = `${CACHE}node/`;
 const TIMEOUT_MS = 180_000;
 
 const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
-const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3'];
+const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3', 'valkey-8'];
 
 /** Render manifests and read the Compose file; the machine's own, if there are any, are left alone. */
 const TOOLS: readonly ProgramName[] = ['kubectl-1.20', 'kubectl-1.35', 'helm-4', 'compose-2'];

@@ -81,6 +81,10 @@ export function checkState({
   const message = explainUrl(raw.url);
   if (message !== undefined) return [...findings, { severity: 'error', path, message }];
   const url = new URL(raw.url);
+  if (raw.tls !== undefined && url.protocol !== 'rediss:') {
+    const needless = 'is for rediss:// alone: state.url is not encrypted';
+    findings.push({ severity: 'error', path: ['state', 'tls'], message: needless });
+  }
   const isPrivate = url.protocol === 'rediss:' || isLoopbackUrl(url);
   if (raw.password !== undefined && !isPrivate) {
     const warning = 'is not rediss: the password crosses the network in clear';

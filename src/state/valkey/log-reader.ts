@@ -25,6 +25,8 @@ interface LogReaderOptions {
 const BLOCK_MS = 1000;
 const AT_ONCE = 200;
 const RETRY_MS = 50;
+/** An answer comes after the time to block at the latest. */
+const SILENCE_MS = BLOCK_MS + 2000;
 
 /**
  * Reads a log over a connection of its own until the signal comes. Rejects when an entry is missing,
@@ -32,7 +34,7 @@ const RETRY_MS = 50;
  */
 export async function readLog(reading: LogReaderOptions): Promise<void> {
   const { options, key, from, signal } = reading;
-  const redis = createClient({ ...options, timeoutMs: undefined });
+  const redis = createClient({ ...options, timeoutMs: undefined, silenceMs: SILENCE_MS });
   redis.on('error', () => undefined); // who writes tells the operator
   signal.addEventListener('abort', () => redis.disconnect());
   try {

@@ -35,6 +35,8 @@ export interface ValkeyOptions {
   readonly log: OperationalLog;
   /** Milliseconds in which a command is answered, or it counts as refused. */
   readonly timeoutMs?: number | undefined;
+  /** Milliseconds in which something comes while an answer is owed, or the connection is given up. */
+  readonly silenceMs?: number;
 }
 
 const TIMEOUT_MS = 2000;
@@ -85,12 +87,15 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
 }
 
 /** @param options - without a time limit a command may take as long as it likes */
-export function createClient({ url, username, password, ca, timeoutMs }: ValkeyOptions): Redis {
+export function createClient(options: ValkeyOptions): Redis {
+  const { url, username, password, ca, timeoutMs, silenceMs = TIMEOUT_MS } = options;
   return new Redis(url, {
     lazyConnect: true,
     protocol: 2,
     ...(timeoutMs !== undefined && { commandTimeout: timeoutMs }),
     connectTimeout: timeoutMs ?? TIMEOUT_MS,
+    // The kernel would go on with a connection into nowhere for a quarter of an hour.
+    socketTimeout: silenceMs,
     // What cannot be asked now is refused now: the client comes again.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

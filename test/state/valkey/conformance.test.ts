@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Turnstile } from '../../../src/pipeline/shared-state.ts';
 import { createValkeyFailureThrottle } from '../../../src/state/valkey/failure-throttle.ts';
@@ -15,42 +15,54 @@ import { testTurnstile } from '../../conformance/turnstile.ts';
 import { testWorkLock } from '../../conformance/work-lock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { missingPrograms } from '../../support/program.ts';
-import { startRedis } from '../../support/redis-server.ts';
+import { type RedisServer, STATE_SERVERS, startRedis } from '../../support/redis-server.ts';
 
-const skip = missingPrograms(['redis-7']);
 const SILENT = { info() {}, warn() {}, error() {} };
 const FLUSH = createScript(`return redis.call('FLUSHALL')`);
 const LEASE_MS = 400;
 
-if (skip === false) {
-  const stack = new AsyncDisposableStack();
-  after(() => stack.disposeAsync());
-  const server = stack.use(await startRedis());
+const stack = new AsyncDisposableStack();
+after(() => stack.disposeAsync());
+
+describe('what gateways share', { concurrency: true }, async () => {
+  for (const [kind, program] of Object.entries(STATE_SERVERS)) {
+    const skip = missingPrograms([program]);
+    if (skip !== false) test(kind, { skip }, () => undefined);
+    else {
+      const server = stack.use(await startRedis({ program }));
+      describe(kind, { concurrency: false }, () => declare(kind, server));
+    }
+  }
+});
+
+/** Declares everything that a server of a kind has to pass. */
+function declare(kind: string, server: RedisServer): void {
+  let opened: readonly [Valkey, Valkey] | undefined;
   const open = async (): Promise<Valkey> =>
     stack.use(await openValkey({ url: server.url, log: SILENT, timeoutMs: 1000 }));
-  const gateways = [await open(), await open()] as const;
   const fresh = async (): Promise<readonly [Valkey, Valkey]> => {
-    await gateways[0].run(FLUSH, [], []);
-    return gateways;
+    opened ??= [await open(), await open()];
+    await opened[0].run(FLUSH, [], []);
+    return opened;
   };
   const each = async <T>(create: (valkey: Valkey) => T): Promise<readonly [T, T]> => {
     const [one, other] = await fresh();
     return [create(one), create(other)];
   };
 
-  testTurnstile({ kind: 'Redis 7', create: () => each((valkey) => createValkeyTurnstile(valkey)) });
+  testTurnstile({ kind, create: () => each((valkey) => createValkeyTurnstile(valkey)) });
   testFailureThrottle({
-    kind: 'Redis 7',
+    kind,
     create: (limits) => each((valkey) => createValkeyFailureThrottle(valkey, () => limits)),
   });
-  testSessionStore({ kind: 'Redis 7', create: () => each(createValkeySessionStore) });
+  testSessionStore({ kind, create: () => each(createValkeySessionStore) });
   testWorkLock({
-    kind: 'Redis 7',
+    kind,
     create: () => each((valkey) => createValkeyWorkLock(valkey, 'janitor')),
   });
 
   testStoreLog({
-    kind: 'Redis 7',
+    kind,
     async create() {
       await fresh();
       const options = { url: server.url, log: SILENT, name: 'a', leaseMs: 1000 };
@@ -92,11 +104,7 @@ if (skip === false) {
     const [one, other] = await each((valkey) => createValkeyWorkLock(valkey, 'janitor', LEASE_MS));
     let isLost = false;
     const first = one.hold(async (lost) => {
-      await gateways[0].run(
-        createScript(`return redis.call('DEL', KEYS[1])`),
-        [gateways[0].key('lock:janitor')],
-        [],
-      );
+      await fresh(); // the lock is gone with everything else
       await new Promise((resolve) => lost.addEventListener('abort', resolve));
       isLost = true;
     });
@@ -104,38 +112,4 @@ if (skip === false) {
     assert.equal(isLost, true);
     assert.equal(await other.hold(async () => 'next'), 'next');
   });
-
-  test('what cannot be asked is an error at once, and works again when it is back', async () => {
-    await using own = await startRedis();
-    const log: string[] = [];
-    const note = (message: string): void => void log.push(message);
-    await using valkey = await openValkey({
-      url: own.url,
-      log: { ...SILENT, error: note, info: note },
-      timeoutMs: 300,
-    });
-    const turnstile = createValkeyTurnstile(valkey);
-    const free = { ...turn, limits: { ...limits, concurrent: 1000 } };
-    const enter = () => turnstile.team('payments').enter(free);
-    const away = { code: 'ERR_STATE_UNAVAILABLE' };
-    process.kill(own.pid, 'SIGSTOP');
-    await assert.rejects(enter(), away);
-    process.kill(own.pid, 'SIGCONT');
-    await eventually('it answers again', async () => {
-      const entry = await enter().catch(() => undefined);
-      return entry?.kind === 'entered' ? true : undefined;
-    });
-    await own.stop();
-    await assert.rejects(enter(), away);
-    await using again = await startRedis({ port: own.port });
-    assert.equal(again.port, own.port);
-    await eventually('it is back', async () => {
-      const entry = await enter().catch(() => undefined);
-      return entry?.kind === 'entered' ? true : undefined;
-    });
-    assert.deepEqual(log, ['state_away', 'state_back', 'state_away', 'state_back']);
-    await turnstile[Symbol.asyncDispose]();
-  });
-} else {
-  test('against Redis', { skip }, () => undefined);
 }
