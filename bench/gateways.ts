@@ -1,9 +1,9 @@
+import { findFreePort } from '../test/support/free-port.ts';
 import { startGatewayProcess } from '../test/support/gateway.ts';
 import { startPushgateway } from '../test/support/pushgateway.ts';
 import { startRedis } from '../test/support/redis-server.ts';
 import { createScratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
-import { findFreePort } from './support/contender.ts';
 import { cpuLimitMissing, limitCpu } from './support/cpu-share.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { readProcessCost } from './support/process-cost.ts';

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findFreePort } from '../test/support/free-port.ts';
 import { startGatewayProcess } from '../test/support/gateway.ts';
 import { startListeningProcess } from '../test/support/listening-process.ts';
 import { fetchPrograms, findProgram } from '../test/support/program.ts';
 import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.ts';
 import { createScratch, type Scratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
-import { type Contender, findFreePort, startOnPort } from './support/contender.ts';
+import { type Contender, startOnPort } from './support/contender.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { type Measurement, measure, median } from './support/measure.ts';
 import { readProcessCost } from './support/process-cost.ts';

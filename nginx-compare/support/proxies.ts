@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { type Contender, findFreePort, startOnPort } from '../../bench/support/contender.ts';
+import { type Contender, startOnPort } from '../../bench/support/contender.ts';
+import { findFreePort } from '../../test/support/free-port.ts';
 import { startGatewayProcess } from '../../test/support/gateway.ts';
 import { findProgram } from '../../test/support/program.ts';
 import { createScratch, type Scratch } from '../../test/support/scratch.ts';

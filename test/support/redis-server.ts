@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { CertificateFiles } from './certificates.ts';
+import { findFreePort } from './free-port.ts';
 import { findProgram, type ProgramName } from './program.ts';
 
 /** What gateways may share their state in, by what it is called. */
@@ -16,16 +17,9 @@ export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** Gives it one command, of words without spaces. */
+  order(command: string): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
-}
-
-/** Redis takes no port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo; // of a TCP server
-  server.close();
-  return port;
 }
 
 interface RedisOptions {
@@ -41,7 +35,7 @@ interface RedisOptions {
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const { program = 'redis-7', tls, args = [] } = options;
   const command = findProgram(program) ?? 'redis-server';
-  const port = options.port ?? (await freePort());
+  const port = options.port ?? (await findFreePort());
   const own = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const address = tls === undefined ? ['--port', String(port)] : renderTls(port, tls);
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...address, ...own, ...args], {
@@ -65,6 +59,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     port,
     pid: child.pid ?? 0,
+    order: (command) => order(port, command),
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
@@ -73,4 +68,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 function renderTls(port: number, { cert, key }: CertificateFiles): readonly string[] {
   const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
   return ['--port', '0', '--tls-port', String(port), ...files, '--tls-auth-clients', 'no'];
+}
+
+async function order(port: number, command: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`${command}\r\n`);
+  const [answer] = await once(socket, 'data');
+  socket.destroy();
+  if (!String(answer).startsWith('+OK')) throw new Error(`${command}: ${answer}`);
 }

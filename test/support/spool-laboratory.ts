@@ -1,11 +1,13 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServe } from '../faults/serve-process.ts';
+import { createDraw, type Draw } from './draw.ts';
 import { eventually } from './eventually.ts';
+import { findFreePort } from './free-port.ts';
+import { listUnexplained, readHeldGroups } from './held-groups.ts';
 import { oneTeam, TOKEN } from './one-team.ts';
-import { explainGroup, type GroupContents, type Operation } from './push-history.ts';
-import { type Pushgateway, type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
+import type { Operation } from './push-history.ts';
+import { type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
 import { readAnew } from './read-anew.ts';
 import { createScratch } from './scratch.ts';
 
@@ -89,7 +91,7 @@ export async function tormentSpool({ version, rounds, seed }: Torment): Promise<
       stop.abort();
       await Promise.all(running);
       await eventually('nothing waits', () => isDrained(gateway.ready.adminUrl));
-      const unexplained = listUnexplained(operations, await readStore(pushgateway));
+      const unexplained = listUnexplained(operations, await readHeldGroups(pushgateway));
       if (unexplained.length > 0) return { operations, round: round + 1, unexplained };
     }
     return { operations, round: rounds, unexplained: [] };
@@ -144,60 +146,10 @@ async function send(url: string, method: string, body: string): Promise<Operatio
   }
 }
 
-function listUnexplained(
-  operations: readonly Operation[],
-  store: ReadonlyMap<string, GroupContents>,
-): readonly string[] {
-  const groups = new Set([...store.keys(), ...operations.map(({ group }) => group)]);
-  return [...groups].flatMap((group) => {
-    const own = operations.filter((one) => one.group === group);
-    const wrong = explainGroup(own, store.get(group) ?? {});
-    if (wrong === undefined) return [];
-    const lastOnes = own.toSorted((a, b) => a.startedAt - b.startedAt).slice(-12);
-    return [[`${group}: ${wrong}; the last ones:`, ...lastOnes.map(show)].join('\n')];
-  });
-}
-
-function show({ method, families, value, startedAt, endedAt, end }: Operation): string {
-  const [from, to] = [startedAt, endedAt].map((at) => at.toFixed(0));
-  return `  ${method} ${families.join()} ${value} from ${from} to ${to} ms: ${end}`;
-}
-
-const SERIES = /^(m\d)\{instance="",job="([^"]+)"\} (\d+)$/gm;
-
-async function readStore(pushgateway: Pushgateway): Promise<ReadonlyMap<string, GroupContents>> {
-  const { body } = await pushgateway.scrape();
-  const store = new Map<string, GroupContents>();
-  for (const [, family = '', group = '', value = ''] of body.matchAll(SERIES)) {
-    store.set(group, { ...store.get(group), [family]: value });
-  }
-  return store;
-}
-
 /** Whether Pushgateway is there, was read since its last start, and nothing waits for it. */
 async function isDrained(adminUrl: string): Promise<true | undefined> {
   if (!(await readAnew(adminUrl))) return undefined;
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
   const isReady = (await (await fetch(`${adminUrl}/-/ready`)).text()) === 'OK\n';
   return isReady && /^pushwarden_spool_bytes 0$/m.test(metrics) ? true : undefined;
-}
-
-/** Draws a whole number from 0 up to, and without, `below`. */
-type Draw = (below: number) => number;
-
-/** The same numbers in every run with the same seed. */
-function createDraw(seed: number): Draw {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -53,17 +53,24 @@ export async function openValkey(options: ValkeyOptions): Promise<Valkey> {
   const redis = createClient({ timeoutMs: TIMEOUT_MS, ...options });
   const presence = watchPresence(redis, options.log);
   await redis.connect().catch(() => undefined);
+  /** Scripts that the server was given over this connection. */
+  const given = new Set<string>();
+  for (const event of ['ready', 'close']) redis.on(event, () => given.clear());
   const evaluate = async (
     { lua, sha1 }: Script,
     keys: readonly string[],
     args: readonly Argument[],
   ) => {
-    const given = [...keys, ...args.map(toArgument)];
+    const asked = [keys.length, ...keys, ...args.map(toArgument)];
+    const isGiven = given.has(sha1);
+    given.add(sha1);
+    // What is asked by digest before that is known is asked twice, and overtaken by what comes later.
+    if (!isGiven) return await redis.callBuffer('EVAL', [lua, ...asked]);
     try {
-      return await redis.callBuffer('EVALSHA', [sha1, keys.length, ...given]);
+      return await redis.callBuffer('EVALSHA', [sha1, ...asked]);
     } catch (error) {
       if (!String(error).includes('NOSCRIPT')) throw error;
-      return await redis.callBuffer('EVAL', [lua, keys.length, ...given]);
+      return await redis.callBuffer('EVAL', [lua, ...asked]);
     }
   };
   return {

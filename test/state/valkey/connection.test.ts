@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { createValkeyTurnstile } from '../../../src/state/valkey/turnstile.ts';
@@ -42,7 +43,7 @@ async function openNoting(options: Omit<ValkeyOptions, 'log'>) {
   const note = (message: string, fields?: object): void =>
     void heard.push(`${message} ${fields === undefined ? '' : JSON.stringify(fields)}`.trim());
   const log = { info: note, warn: note, error: note };
-  return { valkey: await openValkey({ ...options, log }), heard };
+  return { valkey: stack.use(await openValkey({ ...options, log })), heard };
 }
 
 for (const [kind, program] of Object.entries(STATE_SERVERS)) {
@@ -59,7 +60,6 @@ for (const [kind, program] of Object.entries(STATE_SERVERS)) {
       const entry = await turnstile.team('payments').enter(TURN);
       assert.equal(entry.kind, 'entered');
       assert.deepEqual(heard, []);
-      await valkey[Symbol.asyncDispose]();
     });
 
     test('is refused for a reason that the log names', async () => {
@@ -75,7 +75,6 @@ for (const [kind, program] of Object.entries(STATE_SERVERS)) {
       for (const [what, options, said] of cases) {
         const { valkey, heard } = await openNoting(options);
         await assert.rejects(valkey.run(PING, [valkey.key('a')], []), AWAY, what);
-        await valkey[Symbol.asyncDispose]();
         assert.equal(heard.length, 1, what);
         assert.match(heard[0] ?? '', /^state_away/);
         assert.match(heard[0] ?? '', said, what);
@@ -110,6 +109,17 @@ describe('a connection', { skip: missingPrograms(['redis-7']) }, () => {
       ['state_away', 'state_back', 'state_away', 'state_back'],
     );
     await turnstile[Symbol.asyncDispose]();
-    await valkey[Symbol.asyncDispose]();
+  });
+
+  test('what one gateway asks is done in its order, whoever brings a script first', async () => {
+    await using own = await startRedis();
+    const { valkey } = await openNoting({ url: own.url });
+    const append = createScript(`return redis.call('RPUSH', KEYS[1], ARGV[1])`);
+    const list = [valkey.key('list')];
+    const first = valkey.run(append, list, ['first']);
+    // Before this process reads an answer, another one brings the same script.
+    execFileSync('redis-cli', ['-p', String(own.port), 'SCRIPT', 'LOAD', append.lua]);
+    const second = valkey.run(append, list, ['second']);
+    assert.deepEqual([await first, await second].map(Number), [1, 2]);
   });
 });
