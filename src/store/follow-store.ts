@@ -17,23 +17,11 @@ import type {
 import { createGroupRemovals } from './group-removals.ts';
 import { createGroupTurns } from './group-turns.ts';
 import { createLeftBehind } from './left-behind.ts';
-import { createNameCheck } from './name-check.ts';
-import { createScrapeWatch, type ScrapeWatch } from './scrape-watch.ts';
 import { createStampCheck, type StampCheck } from './stamp-check.ts';
+import { createStoreLooks, type StoreLooks } from './store-looks.ts';
 import { createStoreReadings, type EndedReading, type StoreReadings } from './store-readings.ts';
 import { tellChecks } from './tell-checks.ts';
 import { denyUnknown, NO_PUSHGATEWAY, type UpstreamState } from './upstream-state.ts';
-
-/** In which pushes that were under way during a scrape have come into the model. */
-const SETTLE_MS = 500;
-
-/**
- * Before a group is deleted for its age the store is read again if it was not seen for so long:
- * somebody else may have pushed past the gateway. The regular look comes more often, but for stores
- * of which a look takes long: of those one counts for longer.
- */
-const LOOKED_AT_MS = 20_000;
-const LOOKED_AT_FACTOR = 12;
 
 /** Follows a store: one loop reads it, everything else is told. */
 export function createFollowedStore(options: FollowStoreOptions): FollowedStore {
@@ -47,8 +35,7 @@ class Follower implements FollowedStore {
   readonly #log: OperationalLog;
   readonly #observer: StoreObserver;
   readonly #stampCheck: StampCheck;
-  readonly #nameCheck = createNameCheck();
-  readonly #scrapeWatch: ScrapeWatch;
+  readonly #looks: StoreLooks;
   readonly #readings: StoreReadings;
   readonly #clock: Clock;
   readonly #removals: Pick<FollowedStore, 'tidy' | 'expire'>;
@@ -60,8 +47,6 @@ class Follower implements FollowedStore {
   /** Connections that ended, and those since which it is known what answers. */
   #ends = 0;
   #endsSeen = 0;
-  /** Until when the model is taken for what the upstream holds, on the monotonic clock. */
-  #lookedAtUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: FollowStoreOptions) {
     const { store, others, clock, log, observer, onReading, onDeleted } = options;
@@ -74,18 +59,21 @@ class Follower implements FollowedStore {
     this.expiryTime = createExpiryTime(clock, log);
     this.#observer = observer;
     this.#stampCheck = createStampCheck(store, clock);
-    this.#scrapeWatch = createScrapeWatch({ log, onScrape: observer.scraped });
     const onRead = async ({ status, isFirst }: EndedReading): Promise<void> => {
       const startedAt = Date.parse(status.startTime);
       await onReading?.({ startedAt, isFirst, pushedAt: (id) => store.group(id)?.pushedAt });
     };
     this.#readings = createStoreReadings({ store, clock, log, observer, onRead });
+    this.#looks = createStoreLooks({
+      ...{ model: store, clock, log, observer },
+      ...{ stampCheck: this.#stampCheck, readings: this.#readings, read: () => this.#read() },
+    });
     this.#removals = createGroupRemovals({
       model: store,
       turns,
       leftBehind,
       isReady: () => this.isReady(),
-      isLookedAt: () => this.#clock.monotonic() < this.#lookedAtUntil,
+      isLookedAt: () => this.#looks.isSeen(),
       readAnew: () => this.#readAnew(),
       renew: () => this.renew(),
       claimDelete: (id) => this.#claimDelete(id),
@@ -182,29 +170,7 @@ class Follower implements FollowedStore {
   async poll(): Promise<boolean> {
     const [reader, status] = [this.#reader, this.#status];
     if (this.#state !== 'read' || reader === undefined || status === undefined) return false;
-    const before = this.#model.familyNames();
-    const comparison = this.#stampCheck.begin();
-    const beganAt = this.#clock.monotonic();
-    try {
-      const scrape = await reader.look(comparison.add);
-      if (scrape.status === 200 && scrape.names.length > 0) {
-        this.#readings.noteOwn(scrape.own, status);
-        await pause(SETTLE_MS);
-        const areExplained = this.#nameCheck.areExplained(
-          scrape,
-          before,
-          this.#model.familyNames(),
-        );
-        if (comparison.end() || !areExplained || this.#isUndecided()) await this.#read();
-        else this.#noteLook(beganAt);
-      }
-      // What was pushed or deleted meanwhile may be in the scrape or not.
-      const expected = this.#model.familyNames().intersection(before);
-      await this.#scrapeWatch.note(scrape, expected, reader);
-      return scrape.status === 200;
-    } catch {
-      return false; // one that breaks off tells nothing; the next probe says what there is to say
-    }
+    return await this.#looks.look(reader, status);
   }
 
   /**
@@ -214,16 +180,6 @@ class Follower implements FollowedStore {
   #mayBeStale(): boolean {
     if (!this.#readings.isFresh()) return true;
     return this.#model.doubt() === 'order' && this.#readings.isRested();
-  }
-
-  #isUndecided(): boolean {
-    return this.#model.doubt() !== undefined && this.#readings.isRested();
-  }
-
-  #noteLook(beganAt: number): void {
-    const tookMs = this.#clock.monotonic() - beganAt;
-    const until = beganAt + Math.max(LOOKED_AT_MS, LOOKED_AT_FACTOR * tookMs);
-    this.#lookedAtUntil = Math.max(this.#lookedAtUntil, until);
   }
 
   /** A store that is away now is known as it was, as long as it does not start anew. */
@@ -260,7 +216,7 @@ class Follower implements FollowedStore {
     const noteRead = this.#stampCheck.beginReading();
     const isRead = await this.#readings.read(this.#reader, status);
     if (isRead && !isShared) {
-      this.#noteLook(beganAt);
+      this.#looks.noteSeen(beganAt);
       noteRead();
     }
     if (isRead && this.#state === 'unread' && this.#readings.isOf(status)) this.#become('read');

@@ -4,7 +4,8 @@ import { TIME_STAMPS } from '../core/store/stored-groups.ts';
 /** More of them come as requests come in. */
 const OWN_NAME = /^# TYPE (\S+) /gm;
 
-type Names = ReadonlySet<string>;
+/** A set of names, or a table by names. */
+type Names = ReadonlySetLike<string>;
 
 /** Holds the names of families in scrapes against the model, to see whether somebody else changes it. */
 export interface NameCheck {
@@ -17,7 +18,7 @@ export interface NameCheck {
 }
 
 export function createNameCheck(): NameCheck {
-  let known: Names = new Set();
+  let known: ReadonlySet<string> = new Set();
   return {
     areExplained({ names, own }, before, now) {
       const scraped = new Set(names);
@@ -25,7 +26,7 @@ export function createNameCheck(): NameCheck {
       for (const [, name = ''] of own.matchAll(OWN_NAME)) others.delete(name);
       const areKnown = others.isSubsetOf(known);
       known = others;
-      return areKnown && now.isSubsetOf(scraped);
+      return areKnown && scraped.isSupersetOf(now);
     },
   };
 }

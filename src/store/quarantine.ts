@@ -95,7 +95,7 @@ async function look({ followed }: QuarantineOptions): Promise<Seen | string> {
     return 'Pushgateway is away, or could not be read';
   const scrape = await reader.scrape();
   if (scrape.status !== 200 && scrape.status !== 500) return `the scrape answers ${scrape.status}`;
-  const expected = new Set(followed.store.familyNames());
+  const expected = new Set(followed.store.familyLines().keys());
   const found = await findSuspects(reader, scrape.error);
   const brokenHelp = await findBrokenHelp(reader, scrape, found);
   const problem = findProblem({ ...scrape, brokenHelp }, expected);

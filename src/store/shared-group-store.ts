@@ -94,7 +94,7 @@ class SharedStore implements SharedGroupStore {
   group: GroupStore['group'] = (id) => this.#replica.model.group(id);
   groups: GroupStore['groups'] = (filter) => this.#replica.model.groups(filter);
   totals: GroupStore['totals'] = (team) => this.#replica.model.totals(team);
-  familyNames: GroupStore['familyNames'] = () => this.#replica.model.familyNames();
+  familyLines: GroupStore['familyLines'] = () => this.#replica.model.familyLines();
   size: GroupStore['size'] = () => this.#replica.model.size();
   doubt: GroupStore['doubt'] = () => this.#replica.model.doubt();
 

@@ -143,7 +143,9 @@ async function scrape(
     else if (error.length < ERROR_BYTES) error += chunk.toString('utf8', 0, ERROR_BYTES);
   }
   const brokenHelp = [...scanner.brokenHelp()];
-  return { status, names: [...scanner.names()], brokenHelp, own: scanner.own(), error };
+  const names = [...scanner.names()];
+  const [lines, own] = [scanner.lines(), scanner.own()];
+  return { status, names, lines, brokenHelp, own, error };
 }
 
 /** Names of the native histograms of a scrape, none if it is broken or too large for that. */

@@ -107,7 +107,7 @@ for (const method of ['PUT', 'POST', 'DELETE']) {
   test(`a ${method} is sent where it was claimed, whatever a reload does between`, async () => {
     const { before, after, picked, end } = await pushDuringReload(method);
     assert.deepEqual([before.seen.sent, after.seen.sent], [1, 0]);
-    assert.equal(before.store.familyNames().has('rows'), method !== 'DELETE');
+    assert.equal(before.store.familyLines().has('rows'), method !== 'DELETE');
     assert.deepEqual(picked, ['payments', { id: '/metrics/job/batch', job: 'batch' }]);
     assert.equal(before.seen.loans, 1);
     end();

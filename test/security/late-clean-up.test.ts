@@ -65,8 +65,22 @@ function createReader() {
       const ready = given.shift();
       await take(ready ?? (await new Promise((resolve) => waiting.push(resolve))));
     },
-    scrape: async () => ({ status: 200, names: [], brokenHelp: [], own: '', error: '' }),
-    look: async () => ({ status: 200, names: [], brokenHelp: [], own: '', error: '' }),
+    scrape: async () => ({
+      status: 200,
+      names: [],
+      lines: new Map(),
+      brokenHelp: [],
+      own: '',
+      error: '',
+    }),
+    look: async () => ({
+      status: 200,
+      names: [],
+      lines: new Map(),
+      brokenHelp: [],
+      own: '',
+      error: '',
+    }),
     suspects: async () => [],
   };
   const letRead = (groups: readonly ReadGroup[]): void => {

@@ -79,6 +79,26 @@ describe('beside a gateway', { concurrency: true }, () => {
         assert.equal(stage.foreign.length, 2);
       });
 
+      test('a family known elsewhere is that a push through the gateway leaves beside its own', async () => {
+        await stage.push('PUT', 'd', 'known 1\n');
+        await stage.poll();
+        await stage.send('POST', 'a', 'known{part="1"} 1\n');
+        await wait(APART_MS);
+        await stage.push('POST', 'a', 'more 1\n');
+        await stage.poll();
+        assert.equal(stage.has('a'), 'known 1,more 1,rows 2,strange 1');
+        assert.equal(stage.foreign.length, 3);
+      });
+
+      test('a family that a push past the gateway took away before is', async () => {
+        await stage.send('PUT', 'a', 'rows{part="1"} 1\nrows{part="2"} 1\n');
+        await wait(APART_MS);
+        await stage.push('POST', 'a', 'more 1\n');
+        await stage.poll();
+        assert.equal(stage.has('a'), 'more 1,rows 2');
+        assert.equal(stage.foreign.length, 4);
+      });
+
       test('the deletion of a group that was just pushed to is, once that must be done', async () => {
         await stage.push('PUT', 'b', 'rows 1\n');
         await stage.send('DELETE', 'b', '');

@@ -151,7 +151,7 @@ for (const status of [404, 503]) {
   test(`a scrape that ends in ${status} tells nothing`, async () => {
     const log = { info: assert.fail, warn: assert.fail, error: assert.fail };
     const watch = createScrapeWatch({ log, onScrape: () => assert.fail('it cannot tell') });
-    const scrape = { status, names: [], brokenHelp: [], own: '', error: '' };
+    const scrape = { status, names: [], lines: new Map(), brokenHelp: [], own: '', error: '' };
     await watch.note(scrape, new Set(['rows']), { suspects: () => assert.fail() });
   });
 }

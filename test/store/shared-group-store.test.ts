@@ -51,7 +51,7 @@ async function openStand(): Promise<StoreStand> {
     group: (id) => next().group(id),
     groups: (filter) => next().groups(filter),
     totals: (team) => next().totals(team),
-    familyNames: () => next().familyNames(),
+    familyLines: () => next().familyLines(),
     size: () => next().size(),
     doubt: () => next().doubt(),
     assignOwners: (ownership) => next().assignOwners(ownership),

@@ -48,8 +48,11 @@ export interface GroupStore {
   groups(filter?: GroupFilter): Iterable<StoredGroup>;
   /** What a team owns, what is on its way to the store left out; zeros for an unknown team. */
   totals(team: string): GroupTotals;
-  /** Names of the families that the store holds, what is on its way to it left out. */
-  familyNames(): ReadonlySet<string>;
+  /**
+   * The families that the store holds, by name, and how many lines of a scrape each has; what is on
+   * its way to it left out. Costs by the names, however many groups have them.
+   */
+  familyLines(): ReadonlyMap<string, number>;
   /** How many groups there are, what is on its way to the store left out. */
   size(): number;
   /**

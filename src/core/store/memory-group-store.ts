@@ -27,7 +27,7 @@ export function createMemoryGroupStore(options: MemoryStoreOptions): GroupStore 
     group: (id) => findGroup(state, id),
     groups: (filter) => listGroups(state, filter),
     totals: (team) => sumUp(state, team),
-    familyNames: () => listNames(state),
+    familyLines: () => countLines(state),
     size: () => state.existing,
     doubt: () => findDoubt(state.doubts),
     assignOwners: (ownership) => assignOwners(state, ownership),
@@ -101,9 +101,10 @@ function sumUp({ owners }: StoreState, team: string): GroupTotals {
   return { groups: owned.groups.size, series: owned.series, bytes: owned.bytes };
 }
 
-/** Costs by the names, however many groups have them. */
-function listNames({ stored }: StoreState): ReadonlySet<string> {
-  return new Set([...stored.keys()].map(({ name }) => name));
+function countLines({ stored }: StoreState): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const [{ name }, of] of stored) lines.set(name, (lines.get(name) ?? 0) + of.lines);
+  return lines;
 }
 
 /** Groups that get their owner before others go on. */

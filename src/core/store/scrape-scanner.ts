@@ -5,6 +5,8 @@ export interface Scrape {
   readonly status: number;
   /** Of its families. */
   readonly names: readonly string[];
+  /** How many lines each of those has that were pushed. */
+  readonly lines: ReadonlyMap<string, number>;
   /** Of its families whose help is not UTF-8: no Prometheus takes the scrape. */
   readonly brokenHelp: readonly string[];
   /** What Pushgateway says of itself, in the text format. */
@@ -18,6 +20,8 @@ export interface ScrapeScanner {
   add(chunk: Buffer): void;
   /** Names of its families. */
   names(): ReadonlySet<string>;
+  /** How many lines each of those has that were pushed. */
+  lines(): ReadonlyMap<string, number>;
   /** Those whose help is not UTF-8. */
   brokenHelp(): ReadonlySet<string>;
   /** The families that Pushgateway has of its own, as they came. */
@@ -47,8 +51,8 @@ const MAX_LINE_BYTES = 4 * 1024 * 1024;
 type Mode = 'unknown' | 'stamps' | 'own' | 'pushed';
 
 /**
- * Creates the scanner of one scrape. Families that were pushed are passed over once their name is
- * known, so that a scrape of any size costs little and is never held.
+ * Creates the scanner of one scrape. Of families that were pushed the lines are counted once their
+ * name is known, so that a scrape of any size costs little and is never held.
  * @param memory - is told the time stamps of every group
  * @see prometheus/common `expfmt/text_create.go`, `MetricFamilyToText`
  */
@@ -59,6 +63,7 @@ export function createScrapeScanner(memory?: Pick<StampMemory, 'note'>): ScrapeS
 class Scanner implements ScrapeScanner {
   readonly #memory: Pick<StampMemory, 'note'> | undefined;
   readonly #names = new Set<string>();
+  readonly #lines = new Map<string, number>();
   readonly #brokenHelp = new Set<string>();
   #isHelpBroken = false;
   #own = '';
@@ -74,18 +79,20 @@ class Scanner implements ScrapeScanner {
   }
 
   names = (): ReadonlySet<string> => this.#names;
+  lines = (): ReadonlyMap<string, number> => this.#lines;
   brokenHelp = (): ReadonlySet<string> => this.#brokenHelp;
   own = (): string => this.#own;
 
   add(chunk: Buffer): void {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    let at = this.#passOver(bytes, 0);
+    // what waited of a family that is passed over is the end of a line that was counted
+    let at = this.#passOver(bytes, 0, this.#pending.length);
     for (let end = bytes.indexOf(LINE_END, at); end !== -1; end = bytes.indexOf(LINE_END, at)) {
       if (this.#mode === 'pushed') break;
       if (this.#mode !== 'stamps' || !this.#readStamp(bytes, at, end)) {
         this.#readLine(bytes.subarray(at, end));
       }
-      at = this.#passOver(bytes, end + 1);
+      at = this.#passOver(bytes, end + 1, end + 1);
     }
     const rest = bytes.subarray(at);
     this.#pending = Buffer.from(rest.length > MAX_LINE_BYTES ? rest.subarray(0, 0) : rest);
@@ -93,14 +100,21 @@ class Scanner implements ScrapeScanner {
 
   /**
    * Whatever is left of a family that was pushed, but for the line end before the next family.
+   * @param counted - up to where its lines are counted
    * @returns where to go on
    */
-  #passOver(bytes: Buffer, at: number): number {
+  #passOver(bytes: Buffer, at: number, counted: number): number {
     if (this.#mode !== 'pushed') return at;
     const next = bytes.indexOf(NEXT_FAMILY, Math.max(0, at - 1));
-    if (next === -1) return Math.max(0, bytes.lastIndexOf(LINE_END));
+    const last = next === -1 ? bytes.lastIndexOf(LINE_END) : next;
+    this.#countLines(countLineEnds(bytes, counted, last + 1));
+    if (next === -1) return Math.max(0, last);
     this.#mode = 'unknown';
     return next + 1;
+  }
+
+  #countLines(more: number): void {
+    this.#lines.set(this.#name, (this.#lines.get(this.#name) ?? 0) + more);
   }
 
   /** There are two of them for each group: their labels are left as they are. */
@@ -140,10 +154,18 @@ class Scanner implements ScrapeScanner {
 
   #readSample(line: string): void {
     if (this.#mode === 'unknown') this.#mode = JOB.test(line) ? 'pushed' : 'own';
+    if (this.#mode === 'pushed') this.#countLines(1);
     if (this.#mode !== 'own' || this.#own.length > MAX_OWN_LENGTH) return;
     this.#own += `${this.#head}${line}\n`;
     this.#head = '';
   }
+}
+
+/** @param end - where to stop */
+function countLineEnds(bytes: Buffer, from: number, end: number): number {
+  let count = 0;
+  for (let at = from; at < end; at += 1) if (bytes[at] === LINE_END) count += 1;
+  return count;
 }
 
 /** Time stamps are passed over like what was pushed where nobody asks for them. */

@@ -26,8 +26,8 @@ import { createSeriesTable } from './series-table.ts';
 /** What the model in memory is made of. */
 export interface StoreState extends Holdings {
   readonly groups: Map<GroupId, HeldGroup>;
-  /** In how many of its groups each family is, what is on its way there left out. */
-  readonly stored: Map<Occupant, number>;
+  /** What its groups have of each family, what is on its way there left out. */
+  readonly stored: Map<Occupant, StoredLines>;
   /** How many of them the store has, or may have. */
   existing: number;
   readonly owners: Map<string, OwnedGroups>;
@@ -44,6 +44,12 @@ export interface StoreState extends Holdings {
   /** Whether it is no longer in use. */
   isOver: boolean;
   readonly options: MemoryStoreOptions;
+}
+
+/** In how many groups a family is, and how many lines of a scrape it has there. */
+interface StoredLines {
+  groups: number;
+  lines: number;
 }
 
 /** What the models of several Pushgateways have together: a scrape of all joins them. */
@@ -217,7 +223,7 @@ function recount(group: HeldGroup, before: GroupTotals, after: GroupTotals): voi
   owned.bytes += after.bytes - before.bytes;
 }
 
-/** Counts in how many groups of the store families are. */
+/** Counts in how many groups of the store families are, and their lines. */
 export function countStored(
   { stored, held }: Pick<StoreState, 'stored' | 'held'>,
   families: readonly HeldFamily[],
@@ -226,8 +232,10 @@ export function countStored(
   for (const family of families) {
     const occupant = held.occupantOf(family);
     if (occupant === undefined) continue;
-    const count = (stored.get(occupant) ?? 0) + sign;
-    if (count === 0) stored.delete(occupant);
+    const count = stored.get(occupant) ?? { groups: 0, lines: 0 };
+    count.groups += sign;
+    count.lines += sign * held.seriesOf(family);
+    if (count.groups === 0) stored.delete(occupant);
     else stored.set(occupant, count);
   }
 }

@@ -109,7 +109,7 @@ test('a large group that is deleted or replaced in slices leaves nothing behind'
   await pushAll(store, groupPush('b', many('counter')));
   await deleteGroup(store, 'b');
   await pushAll(store, groupPush('a', many('summary')));
-  assert.equal(store.familyNames().size, MANY);
+  assert.equal(store.familyLines().size, MANY);
 });
 
 const putOperation = operation.map((one): StoreOperation => ({ ...one, method: 'PUT' }));

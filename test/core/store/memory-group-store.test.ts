@@ -179,7 +179,7 @@ test('families of Pushgateway itself are in the way, and in no group', async () 
   await store.startReading().finish({ groups: [], own, keepsNative: true });
   detailOf(await store.claim(push('a', 'go_goroutines:counter')));
   assert.deepEqual([...store.groups()], []);
-  assert.deepEqual(store.familyNames(), new Set(['go_goroutines']));
+  assert.deepEqual(store.familyLines(), new Map([['go_goroutines', 1]]));
 });
 
 test('a refusal names the group to the team that pushed to it, and to no other', async () => {
@@ -245,7 +245,7 @@ test('groups are listed by owner and by job, with who pushed last', async () => 
 
 test('groups and family names are counted as the store has them, whatever is on its way', async () => {
   const store = createStore();
-  const shown = () => [store.size(), [...store.familyNames()].toSorted()];
+  const shown = () => [store.size(), [...store.familyLines().keys()].toSorted()];
   const first = await claimed(store, push('a', 'rows:gauge time:summary'));
   assert.deepEqual(shown(), [0, []]);
   await first.settle('stored');

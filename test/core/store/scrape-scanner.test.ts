@@ -36,7 +36,8 @@ function scan(...chunks: readonly Buffer[]) {
   const scanner = createScrapeScanner(memory);
   for (const chunk of chunks) scanner.add(chunk);
   const stamps = [...memory.end()].flatMap(({ changed }) => changed);
-  return { names: [...scanner.names()], stamps, own: scanner.own() };
+  const lines = Object.fromEntries(scanner.lines());
+  return { names: [...scanner.names()], lines, stamps, own: scanner.own() };
 }
 
 const FOUND = {
@@ -49,6 +50,7 @@ const FOUND = {
     'push_time_seconds',
     'ü',
   ],
+  lines: { a: 2, b_seconds: 1, 'c.d "e\\': 1, ü: 1 },
   stamps: [
     { id: '/metrics/job/x', pushedAt: 1.7958970717319334e9 * 1000, failedAt: 0 },
     { id: '/metrics/job@base64/eSAiCg/z/1', pushedAt: 0, failedAt: 3000 },
@@ -57,7 +59,7 @@ const FOUND = {
   own: '# TYPE go_info gauge\ngo_info{version="go1.19"} 1\n',
 };
 
-test('a scrape tells the families, the groups with their times, and what is Pushgateway’s own', () => {
+test('a scrape tells the families with their lines, the groups with their times, and what is Pushgateway’s own', () => {
   assert.deepEqual(scan(SCRAPE), FOUND);
 });
 

@@ -66,8 +66,8 @@ test('each store has its own groups and names, and a team has one quota in all',
   const [first, second] = await createSistersWith({ groups: 2 });
   await pushAll(first, groupPush('a', 'foo:gauge'));
   await pushAll(second, groupPush('b', 'bar:gauge'));
-  assert.deepEqual([...first.familyNames()], ['foo']);
-  assert.deepEqual([...second.familyNames()], ['bar']);
+  assert.deepEqual([...first.familyLines().keys()], ['foo']);
+  assert.deepEqual([...second.familyLines().keys()], ['bar']);
   const ids = [...first.groups({ team: 'payments' })].map(({ id }) => id);
   assert.deepEqual(ids, ['/metrics/job/a']);
   assert.equal(first.totals('payments').groups, 2);
