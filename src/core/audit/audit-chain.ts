@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { parseObject } from '../json.ts';
 import { toAscii } from './audit-entry.ts';
+import { writeCanonicalEntry } from './canonical-entry.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** A place in the chain: the record with sequence number `seq` has this hash. */
@@ -25,11 +26,9 @@ export interface SealedRecord {
  */
 export function sealEntry(entry: string, previous: ChainHead): SealedRecord {
   const seq = previous.seq + 1;
-  const content = JSON.parse(entry);
-  content.seq = seq;
-  content.prev = previous.hash;
-  const own = sha256(canonicalJson(content));
   const members = entry.slice(1, -1);
+  const plain = writeCanonicalEntry(members, seq, previous.hash);
+  const own = sha256(plain ?? canonicalJson({ ...JSON.parse(entry), seq, prev: previous.hash }));
   return {
     line: `{"seq":${seq},${members},"prev":"${previous.hash}","hash":"${own}"}`,
     head: { seq, hash: own },
@@ -101,6 +100,6 @@ function contentHash(content: object): string | undefined {
   }
 }
 
-function sha256(text: string): string {
+function sha256(text: string | Uint8Array): string {
   return `sha256:${hash('sha256', text)}`;
 }
