@@ -1,4 +1,5 @@
 import { renderName } from '../printable.ts';
+import type { GroupingKey } from '../target/grouping-key.ts';
 import type { ContentScope } from './push-content.ts';
 import { layOutSeries, type SeriesLayout } from './series-identity.ts';
 
@@ -31,6 +32,16 @@ export interface ShapeProblem {
 export const TOO_MANY_LABELS =
   'those of the path and the job count; an operator can raise limits.labels of the team';
 
+/** What was worked out for the pushes of one grouping key, by the names. */
+interface KnownShapes extends Pick<ContentScope, 'limits' | 'watchedLabels'> {
+  readonly shapes: Map<string, LabelShape>;
+}
+
+/** Keys are parsed once for many pushes, whose label names are mostly the same ones. */
+const known = new WeakMap<GroupingKey, KnownShapes>();
+/** Of one key. */
+const MAX_KNOWN = 8;
+
 /**
  * Works out what label names mean once the grouping key has overwritten its own, or says what is
  * wrong with them.
@@ -40,6 +51,25 @@ export function resolveShape(
   names: readonly string[],
   scope: ContentScope,
 ): LabelShape | ShapeProblem {
+  if (scope.key === undefined) return workOutShape(names, scope);
+  const { shapes } = knownShapesOf(scope.key, scope);
+  const list = names.join();
+  const shape = shapes.get(list) ?? workOutShape(names, scope);
+  if ('problem' in shape) return shape;
+  if (shapes.size >= MAX_KNOWN) shapes.clear();
+  shapes.set(list, shape);
+  return shape;
+}
+
+function knownShapesOf(key: GroupingKey, { limits, watchedLabels }: ContentScope): KnownShapes {
+  const found = known.get(key);
+  if (found?.limits === limits && found.watchedLabels === watchedLabels) return found;
+  const made = { limits, watchedLabels, shapes: new Map<string, LabelShape>() };
+  known.set(key, made);
+  return made;
+}
+
+function workOutShape(names: readonly string[], scope: ContentScope): LabelShape | ShapeProblem {
   const { key, limits, watchedLabels } = scope;
   const sorted = names
     .map((_, position) => position)

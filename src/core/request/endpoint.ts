@@ -1,4 +1,5 @@
 import { allow, type Decision, deny } from '../decision.ts';
+import { remember } from '../memo.ts';
 import type { Action } from '../policy/policy-spec.ts';
 import { renderPrintable } from '../printable.ts';
 import { denyUrl, PUSH_TEMPLATE } from '../target/path-segment.ts';
@@ -36,6 +37,9 @@ const READ_HINT = 'to see what is stored: GET /metrics, or group by group GET /a
 /** A push target seen through escapes and doubled slashes: enough to say what it was meant as. */
 const PUSH_PATH = /^\/+metrics\/+job(?:@base64)?(?:\/|$)/;
 
+/** Paths that need not be looked through again. */
+const REMEMBERED = 1024;
+
 /**
  * Finds the endpoint of a raw request target. It only says what the request was meant as; whether
  * a push target is sound is for `parsePushTarget`.
@@ -52,7 +56,7 @@ export function parseEndpoint(method: string, rawTarget: string): Decision<Endpo
     const named = upstream !== undefined && { upstream };
     return allow({ kind: 'read', action: 'read', path: readPath, ...named });
   }
-  if (!PUSH_PATH.test(decodeLeniently(path))) return denyPath(path);
+  if (!isPushPath(path)) return denyPath(path);
   const action = PUSH_ACTIONS.get(method);
   if (action === undefined) {
     return denyMethod([...PUSH_ACTIONS.keys()], method === 'GET' ? [READ_HINT] : []);
@@ -127,6 +131,8 @@ function denyPath(path: string): Decision<never> {
     ],
   });
 }
+
+const isPushPath = remember((path) => PUSH_PATH.test(decodeLeniently(path)), REMEMBERED);
 
 function decodeLeniently(path: string): string {
   return path.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>

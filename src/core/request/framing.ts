@@ -1,4 +1,5 @@
 import { allow, type Decision, deny } from '../decision.ts';
+import { remember } from '../memo.ts';
 
 /** The head of a request as the parser saw it. */
 export interface RequestHead {
@@ -59,14 +60,23 @@ export function checkFraming(head: RequestHead): Decision<Framing> {
   return allow({ contentLength: length.value, expectsContinue: expect !== undefined });
 }
 
+const NONE = Symbol('none of them');
+
+/** Which of the single headers a name is, however it is written. */
+const findSingle = remember((written) => {
+  const lower = written.toLowerCase();
+  const name = SINGLE_HEADERS.find((single) => single === lower.replaceAll('_', '-'));
+  return name === undefined ? NONE : { name, isUnderscored: name !== lower };
+}, 256);
+
 function collectSingles(rawHeaders: readonly string[]): Decision<Map<SingleHeader, string>> {
   const singles = new Map<SingleHeader, string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const lower = rawHeaders[index]?.toLowerCase();
-    const name = SINGLE_HEADERS.find((single) => single === lower?.replaceAll('_', '-'));
-    if (name === undefined) continue;
+    const found = findSingle(rawHeaders[index] ?? '');
+    if (found === NONE) continue;
+    const { name, isUnderscored } = found;
     // A proxy of the CGI family takes `Transfer_Encoding` for the real one.
-    if (name !== lower) {
+    if (isUnderscored) {
       return malformed(`the ${name} header is written with an underscore`, 'write it with "-"');
     }
     if (singles.has(name)) {

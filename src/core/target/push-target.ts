@@ -1,4 +1,5 @@
 import { allow, type Decision, type Deny, deny } from '../decision.ts';
+import { remember } from '../memo.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import { type GroupingKey, type GroupingLabel, renderPushTarget } from './grouping-key.ts';
 import { parseLabelName, parseLabelValue } from './label.ts';
@@ -32,8 +33,18 @@ const BASE64_SUFFIX = '@base64';
  */
 export function parsePushTarget(
   rawTarget: string,
-  options: PushTargetOptions,
+  { emptyValues }: PushTargetOptions,
 ): Decision<PushTarget> {
+  return emptyValues ? parseDeleted(rawTarget) : parsePushed(rawTarget);
+}
+
+/** Targets that need not be parsed again: of each the same key comes back, the same object. */
+const REMEMBERED = 1024;
+const isSound = ({ effect }: Decision<PushTarget>): boolean => effect === 'allow';
+const parsePushed = remember((raw) => parseAnew(raw, { emptyValues: false }), REMEMBERED, isSound);
+const parseDeleted = remember((raw) => parseAnew(raw, { emptyValues: true }), REMEMBERED, isSound);
+
+function parseAnew(rawTarget: string, options: PushTargetOptions): Decision<PushTarget> {
   const segments = splitPath(rawTarget);
   if (segments.effect === 'deny') return segments;
   const [root, ...components] = segments.value;

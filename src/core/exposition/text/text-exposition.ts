@@ -235,10 +235,10 @@ function finish(reader: Reader): Decision<PushContent> {
 }
 
 /** What is left of a family that is read. A sum or count that lacks is shown as 0. */
-function sumUp({ name, type = 'untyped', isTyped, identities, ...family }: Family): FamilyContent {
-  let { bytes } = family;
-  let { lines } = family;
-  for (const distribution of family.series.values()) {
+function sumUp(family: Family): FamilyContent {
+  const { name, type = 'untyped', isTyped, identities, series } = family;
+  let { bytes, lines } = family;
+  for (const distribution of series.values()) {
     if (distribution === undefined) continue;
     const count = countDistributionLines(distribution);
     lines += count;

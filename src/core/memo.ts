@@ -1,0 +1,24 @@
+/** Characters of an input that is worth remembering. */
+const MAX_LENGTH = 512;
+
+/**
+ * Remembers what a pure function makes of a text: clients send the same ones again and again. What
+ * is remembered is bounded by `most` texts of at most 512 characters; then all of it is forgotten.
+ * @param keeps - whether a result is worth its place; left out: all are
+ */
+export function remember<T>(
+  compute: (text: string) => T,
+  most: number,
+  keeps: (result: T) => boolean = () => true,
+): (text: string) => T {
+  const results = new Map<string, T>();
+  return (text) => {
+    const known = results.get(text);
+    if (known !== undefined) return known;
+    const result = compute(text);
+    if (text.length > MAX_LENGTH || !keeps(result)) return result;
+    if (results.size >= most) results.clear();
+    results.set(text, result);
+    return result;
+  };
+}

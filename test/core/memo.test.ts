@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { remember } from '../../src/core/memo.ts';
+
+/** What was computed, in order. */
+function watched(most: number, keeps?: (result: string) => boolean) {
+  const computed: string[] = [];
+  const compute = (text: string): string => {
+    computed.push(text);
+    return text.toUpperCase();
+  };
+  return { computed, look: remember(compute, most, keeps) };
+}
+
+test('a text is computed once, and forgotten with all others when there are too many', () => {
+  const { computed, look } = watched(2);
+  assert.deepEqual(['a', 'a', 'b', 'a'].map(look), ['A', 'A', 'B', 'A']);
+  assert.deepEqual(computed, ['a', 'b']);
+  look('c');
+  look('a');
+  assert.deepEqual(computed, ['a', 'b', 'c', 'a']);
+});
+
+test('a long text, and a result that is not worth it, take no place', () => {
+  const { computed, look } = watched(2, (result) => result !== 'NO');
+  const long = 'l'.repeat(513);
+  for (const text of ['a', long, long, 'no', 'no', 'a']) look(text);
+  assert.deepEqual(computed, ['a', long, long, 'no', 'no']);
+});
