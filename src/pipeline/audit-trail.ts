@@ -66,22 +66,20 @@ export function createAuditTrail(
   clock: Clock,
 ): AuditTrail {
   const arrivedAt = clock.monotonic();
-  const facts: Facts = {};
+  const facts: Draft<Facts> = {};
   return {
     facts,
     learn: (more) => {
-      Object.assign(facts, more);
+      if (more.clientAddress !== undefined) facts.clientAddress = more.clientAddress;
+      if (more.principal !== undefined) facts.principal = more.principal;
+      if (more.target !== undefined) facts.target = more.target;
+      if (more.content !== undefined) facts.content = more.content;
+      if (more.wouldDeny !== undefined) facts.wouldDeny = more.wouldDeny;
     },
     recordAllowed: () => append(audit, renderDecision(request, facts)),
     recordInPassing: (refusal) => audit.record(renderDecision(request, facts, refusal)),
     recordOutcome: (outcome) =>
-      append(audit, {
-        event: 'outcome',
-        request_id: request.id,
-        ...outcome,
-        ...(typeof outcome.status === 'string' && { outcome: outcome.status }),
-        duration_ms: Math.round((clock.monotonic() - arrivedAt) * 10) / 10,
-      }),
+      append(audit, renderOutcome(request, outcome, clock.monotonic() - arrivedAt)),
   };
 }
 
@@ -112,7 +110,7 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
   const record: Draft<Partial<DecisionEvent>> = { event: 'decision', request_id: request.id };
   if (clientAddress) record.client_ip = clientAddress.text;
   record.peer_ip = parsePeerAddress(request.peerAddress)?.text ?? 'unknown';
-  if (principal) Object.assign(record, principal);
+  if (principal) renderPrincipal(principal, record);
   record.method = renderPrintable(request.method, 16);
   record.target = shown;
   if (target) renderKey(target, record);
@@ -123,6 +121,25 @@ function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): 
   if (refusal?.detail) record.detail = renderSentence(refusal.detail, MAX_DETAIL_BYTES);
   if (userAgent) record.user_agent = renderSentence(userAgent, limits.userAgent);
   return record as DecisionEvent; // with all that it must have
+}
+
+function renderPrincipal(
+  { team, credential, scheme, subject }: Principal,
+  into: Draft<Partial<DecisionEvent>>,
+): void {
+  into.team = team;
+  into.credential = credential;
+  into.scheme = scheme;
+  if (subject !== undefined) into.subject = subject;
+}
+
+function renderOutcome(request: GatewayRequest, facts: OutcomeFacts, ms: number): OutcomeEvent {
+  const { status } = facts;
+  const record: Draft<Partial<OutcomeEvent>> = { event: 'outcome', request_id: request.id };
+  Object.assign(record, facts);
+  if (typeof status === 'string') record.outcome = status;
+  record.duration_ms = Math.round(ms * 10) / 10;
+  return record as OutcomeEvent; // with all that it must have
 }
 
 /** The first of what an enforcing team would have been refused for. */
