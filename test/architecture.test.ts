@@ -9,7 +9,7 @@ const ROOT = new URL('../src/', import.meta.url);
 const EVERYTHING = readdirSync(ROOT, 'utf8');
 
 /** What an adapter may see of the rest: never another adapter. */
-const ADAPTER = ['core/', 'pipeline/ports.ts', 'pipeline/shared-state.ts'];
+const ADAPTER = ['core/', 'pipeline/ports', 'pipeline/shared-state.ts'];
 
 /** A command may reach one adapter beside the configuration: what it is the command of. */
 const COMMAND = ['cli/', 'compose/compose.ts', 'config/', 'core/', 'version.ts'];

@@ -1,4 +1,5 @@
-import type { Clock, NotedRefusal, TeamActivity } from '../pipeline/ports.ts';
+import type { NotedRefusal, TeamActivity } from '../pipeline/ports/team-activity.ts';
+import type { Clock } from '../pipeline/ports.ts';
 
 interface ActivityOptions {
   readonly clock: Clock;

@@ -18,7 +18,8 @@ import { applyBounds, createPublicServer } from '../http/server.ts';
 import { applyTls } from '../http/tls.ts';
 import { watchUnprovedClients } from '../http/unproved-clients.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { OperationalLog, RequestObserver, TeamActivity } from '../pipeline/ports.ts';
+import type { TeamActivity } from '../pipeline/ports/team-activity.ts';
+import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import type { SessionStore } from '../pipeline/shared-state.ts';
 
 /** The public server, and what may change while it runs. */

@@ -13,7 +13,7 @@ import type {
   UpstreamRead,
   UpstreamReading,
   UpstreamRequest,
-} from '../pipeline/ports.ts';
+} from '../pipeline/ports/upstream.ts';
 import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { createPartReader } from '../upstream/scrape-part.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';

@@ -10,7 +10,8 @@ import {
   createProtobufWriter,
 } from '../core/scrape/merge/protobuf-families.ts';
 import { createTextSplitter, createTextWriter } from '../core/scrape/merge/text-families.ts';
-import type { Clock, ReadAnswer, ScrapePart, UpstreamRead } from '../pipeline/ports.ts';
+import type { ReadAnswer, ScrapePart, UpstreamRead } from '../pipeline/ports/upstream.ts';
+import type { Clock } from '../pipeline/ports.ts';
 import { type OpenPart, openPart } from './merged-part.ts';
 import { createFamilySource } from './merged-source.ts';
 import { renderReadHeaders } from './read-headers.ts';

@@ -11,7 +11,8 @@ import { type Deny, deny } from '../core/decision.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
 import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
-import type { Clock, ReadAnswer, UpstreamRead, UpstreamReading } from '../pipeline/ports.ts';
+import type { ReadAnswer, UpstreamRead, UpstreamReading } from '../pipeline/ports/upstream.ts';
+import type { Clock } from '../pipeline/ports.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
 import { exchangeOf } from './receive.ts';
 import {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { PendingBytes } from './pending-bytes.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 type Mode =
@@ -26,8 +27,6 @@ interface IgnoreBounds {
 const SMALL_BODY_BYTES = 16 * 1024;
 /** Bytes kept of what nobody wants yet; the rest stays in the buffers of the system. */
 const MAX_HELD_BYTES = 32 * 1024;
-/** Up to here what comes is joined to what came before. */
-const JOINED_BYTES = 4096;
 /** Of a chunked body: what is parsed at once, so that it takes about as long as it may. */
 const SLICE_BYTES = { least: 1024, first: 4096, most: 64 * 1024 } as const;
 const SLICE_MS = 0.5;
@@ -63,9 +62,8 @@ class Intake {
   readonly #parse: (part: Buffer) => void;
   readonly #finish: () => void;
   readonly #leaving = new Set<() => void>();
-  /** What has come and was not parsed, in parts: joined anew with each, it would cost its square. */
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  /** What has come and was not parsed. */
+  readonly #pending = new PendingBytes();
   #mode: Mode = 'head';
   /** The last bytes of a head that were parsed, in which its end may have begun. */
   #headTail: Buffer = NOTHING;
@@ -125,8 +123,7 @@ class Intake {
   /** Reads and parses nothing any more. */
   halt(): void {
     this.#mode = 'halted';
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#pending.clear();
     this.#socket.pause();
   }
 
@@ -154,24 +151,21 @@ class Intake {
       this.#discard(part.byteLength);
       return;
     }
-    this.#keep(part);
+    this.#pending.keep(part);
     this.#pump();
   }
 
   #pump(): void {
-    while (this.#pendingBytes > 0 && this.#mayParse()) {
+    while (this.#pending.byteLength > 0 && this.#mayParse()) {
       if (this.#mode === 'head') this.#feedHead();
       else this.#feedBody();
     }
-    if (this.#mode === 'ignored' && this.#pendingBytes > 0) {
-      const ignored = this.#pendingBytes;
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      this.#discard(ignored);
+    if (this.#mode === 'ignored' && this.#pending.byteLength > 0) {
+      this.#discard(this.#pending.clear());
     }
     // Node may have resumed it meanwhile.
     if (this.#isFull() || this.#isResting) this.#socket.pause();
-    if (this.#hasEnded && this.#pendingBytes === 0 && this.#mayParse()) {
+    if (this.#hasEnded && this.#pending.byteLength === 0 && this.#mayParse()) {
       this.#mode = 'halted';
       this.#finish();
     }
@@ -179,9 +173,9 @@ class Intake {
 
   #feedHead(): void {
     const tail = this.#headTail;
-    const bytes = this.#pending[0] ?? NOTHING;
+    const bytes = this.#pending.first();
     const end = findHeadEnd(tail, bytes);
-    const slice = this.#cut(end === -1 ? bytes.byteLength : end);
+    const slice = this.#pending.cut(end === -1 ? bytes.byteLength : end);
     const isWhole = end !== -1;
     this.#headTail = isWhole ? NOTHING : Buffer.concat([tail, slice]).subarray(1 - HEAD_END.length);
     this.#feed(slice);
@@ -189,7 +183,7 @@ class Intake {
 
   #feedBody(): void {
     const isChunked = this.#bodyLeft === undefined;
-    const slice = this.#cut(this.#bodyLeft ?? this.#sliceBytes);
+    const slice = this.#pending.cut(this.#bodyLeft ?? this.#sliceBytes);
     if (this.#bodyLeft !== undefined) this.#bodyLeft -= slice.byteLength;
     const began = isChunked ? performance.now() : 0;
     this.#feed(slice);
@@ -199,7 +193,7 @@ class Intake {
       if (this.#mode === 'open' || this.#mode === 'skipped') this.#mode = 'head';
     } else if (this.#mode === 'skipped') {
       this.#rest(discarding);
-    } else if (isChunked && this.#pendingBytes > 0) {
+    } else if (isChunked && this.#pending.byteLength > 0) {
       this.#rest(parsing);
     }
   }
@@ -214,25 +208,6 @@ class Intake {
     this.#isParsing = true;
     this.#parse(slice);
     this.#isParsing = false;
-  }
-
-  /** Small parts are joined: as many objects, they would take a hundred times their bytes. */
-  #keep(part: Buffer): void {
-    const last = this.#pending.at(-1);
-    if (last !== undefined && last.byteLength + part.byteLength <= JOINED_BYTES) {
-      this.#pending[this.#pending.length - 1] = Buffer.concat([last, part]);
-    } else this.#pending.push(part);
-    this.#pendingBytes += part.byteLength;
-  }
-
-  /** Takes bytes off what is pending: at most so many, and no more than came at once. */
-  #cut(length: number): Buffer {
-    const [part = NOTHING] = this.#pending;
-    const slice = part.subarray(0, length);
-    if (slice.byteLength === part.byteLength) this.#pending.shift();
-    else this.#pending[0] = part.subarray(length);
-    this.#pendingBytes -= slice.byteLength;
-    return slice;
   }
 
   #discard(bytes: number): void {
@@ -286,7 +261,7 @@ class Intake {
   }
 
   #isFull(): boolean {
-    return this.#mode === 'held' && this.#pendingBytes >= MAX_HELD_BYTES;
+    return this.#mode === 'held' && this.#pending.byteLength >= MAX_HELD_BYTES;
   }
 
   #isUnderWay(req: IncomingMessage): boolean {

@@ -1,7 +1,7 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Deny, deny } from '../core/decision.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
-import type { PartAnswer, ScrapePart } from '../pipeline/ports.ts';
+import type { PartAnswer, ScrapePart } from '../pipeline/ports/upstream.ts';
 
 /** A part whose answer has begun. */
 export interface OpenPart {

@@ -1,7 +1,8 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
 import { isUndelivered, judgeOutcome } from '../core/store/upstream-outcome.ts';
-import type { Clock, UpstreamSender } from '../pipeline/ports.ts';
+import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
+import type { Clock } from '../pipeline/ports.ts';
 import type { Metrics, MetricsRegistry } from './registry.ts';
 import { UPSTREAM_ERRORS } from './starting-series.ts';
 

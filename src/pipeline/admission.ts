@@ -3,7 +3,7 @@ import type { ReadPath } from '../core/request/endpoint.ts';
 import type { GroupExpiry } from '../core/store/expiry.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
-import type { Upstream, UpstreamRead, UpstreamReading } from './ports.ts';
+import type { Upstream, UpstreamRead, UpstreamReading } from './ports/upstream.ts';
 
 /** What a request may do, with everything that is needed to do it. */
 export type Admission = ReadAdmission | PushAdmission | DeleteAdmission;

@@ -1,57 +1,22 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
-import type { PushContent, PushedFamily } from '../core/exposition/push-content.ts';
-import type { IpAddress } from '../core/network/ip-address.ts';
-import { createObservation, type Observation } from '../core/policy/observation.ts';
-import { authorize, type TeamPolicy } from '../core/policy/policy.ts';
+import { createObservation } from '../core/policy/observation.ts';
+import { authorize } from '../core/policy/policy.ts';
 import { resolveReadScope } from '../core/policy/read-scope.ts';
-import { beginChecks, type CheckName, type CheckOrder } from '../core/request/checks.ts';
+import { beginChecks } from '../core/request/checks.ts';
 import { checkCrossSite } from '../core/request/cross-site.ts';
 import { parseEndpoint, type ReadEndpoint } from '../core/request/endpoint.ts';
 import type { Framing } from '../core/request/framing.ts';
 import { expiryOf } from '../core/store/expiry.ts';
-import type { GroupClaim } from '../core/store/group-store.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
-import type {
-  Admission,
-  DeleteAdmission,
-  HeldClaim,
-  PushAdmission,
-  ReadAdmission,
-  Sender,
-} from './admission.ts';
-import { type AuditTrail, describeContent } from './audit-trail.ts';
+import type { Admission, DeleteAdmission, PushAdmission, ReadAdmission } from './admission.ts';
+import type { Arrival, KnownArrival } from './arrival.ts';
+import { describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import { checkArrival } from './check-arrival.ts';
-import type { Gateway } from './gateway.ts';
-import type { GatewayRequest } from './gateway-request.ts';
+import { claimGroup, declareTypes, holdClaim, senderOf } from './claim-group.ts';
 import { inspectBody } from './inspect-body.ts';
-import type { Upstream } from './ports.ts';
+import type { Upstream } from './ports/upstream.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
-import type { RequestScope } from './request-scope.ts';
-import type { Snapshot } from './snapshot.ts';
-
-/** A request on its way. */
-export interface Arrival {
-  readonly request: GatewayRequest;
-  readonly gateway: Gateway;
-  readonly trail: AuditTrail;
-  /** Gives back what the request holds, at its very end. */
-  readonly scope: Pick<RequestScope, 'use' | 'defer'>;
-  /** Told when the credential of the request holds. */
-  readonly onProof?: () => void;
-  /** Told of each check that is made. */
-  readonly onCheck?: (name: CheckName) => void;
-}
-
-/** A request whose sender is known. */
-interface KnownArrival extends Arrival {
-  readonly at: CheckOrder;
-  readonly snapshot: Snapshot;
-  readonly team: TeamPolicy;
-  readonly observation: Observation;
-  readonly address: IpAddress;
-  readonly framing: Framing;
-}
 
 /** Of a body that nobody reads yet, what is in memory at most. */
 const MAX_HELD_BYTES = 64 * 1024;
@@ -236,48 +201,6 @@ function pickUpstream(
   { canonical, key }: PushTarget,
 ): Upstream {
   return scope.use(gateway.upstream(team.name, { id: canonical, job: key.job }));
-}
-
-interface UnderstoodPush {
-  readonly method: 'POST' | 'PUT';
-  readonly target: PushTarget;
-  readonly content: PushContent;
-}
-
-/** Holds the push against the store, and keeps others off what it brings until it has ended. */
-async function claimGroup(
-  arrival: KnownArrival,
-  { store }: Upstream,
-  push: UnderstoodPush,
-): Promise<Decision<HeldClaim>> {
-  const { passes } = arrival.observation;
-  const isObserved = arrival.team.mode === 'observe';
-  const claim = await store.claim({ ...push, ...senderOf(arrival), passes, isObserved });
-  return claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value));
-}
-
-function senderOf({ gateway, team, trail }: KnownArrival): Sender {
-  const credential = trail.facts.principal?.credential ?? '';
-  return { team: team.name, credential, at: gateway.clock.now() };
-}
-
-/** What nobody settles until the request ends did not get as far as the store. */
-function holdClaim({ scope }: KnownArrival, claim: GroupClaim): HeldClaim {
-  let isReleased = false;
-  scope.defer(() => {
-    if (!isReleased) void claim.settle('refused');
-  });
-  const release = (): void => {
-    isReleased = true;
-  };
-  return { ...claim, release };
-}
-
-/** A text in which families have the type with which they are claimed. */
-function declareTypes(body: Uint8Array, adopted: readonly PushedFamily[]): Uint8Array {
-  if (adopted.length === 0) return body;
-  const lines = adopted.map(({ name, type }) => `# TYPE ${name} ${type}\n`);
-  return Buffer.concat([Buffer.from(lines.join('')), body]);
 }
 
 async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {

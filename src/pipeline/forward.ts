@@ -9,7 +9,8 @@ import {
 } from '../core/store/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admission.ts';
 import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
-import type { KeptPush, Spool, UpstreamRequest } from './ports.ts';
+import type { KeptPush, Spool } from './ports/spool.ts';
+import type { UpstreamRequest } from './ports/upstream.ts';
 
 /** Beyond the deadline of a push, for what it left behind. */
 const TIDY_MS = 10_000;

@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import type { TeamPolicy } from '../core/policy/policy.ts';
 import type { GroupId } from '../core/store/group.ts';
+import type { Upstream, UpstreamReading } from './ports/upstream.ts';
 import type {
   AuditLog,
   BodyDecoders,
@@ -8,8 +9,6 @@ import type {
   Clock,
   ParseContent,
   TeamLimiter,
-  Upstream,
-  UpstreamReading,
 } from './ports.ts';
 import type { Snapshot } from './snapshot.ts';
 

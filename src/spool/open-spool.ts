@@ -6,7 +6,8 @@ import { type SpoolBounds, type SpoolChange, SpoolIndex } from '../core/spool/sp
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim } from '../core/store/group-store.ts';
 import type { WholeReading } from '../core/store/whole-reading.ts';
-import type { Clock, KeptPush, OperationalLog, Sending, Spool } from '../pipeline/ports.ts';
+import type { KeptPush, Sending, Spool } from '../pipeline/ports/spool.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import { openSpoolDisk, type SpoolDisk } from './spool-disk.ts';
 import { SpoolWriter } from './spool-writer.ts';
 

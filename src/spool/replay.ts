@@ -5,7 +5,8 @@ import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { GroupId } from '../core/store/group.ts';
 import { createSteadyTime } from '../core/store/steady-time.ts';
 import { isUndelivered, type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
-import type { Clock, OperationalLog, Upstream, UpstreamRequest } from '../pipeline/ports.ts';
+import type { Upstream, UpstreamRequest } from '../pipeline/ports/upstream.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import { SpoolDiskError } from './spool-disk.ts';
 import { type ClaimingOptions, isRestored, WaitingClaims } from './waiting-claims.ts';
 

@@ -4,7 +4,8 @@ import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
-import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import { createClaimInTurn } from './claim-in-turn.ts';
 import { createExpiryTime, type ExpiryTime } from './expiry-time.ts';
 import type {

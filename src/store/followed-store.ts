@@ -3,7 +3,8 @@ import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import type { WholeReading } from '../core/store/whole-reading.ts';
-import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { ExpiryTime } from './expiry-time.ts';
 import type { SharedGroupStore } from './shared-store.ts';
 

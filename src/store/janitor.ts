@@ -7,7 +7,8 @@ import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import { targetOf } from '../core/store/group-listing.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
-import type { AuditLog, Clock, OperationalLog, UpstreamSender } from '../pipeline/ports.ts';
+import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
+import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { ExpiryEnd, FollowedStore } from './followed-store.ts';
 
 /** What one run goes by. */

@@ -4,7 +4,9 @@ import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
-import type { AuditLog, Clock, StoreReader, UpstreamSender } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
+import type { AuditLog, Clock } from '../pipeline/ports.ts';
 import type { FollowedStore } from './followed-store.ts';
 import { findProblem, isSeen } from './scrape-watch.ts';
 

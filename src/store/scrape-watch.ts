@@ -1,7 +1,8 @@
 import { joinLines, renderPrintable, renderQuoted } from '../core/printable.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
-import type { OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { OperationalLog } from '../pipeline/ports.ts';
 
 interface ScrapeWatchOptions {
   readonly log: OperationalLog;

@@ -7,7 +7,8 @@ import type {
   StoreContents,
 } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
-import type { Clock, OperationalLog, StoreReader } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { StoreObserver } from './followed-store.ts';
 
 interface StoreReadingsOptions {

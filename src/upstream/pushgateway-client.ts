@@ -5,7 +5,8 @@ import { parseJson } from '../core/json.ts';
 import { joinLines, renderPrintable } from '../core/printable.ts';
 import { parseStoreStatus } from '../core/store/store-status.ts';
 import type { UpstreamFailure, UpstreamOutcome } from '../core/store/upstream-outcome.ts';
-import type { StoreReader, UpstreamRequest, UpstreamSender } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
+import type { UpstreamRequest, UpstreamSender } from '../pipeline/ports/upstream.ts';
 import { type ExchangeResult, exchange } from './exchange.ts';
 
 /** Where the private Pushgateway is and how to talk to it. */

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { ScrapePart } from '../pipeline/ports.ts';
+import type { ScrapePart } from '../pipeline/ports/upstream.ts';
 
 interface ScrapePartOptions {
   /** Origin and path prefix, without a slash at the end. */

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { StampChanges } from '../core/store/stamp-memory.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
-import type { StoreReader } from '../pipeline/ports.ts';
+import type { StoreReader } from '../pipeline/ports/store-reader.ts';
 import type { ReadingOptions } from './open-answer.ts';
 import type { ReadingJob, ReadingPart } from './reading-jobs.ts';
 import type { ThreadMessage, ThreadOrder } from './reading-thread.ts';

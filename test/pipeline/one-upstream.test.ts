@@ -8,7 +8,7 @@ import { admit } from '../../src/pipeline/admit.ts';
 import { createAuditTrail } from '../../src/pipeline/audit-trail.ts';
 import { forward } from '../../src/pipeline/forward.ts';
 import type { Gateway } from '../../src/pipeline/gateway.ts';
-import type { Upstream } from '../../src/pipeline/ports.ts';
+import type { Upstream } from '../../src/pipeline/ports/upstream.ts';
 import { gatewayRequest, requestHeaders } from '../support/gateway-request.ts';
 import { createStore } from '../support/group-push.ts';
 import { manualClock } from '../support/manual-clock.ts';

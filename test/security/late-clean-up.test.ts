@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadGroup } from '../../src/core/store/group-store.ts';
-import type { StoreReader } from '../../src/pipeline/ports.ts';
+import type { StoreReader } from '../../src/pipeline/ports/store-reader.ts';
 import { createFollowedStore } from '../../src/store/follow-store.ts';
 import { claimed, createStore, groupId, groupPush } from '../support/group-push.ts';
 import { manualClock } from '../support/manual-clock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GroupClaim } from '../../src/core/store/group-store.ts';
-import type { KeptPush } from '../../src/pipeline/ports.ts';
+import type { KeptPush } from '../../src/pipeline/ports/spool.ts';
 import { createSpool } from '../../src/spool/open-spool.ts';
 import { SpoolDiskError } from '../../src/spool/spool-disk.ts';
 import type { DiskChange } from '../../src/spool/spool-file.ts';

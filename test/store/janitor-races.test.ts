@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { GroupId } from '../../src/core/store/group.ts';
 import type { ReadGroup } from '../../src/core/store/group-store.ts';
-import type { UpstreamRequest } from '../../src/pipeline/ports.ts';
+import type { UpstreamRequest } from '../../src/pipeline/ports/upstream.ts';
 import { allowed } from '../support/decision.ts';
 import { groupPush } from '../support/group-push.ts';
 import { DONE, HOUR_MS, openJanitorStage, TIMED_OUT } from '../support/janitor-stage.ts';

@@ -1,4 +1,4 @@
-import type { StoreReader } from '../../src/pipeline/ports.ts';
+import type { StoreReader } from '../../src/pipeline/ports/store-reader.ts';
 import { createFollowedStore } from '../../src/store/follow-store.ts';
 import type { FollowedStore } from '../../src/store/followed-store.ts';
 import { createPushgatewayClient } from '../../src/upstream/pushgateway-client.ts';

@@ -1,5 +1,5 @@
 import type { ReadGroup } from '../../src/core/store/group-store.ts';
-import type { StoreReader } from '../../src/pipeline/ports.ts';
+import type { StoreReader } from '../../src/pipeline/ports/store-reader.ts';
 
 /** Every group of a store at once. */
 export async function readGroups(

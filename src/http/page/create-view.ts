@@ -5,7 +5,7 @@ import { expiryOf, type GroupExpiry } from '../../core/store/expiry.ts';
 import type { StoredGroup } from '../../core/store/group.ts';
 import { labelsOf, targetOf } from '../../core/store/group-listing.ts';
 import type { StoreView } from '../../core/store/joined-stores.ts';
-import type { TeamActivity } from '../../pipeline/ports.ts';
+import type { TeamActivity } from '../../pipeline/ports/team-activity.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import type {
   CredentialView,

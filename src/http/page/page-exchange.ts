@@ -6,7 +6,7 @@ import type { TeamPolicy } from '../../core/policy/policy.ts';
 import type { AuditTrail } from '../../pipeline/audit-trail.ts';
 import type { Gateway } from '../../pipeline/gateway.ts';
 import type { GatewayRequest } from '../../pipeline/gateway-request.ts';
-import type { TeamActivity } from '../../pipeline/ports.ts';
+import type { TeamActivity } from '../../pipeline/ports/team-activity.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
 import { cutUpload } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';

@@ -1,5 +1,5 @@
 import type { CredentialKind } from '../../core/identity/principal.ts';
-import type { NotedRefusal } from '../../pipeline/ports.ts';
+import type { NotedRefusal } from '../../pipeline/ports/team-activity.ts';
 
 /** Everything that the page of a team shows, as plain values; times are milliseconds since the epoch. */
 export interface PageView {

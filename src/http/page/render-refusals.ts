@@ -1,5 +1,5 @@
 import { REASONS } from '../../core/reason.ts';
-import type { NotedRefusal } from '../../pipeline/ports.ts';
+import type { NotedRefusal } from '../../pipeline/ports/team-activity.ts';
 import { type Html, html } from './html.ts';
 import type { PageView } from './page-view.ts';
 import { renderCount, renderForeign, renderSentence, renderTime } from './words.ts';

@@ -1,5 +1,5 @@
 import type { GroupView, PageView } from '../../../src/http/page/page-view.ts';
-import type { NotedRefusal } from '../../../src/pipeline/ports.ts';
+import type { NotedRefusal } from '../../../src/pipeline/ports/team-activity.ts';
 
 export const NOW = Date.parse('2026-11-28T03:12:00Z');
 const MINUTE = 60_000;
