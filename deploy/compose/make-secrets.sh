@@ -27,8 +27,14 @@ prometheus=$(make_token)
 printf 'Authorization: Bearer %s\n' "$sample_job" >"$folder/sample-job.header"
 printf '%s' "$prometheus" >"$folder/prometheus.token"
 make_token >"$folder/grafana.password"
+valkey=$(make_token)
+printf '%s' "$valkey" >"$folder/valkey.password"
+# What gateways do with it, and nothing else.
+printf 'user default on #%s ~{pushwarden}:* &* +@all -@admin -@dangerous +info\n' "$(hash_of "$valkey")" \
+  >"$folder/valkey.acl"
 sed -e "s/@SAMPLE_JOB_SHA256@/$(hash_of "$sample_job")/" \
   -e "s/@PROMETHEUS_SHA256@/$(hash_of "$prometheus")/" \
   "$here/pushwarden.template.yaml" >"$folder/pushwarden.yaml"
+cat "$folder/pushwarden.yaml" "$here/several.yaml" >"$folder/pushwarden.several.yaml"
 chmod 644 "$folder"/*
 echo "made $folder"

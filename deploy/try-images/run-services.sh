@@ -72,7 +72,7 @@ eventually 'both scrape targets are up' prometheus_says 'count(up == 1)' '"value
 
 within sample-job curl --silent --fail --output /dev/null http://pushwarden:9091/-/healthy ||
   fail 'the sample job does not reach the gateway'
-for address in pushwarden:9095 pushwarden-admin:9095 172.31.95.2:9095 pushgateway:9091 10.91.2.3:9091; do
+for address in pushwarden:9095 pushwarden-admin:9095 172.31.95.11:9095 pushgateway:9091 10.91.2.3:9091; do
   status=0
   within sample-job curl --silent --max-time 3 --output /dev/null "http://$address/metrics" || status=$?
   # 6: no such name; 7: cannot connect; 28: no answer in time.

@@ -46,12 +46,16 @@ interface ComposeFile {
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 
-const compose = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8')) as ComposeFile; // held to its shape by the tests
+const compose = parse(readFileSync(`${ROOT}docker-compose.yml`, 'utf8'), {
+  merge: true,
+}) as ComposeFile; // held to its shape by the tests
 const services = Object.entries(compose.services);
 
 function networksOf({ networks }: Service): readonly string[] {
   return Array.isArray(networks) ? networks : Object.keys(networks);
 }
+
+const GATEWAYS = ['pushwarden', 'pushwarden-2', 'pushwarden-3'];
 
 function membersOf(network: string): readonly string[] {
   return services.filter(([, one]) => networksOf(one).includes(network)).map(([name]) => name);
@@ -61,20 +65,39 @@ function makeSecrets(folder: string): void {
   execFileSync('/bin/sh', [`${COMPOSE}make-secrets.sh`, folder], { stdio: 'pipe' });
 }
 
-test('only the gateway is published to other machines', () => {
-  const published = services.filter(([, { ports = [] }]) =>
-    ports.some((port) => !port.startsWith('127.0.0.1:')),
-  );
-  assert.deepEqual(
-    published.map(([name]) => name),
-    ['pushwarden'],
-  );
+/** What `docker compose --env-file deploy/compose/several.env` is told. */
+const SEVERAL = Object.fromEntries(
+  readFileSync(`${COMPOSE}several.env`, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('=') && !line.startsWith('#'))
+    .map((line) => line.split('=', 2)),
+);
+
+/** A text of the file with what it is told, or what it takes without being told. */
+function fill(text: string, told: Readonly<Record<string, string>> = {}): string {
+  return text.replace(/\$\{(\w+):-([^}]*)\}/g, (_, name, usual) => told[name] ?? usual);
+}
+
+/** Services that are published to other machines. */
+function publishedTo(others: Readonly<Record<string, string>>): readonly string[] {
+  const profile = others['COMPOSE_PROFILES'] ?? '';
+  return services
+    .filter(([, { profiles }]) => profiles === undefined || profiles.includes(profile))
+    .filter(([, { ports = [] }]) =>
+      ports.some((port) => !fill(port, others).startsWith('127.0.0.1:')),
+    )
+    .map(([name]) => name);
+}
+
+test('only the gateway is published to other machines, or the balancer before several', () => {
+  assert.deepEqual(publishedTo({}), ['pushwarden']);
+  assert.deepEqual(publishedTo(SEVERAL), ['balancer']);
 });
 
 test('Docker Compose takes the file, with every profile', {
   skip: missingPrograms(['compose-2']),
 }, () => {
-  const profiles = ['alerts', 'long-term'].map((name) => `--profile=${name}`);
+  const profiles = ['alerts', 'long-term', 'several'].map((name) => `--profile=${name}`);
   const args = [...profiles, 'config', '--services'];
   const { stdout, stderr } = spawnSync(findProgram('compose-2') ?? '', args, {
     cwd: ROOT,
@@ -99,7 +122,7 @@ test('nobody is given the address that the gateway has where Prometheus is', () 
 test('the Pushgateway is on one network, which is internal and shared with the gateway alone', () => {
   assert.deepEqual(compose.services['pushgateway']?.networks, ['store']);
   assert.equal(compose.networks['store']?.internal, true);
-  assert.deepEqual(membersOf('store'), ['pushwarden', 'pushgateway']);
+  assert.deepEqual(membersOf('store'), [...GATEWAYS, 'valkey', 'pushgateway']);
   assert.equal(compose.services['pushgateway']?.ports, undefined);
 });
 
@@ -145,10 +168,10 @@ test('the files of configs and secrets are there once the secrets are made', asy
   await using scratch = await createScratch();
   makeSecrets(`${scratch.path}/secrets`);
   for (const { file } of Object.values({ ...compose.configs, ...compose.secrets })) {
-    const made = file
-      .replace(`\${PROMETHEUS_CONFIG:-prometheus.yml}`, 'prometheus.yml')
-      .replace('./deploy/compose/secrets', `${scratch.path}/secrets`);
-    assert.ok(existsSync(made.replace('./', ROOT)) || existsSync(made), file);
+    for (const told of [{}, SEVERAL]) {
+      const made = fill(file, told).replace('./deploy/compose/secrets', `${scratch.path}/secrets`);
+      assert.ok(existsSync(made.replace('./', ROOT)) || existsSync(made), file);
+    }
   }
 });
 
@@ -187,6 +210,58 @@ test('the configuration that is made fits the services', async () => {
     .flatMap(({ credentials }) => credentials)
     .map((credential) => (credential.type === 'token' ? credential.sha256 : ''));
   assert.deepEqual(known, hashes);
+});
+
+test('several gateways share one configuration, and the balancer speaks for their clients', async () => {
+  await using scratch = await createScratch();
+  makeSecrets(`${scratch.path}/secrets`);
+  const file = `${scratch.path}/secrets/${SEVERAL['PUSHWARDEN_CONFIG']}`;
+  const balancer = await readFile(`${COMPOSE}nginx.conf`, 'utf8');
+  const { scrape_configs } = parse(
+    await readFile(`${COMPOSE}${SEVERAL['PROMETHEUS_CONFIG']}`, 'utf8'),
+  );
+  const [, ownScrape] = scrape_configs;
+  for (const [index, name] of GATEWAYS.entries()) {
+    const { command = [], networks, secrets } = compose.services[name] ?? assert.fail(name);
+    const instance = command.at(-1) ?? '';
+    const loaded = await loadConfig(file, { now: 0, readsSecrets: false, instance });
+    assert.ok(loaded.ok, name);
+    const { admin, audit, state, listen } = loaded.config;
+    const address: string = Object(networks).observe.ipv4_address;
+    assert.equal(admin?.host, address);
+    assert.equal(audit.file, `/var/lib/pushwarden/audit-${index + 1}.jsonl`);
+    assert.equal(new URL(state?.url ?? '').hostname, 'valkey');
+    assert.deepEqual(secrets, ['valkey_password']);
+    assert.ok(balancer.includes(`server ${address}:${listen.port} `));
+    assert.ok(ownScrape.static_configs[0].targets.includes(`${address}:${admin?.port}`));
+    const speaker = Object(compose.services['balancer']?.networks).observe.ipv4_address;
+    assert.ok(
+      JSON.stringify(parse(await readFile(file, 'utf8')).trusted_proxies).includes(speaker),
+    );
+  }
+});
+
+const nginxSkip = spawnSync('nginx', ['-v']).error ? 'nginx is not here' : false;
+test('nginx takes the configuration of the balancer', { skip: nginxSkip }, async () => {
+  await using scratch = await createScratch();
+  const text = await readFile(`${COMPOSE}nginx.conf`, 'utf8');
+  const path = await scratch.write('nginx.conf', text.replaceAll('/tmp/', `${scratch.path}/`));
+  const { status, stderr } = spawnSync('nginx', ['-t', '-c', path], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+});
+
+test('Valkey forgets nothing while it runs, and only who knows the password may ask it', async () => {
+  const { command = [], networks, ports } = compose.services['valkey'] ?? {};
+  const after = (flag: string) => command[command.indexOf(flag) + 1];
+  assert.equal(after('--maxmemory-policy'), 'noeviction');
+  assert.equal(after('--aclfile'), '/run/secrets/valkey_acl');
+  assert.deepEqual([networks, ports], [['store'], undefined]);
+  await using scratch = await createScratch();
+  makeSecrets(`${scratch.path}/secrets`);
+  const acl = await readFile(`${scratch.path}/secrets/valkey.acl`, 'utf8');
+  const password = await readFile(`${scratch.path}/secrets/valkey.password`);
+  const digest = createHash('sha256').update(password).digest('hex');
+  assert.match(acl, new RegExp(`^user default on #${digest} `));
 });
 
 test('a job is on no network on which the admin side listens', () => {

@@ -148,6 +148,7 @@ const refused = {
   'podAntiAffinity=strong': /podAntiAffinity/,
   'networkPolicy.allowAll=false': /networkPolicy: give customSelectors, or allowAll: true/,
   'ingress.enabled=true': /ingress\.hosts must name a host/,
+  'replicaCount=3': /replicaCount above 1 needs `state` in config/,
 };
 for (const [given, expected] of Object.entries(refused)) {
   test(`${given} is refused with what is wrong`, { skip }, () => {
@@ -169,6 +170,17 @@ test('a release of another name has its own Pushgateway, alerts and policies', {
   const [{ from }] = find(objects, 'NetworkPolicy', `${name}-pushgateway`).spec.ingress;
   const pod = find(objects, 'StatefulSet', name).spec.template.metadata.labels;
   assert.deepEqual(from, [{ podSelector: { matchLabels: pod } }]);
+});
+
+test('several gateways have the names of their pods, one alone has none', { skip }, () => {
+  const state = '--set=config.state.url=redis://valkey:6379';
+  const argsOf = (replicas: number) => {
+    const objects = template(state, `--set=replicaCount=${replicas}`);
+    const { template: pod } = find(objects, 'StatefulSet', 'pushwarden').spec;
+    return pod.spec.containers[0].args;
+  };
+  assert.deepEqual(argsOf(3).slice(-2), ['--instance', '$(POD_NAME)']);
+  assert.equal(argsOf(1), undefined);
 });
 
 test('without volumes there are none, and without Pushgateway there is nothing of it', {

@@ -4,7 +4,7 @@ import {
   PrometheusRule,
   ServiceMonitor,
 } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
-import { StatefulSet } from 'kubernetes-models/apps/v1';
+import { Deployment, StatefulSet } from 'kubernetes-models/apps/v1';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Service, ServiceAccount } from 'kubernetes-models/v1';
@@ -16,6 +16,7 @@ import { createScratch } from '../support/scratch.ts';
 const KINDS = {
   Certificate,
   ConfigMap,
+  Deployment,
   Ingress,
   NetworkPolicy,
   PodDisruptionBudget,

@@ -48,7 +48,12 @@ const everything = [
 ];
 const variants = {
   base: everything,
-  'overlays/several': everything,
+  'overlays/several': [
+    ...everything,
+    'Deployment/valkey',
+    'NetworkPolicy/valkey',
+    'Service/valkey',
+  ].sort(),
   'overlays/tls': ['Certificate/pushwarden', ...everything],
   'overlays/sidecar': everything.filter((name) => !name.endsWith('/pushgateway')),
 } as const;
@@ -103,6 +108,31 @@ test('only the gateway gets to Pushgateway, which gets nowhere', { skip }, () =>
   ]);
   assert.deepEqual(spec.policyTypes, ['Ingress', 'Egress']);
   assert.deepEqual(spec.egress, []);
+});
+
+test('several gateways share their state in a Valkey that forgets nothing and keeps nothing', {
+  skip,
+}, () => {
+  const objects = render('overlays/several');
+  const { spec } = find(objects, 'StatefulSet', 'pushwarden');
+  assert.equal(spec.replicas, 3);
+  const [gateway] = spec.template.spec.containers;
+  assert.deepEqual(gateway.args.slice(-2), ['--instance', '$(POD_NAME)']);
+  assert.ok(gateway.env.some(({ name }: { name: string }) => name === 'POD_NAME'));
+  const valkey = find(objects, 'Deployment', 'valkey').spec;
+  assert.deepEqual([valkey.replicas, valkey.strategy.type], [1, 'Recreate']);
+  const [{ args, ports }] = valkey.template.spec.containers;
+  const after = (flag: string) => args[args.indexOf(flag) + 1];
+  assert.equal(after('--maxmemory-policy'), 'noeviction');
+  assert.deepEqual([after('--save'), after('--appendonly')], ['', 'no']);
+  const { 'pushwarden.yaml': text } = find(objects, 'ConfigMap', 'pushwarden').data;
+  const { state } = parse(text);
+  assert.equal(new URL(state.url).host, `valkey:${ports[0].containerPort}`);
+  assert.match(state.password.file, /^\/etc\/pushwarden-secrets\//);
+  const [rule] = find(objects, 'NetworkPolicy', 'valkey').spec.ingress;
+  assert.deepEqual(rule.from, [
+    { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'pushwarden' } } },
+  ]);
 });
 
 test('Pushgateway as a sidecar listens on loopback, where the gateway looks for it', {

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { hashSync } from '@node-rs/bcrypt';
 import { parse } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { startGatewayProcess } from '../support/gateway.ts';
 import { listeningOn, startListeningProcess } from '../support/listening-process.ts';
 import { oneTeam } from '../support/one-team.ts';
@@ -17,7 +18,7 @@ import { createScratch } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = `${ROOT}deploy/systemd/`;
-const UNITS = ['pushwarden', 'pushwarden@', 'pushgateway-private'] as const;
+const UNITS = ['pushwarden', 'pushwarden@', 'pushgateway-private', 'valkey-private'] as const;
 
 /** Every value of each key of a unit file, sections aside. */
 function readUnit(name: string): ReadonlyMap<string, readonly string[]> {
@@ -45,7 +46,9 @@ const SANDBOX = {
   UMask: ['0077'],
 } as const;
 for (const name of UNITS) {
+  const keepsFiles = readUnit(name).has('StateDirectory');
   for (const [key, values] of Object.entries(SANDBOX)) {
+    if (key === 'StateDirectoryMode' && !keepsFiles) continue;
     test(`${name}.service has ${key}=${values.join(' and ')}`, () => {
       assert.deepEqual(readUnit(name).get(key), values);
     });
@@ -106,12 +109,45 @@ test('the Pushgateway listens where the gateway looks for it, on loopback', asyn
 test('the template is the unit of one gateway, with an instance in its paths', () => {
   const text = (name: string) => readFileSync(`${FOLDER}${name}.service`, 'utf8');
   const instance = text('pushwarden@')
-    .replace(/^# ADMIN=.*\nEnvironmentFile=.*\n/m, '')
-    .replace('pushwarden %i,', 'pushwarden,')
-    .replaceAll('pushwarden@%i', 'pushwarden')
-    .replaceAll('%i', 'pushwarden')
-    .replaceAll('$' + '{ADMIN}', '127.0.0.1:9095');
+    .replace('pushwarden %i, one of several', 'pushwarden,')
+    .replace('authenticating gateways', 'authenticating gateway')
+    .replaceAll(' valkey-private.service', '')
+    .replace(/^# One configuration .*\n# .*\n/m, '')
+    .replaceAll('several.yaml --instance %i', 'pushwarden.yaml')
+    .replaceAll('127.0.0.1:909%i', '127.0.0.1:9095')
+    .replace(/^LoadCredential=valkey.*\n/m, '')
+    .replaceAll('pushwarden@%i', 'pushwarden');
   assert.equal(instance, text('pushwarden'));
+});
+
+test('several have one configuration, which fits the template and names what it shares', async () => {
+  const file = `${FOLDER}several.yaml`;
+  const [five, six] = await Promise.all(
+    ['5', '6'].map((instance) => loadConfig(file, { now: 0, readsSecrets: false, instance })),
+  );
+  assert.ok(five?.ok && six?.ok);
+  assert.deepEqual([five.config.admin?.port, six.config.admin?.port], [9095, 9096]);
+  assert.deepEqual(
+    [five.config.audit.file, six.config.audit.file],
+    ['/var/lib/pushwarden/audit-5.jsonl', '/var/lib/pushwarden/audit-6.jsonl'],
+  );
+  const config = parse(await readFile(file, 'utf8'));
+  assert.equal(config.server.reuse_port, true);
+  const files = [
+    config.upstream.basic_auth.password.file,
+    config.audit.sign_key.file,
+    config.state.password.file,
+  ];
+  const names = readUnit('pushwarden@')
+    .get('LoadCredential')
+    ?.map((value) => `/run/credentials/pushwarden@%i.service/${value.split(':')[0]}`);
+  assert.deepEqual(names, files);
+  const { teams, upstream } = parse(await readFile(`${FOLDER}pushwarden.yaml`, 'utf8'));
+  assert.deepEqual([config.teams, config.upstream.url], [teams, upstream.url]);
+  const valkey = commandOf(readUnit('valkey-private'));
+  const { port } = new URL(config.state.url);
+  const flags = ['--bind 127.0.0.1', `--port ${port}`, '--maxmemory-policy noeviction'];
+  for (const flag of flags) assert.ok(valkey.join(' ').includes(` ${flag}`), flag);
 });
 
 /** Runs a command line of the unit where `admin` is the admin side. */

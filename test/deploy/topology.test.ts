@@ -19,7 +19,7 @@ const COMPOSE = `${ROOT}deploy/compose/`;
 const NETWORKS = {
   front: { pushwarden: '10.91.1.1', job: '10.91.1.2' },
   store: { pushwarden: '10.91.2.1', pushgateway: '10.91.2.2' },
-  observe: { pushwarden: '172.31.95.2', prometheus: '172.31.95.3' },
+  observe: { pushwarden: '172.31.95.11', prometheus: '172.31.95.3' },
 } as const;
 const { front: FRONT, store: STORE, observe: OBSERVE } = NETWORKS;
 
@@ -126,6 +126,8 @@ test('in the networks of docker-compose.yml the Pushgateway is reached through t
       'serve',
       '--config',
       file,
+      '--instance',
+      '1',
     ),
     ready: ({ msg }) => (msg === 'ready' ? true : undefined),
   });
