@@ -1,3 +1,4 @@
+import { GatewayError } from '../core/errors.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
 import type {
@@ -83,7 +84,9 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       return true;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== lastError) log.error('store_not_read', { error: message });
+      if (message !== lastError && !isOvertaken(error)) {
+        log.error('store_not_read', { error: message });
+      }
       lastError = message;
       observer.read('failed');
       return false;
@@ -115,6 +118,11 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
     isFresh: () => clock.monotonic() - readAt < FRESH_MS,
     isRested: () => clock.monotonic() - readAt >= Math.min(restMs, FRESH_MS),
   };
+}
+
+/** Another gateway has joined, and all read anew; or the state is away, and the log says so. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'ERR_STATE_UNAVAILABLE';
 }
 
 async function readInto(

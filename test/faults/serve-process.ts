@@ -18,11 +18,15 @@ export interface ServeProcess {
  * Runs `serve` with a configuration file.
  * @param wrapper - a command that runs it, such as strace with its options
  */
-export function startServe(configFile: string, wrapper: readonly string[] = []): ServeProcess {
+export function startServe(
+  configFile: string,
+  wrapper: readonly string[] = [],
+  options: readonly string[] = [],
+): ServeProcess {
   const { promise: waits, resolve: noteWait } = Promise.withResolvers<void>();
   // strace does not take its program with it when it is killed
   const wrapped = wrapper.length > 0 ? [...wrapper, 'setpriv', '--pdeathsig', 'KILL'] : [];
-  const program = [process.execPath, MAIN, 'serve', '--config', configFile];
+  const program = [process.execPath, MAIN, 'serve', '--config', configFile, ...options];
   const [command = '', ...args] = [...wrapped, ...program];
   const ready = startListeningProcess({
     command,

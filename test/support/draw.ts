@@ -9,3 +9,10 @@ export function createDraw(seed: number): Draw {
     return Math.floor((state / 2 ** 32) * below);
   };
 }
+
+/** One of several. */
+export function pick<T>(draw: Draw, values: readonly T[]): T {
+  const value = values[draw(values.length)];
+  if (value === undefined) throw new RangeError('nothing to draw from');
+  return value;
+}

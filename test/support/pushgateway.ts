@@ -34,6 +34,8 @@ interface PushgatewayOptions {
   readonly version: PushgatewayVersion;
   /** Path prefix under which it serves everything, such as `/pg`. */
   readonly routePrefix?: string;
+  /** Of this machine; 127.0.0.1 unless given. */
+  readonly host?: string;
   /** Of one that was killed, to start it anew there; any free one unless given. */
   readonly port?: number;
   /** Where it keeps its store when it ends; in memory alone unless given. */
@@ -59,7 +61,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
     command,
     args: [
       `--persistence.file=${options.persistenceFile ?? ''}`,
-      `--web.listen-address=127.0.0.1:${options.port ?? 0}`,
+      `--web.listen-address=${options.host ?? '127.0.0.1'}:${options.port ?? 0}`,
       '--web.enable-admin-api',
       '--log.format=json',
       ...(options.routePrefix ? [`--web.route-prefix=${options.routePrefix}`] : []),

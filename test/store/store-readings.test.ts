@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GatewayError } from '../../src/core/errors.ts';
+import { createStoreReadings } from '../../src/store/store-readings.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+for (const [what, error, told] of [
+  [
+    'is overtaken by another gateway is no error',
+    new GatewayError('ERR_STATE_UNAVAILABLE', 'x'),
+    [],
+  ],
+  ['fails is an error', new Error('the listing breaks off'), ['store_not_read']],
+] as const) {
+  test(`a reading that ${what}`, async () => {
+    const heard: string[] = [];
+    const outcomes: string[] = [];
+    const readings = createStoreReadings({
+      store: {
+        startReading: () => ({
+          begun: () => Promise.reject(error),
+          add: async () => undefined,
+          restart: () => undefined,
+          finish: async () => undefined,
+          [Symbol.dispose]: () => undefined,
+        }),
+      },
+      clock: manualClock(),
+      log: { info() {}, warn() {}, error: (message) => void heard.push(message) },
+      observer: { read: (outcome) => void outcomes.push(outcome), changedByOthers() {} },
+      onRead: async () => undefined,
+    });
+    const reader = {
+      groups: async () => undefined,
+      scrape: () => Promise.reject(error),
+      status: async () => undefined,
+      look: () => Promise.reject(error),
+      suspects: () => Promise.reject(error),
+    };
+    const status = { startTime: 'now', checksConsistency: false, keepsNative: true };
+    assert.equal(await readings.read(reader, status), false);
+    assert.deepEqual(heard, told);
+    assert.deepEqual(outcomes, ['failed']);
+  });
+}

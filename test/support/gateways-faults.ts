@@ -1,0 +1,81 @@
+import { type Draw, pick } from './draw.ts';
+import type { GatewaysStand, PushgatewayKill } from './gateways-stand.ts';
+
+/** Something that happens to a stand. */
+export interface StandFault {
+  readonly name: string;
+  /** Resolves when it is over. */
+  bring(stand: GatewaysStand): Promise<PushgatewayKill | undefined>;
+}
+
+const AWAY_MS = 800;
+const SHORTEST_HANG_MS = 1000;
+/** What can happen at the same time: what happens to Redis is one thing. */
+const KINDS = ['gateway', 'Redis', 'Pushgateway'] as const;
+
+/** What happens in a round: the first ones have one of each, whatever the seed is. */
+export function chooseFaults(
+  draw: Draw,
+  round: number,
+  longestHangMs: number,
+): readonly StandFault[] {
+  const hangMs = (): number => SHORTEST_HANG_MS + draw(longestHangMs - SHORTEST_HANG_MS + 1);
+  const redis = [loseRedis(draw(AWAY_MS)), hangRedis(hangMs()), fillRedis(hangMs())];
+  const all = {
+    gateway: killGateway(draw(2), draw(AWAY_MS)),
+    Redis: pick(draw, redis),
+    Pushgateway: killPushgateway(draw(AWAY_MS)),
+  };
+  const first = [[all.gateway], [redis[0]], [all.Pushgateway], [redis[1]], [redis[2]]][round];
+  if (first !== undefined) return first.filter((fault) => fault !== undefined);
+  const kinds = new Set([pick(draw, KINDS), pick(draw, KINDS)]);
+  const chosen = [...kinds].map((kind) => all[kind]);
+  return draw(4) === 0 ? [...chosen, killGateway(2, draw(AWAY_MS))] : chosen;
+}
+
+function killGateway(index: number, awayMs: number): StandFault {
+  return {
+    name: `gateway ${index} is killed for ${awayMs} ms`,
+    async bring({ gateways }) {
+      await gateways[index]?.kill(awayMs);
+      return undefined;
+    },
+  };
+}
+
+function loseRedis(awayMs: number): StandFault {
+  return {
+    name: `Redis is killed for ${awayMs} ms`,
+    async bring(stand) {
+      await stand.loseRedis(awayMs);
+      return undefined;
+    },
+  };
+}
+
+function hangRedis(ms: number): StandFault {
+  return {
+    name: `Redis hangs for ${ms} ms`,
+    async bring(stand) {
+      await stand.hangRedis(ms);
+      return undefined;
+    },
+  };
+}
+
+function fillRedis(ms: number): StandFault {
+  return {
+    name: `Redis is full for ${ms} ms`,
+    async bring(stand) {
+      await stand.fillRedis(ms);
+      return undefined;
+    },
+  };
+}
+
+function killPushgateway(awayMs: number): StandFault {
+  return {
+    name: `Pushgateway is killed for ${awayMs} ms`,
+    bring: (stand) => stand.killPushgateway(awayMs),
+  };
+}
