@@ -3,17 +3,19 @@ import { PUSHGATEWAYS } from '../test/support/pushgateway.ts';
 
 /**
  * Kills gateways, Redis and Pushgateway with SIGKILL, has Redis hang and be full, while clients push
- * through three gateways, and tells what does not hold: with each Pushgateway, or with one.
+ * through three gateways, and tells what does not hold: with Pushgateway 1.5 and Redis 7, 1.11 and
+ * Valkey 8, or one of them.
  *
  * `npm run bench -- gateways-kill [ROUNDS] [SEED] [VERSION]`
  */
 const [rounds = 20, seed = Date.now() % 100_000] = process.argv.slice(2, 4).map(Number);
-const versions = PUSHGATEWAYS.filter((version) =>
-  [version].some((one) => one === (process.argv[4] ?? version)),
-);
+const SERVERS = { '1.5': 'Redis 7', '1.11': 'Valkey 8' } as const;
+const [, , , , only] = process.argv;
+const versions = PUSHGATEWAYS.filter((version) => only === undefined || String(version) === only);
 for (const version of versions) {
-  console.log(`Pushgateway ${version}, seed ${seed}`);
-  const torment = { version, rounds, seed, longestHangMs: 8000, note: console.log };
+  const server = SERVERS[version];
+  console.log(`Pushgateway ${version}, ${server}, seed ${seed}`);
+  const torment = { version, server, rounds, seed, longestHangMs: 8000, note: console.log };
   const { rounds: done, answers, counts, longestMs, faults } = await tormentGateways(torment);
   console.log(`${done} rounds:`, counts, `taken again within ${longestMs.toFixed(0)} ms`);
   console.log(Object.fromEntries([...answers].sort()));

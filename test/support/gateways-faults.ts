@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Draw, pick } from './draw.ts';
 import type { GatewaysStand, PushgatewayKill } from './gateways-stand.ts';
 
@@ -9,6 +10,7 @@ export interface StandFault {
 }
 
 const AWAY_MS = 800;
+const UNDER_WAY_MS = 100;
 const SHORTEST_HANG_MS = 1000;
 /** What can happen at the same time: what happens to Redis is one thing. */
 const KINDS = ['gateway', 'Redis', 'Pushgateway'] as const;
@@ -33,14 +35,29 @@ export function chooseFaults(
   return draw(4) === 0 ? [...chosen, killGateway(2, draw(AWAY_MS))] : chosen;
 }
 
+/** What it has under way then is still so: Pushgateway hangs. */
 function killGateway(index: number, awayMs: number): StandFault {
   return {
     name: `gateway ${index} is killed for ${awayMs} ms`,
-    async bring({ gateways }) {
-      await gateways[index]?.kill(awayMs);
+    async bring({ gateways, pushgateway }) {
+      const { pid } = pushgateway();
+      signal(pid, 'SIGSTOP');
+      await delay(UNDER_WAY_MS);
+      const killed = gateways[index]?.kill(awayMs);
+      setTimeout(() => signal(pid, 'SIGCONT'), UNDER_WAY_MS);
+      await killed;
       return undefined;
     },
   };
+}
+
+/** One that is killed meanwhile needs none. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it is gone
+  }
 }
 
 function loseRedis(awayMs: number): StandFault {

@@ -105,6 +105,7 @@ interface KnownGroup {
 
 async function readGroups(adminUrl: string): Promise<readonly KnownGroup[]> {
   const answer = await fetch(`${adminUrl}/-/groups`);
+  if (!answer.ok) return []; // it knows nothing: that differs
   const { data } = (await answer.json()) as { readonly data: readonly KnownGroup[] }; // as documented
   return data;
 }

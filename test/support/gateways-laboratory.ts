@@ -7,10 +7,12 @@ import { type PushgatewayKill, startGatewaysStand } from './gateways-stand.ts';
 import { listUnexplained, readHeldGroups } from './held-groups.ts';
 import type { Operation } from './push-history.ts';
 import type { PushgatewayVersion } from './pushgateway.ts';
+import type { StateServer } from './redis-server.ts';
 
 /** How to torment several gateways with a shared state. */
 interface Torment {
   readonly version: PushgatewayVersion;
+  readonly server: StateServer;
   /** In each of them something is killed, hangs or is full, and the store is looked at. */
   readonly rounds: number;
   readonly seed: number;
@@ -45,10 +47,10 @@ const WRITTEN_MS = 2000;
  * gateways know of it, against what was answered.
  */
 export async function tormentGateways(torment: Torment): Promise<Findings> {
-  const { version, rounds, seed, note = () => undefined } = torment;
+  const { version, server, rounds, seed, note = () => undefined } = torment;
   const draw = createDraw(seed);
   const teams = describeTeams();
-  await using stand = await startGatewaysStand({ version, gateways: GATEWAYS, teams });
+  await using stand = await startGatewaysStand({ version, server, gateways: GATEWAYS, teams });
   const clients = createTormentClients(
     createDraw(seed + 1),
     stand.gateways.map(({ url }) => url),

@@ -6,7 +6,7 @@ import { findFreePort } from './free-port.ts';
 import { type HeldGroups, readHeldGroups } from './held-groups.ts';
 import { type ListeningProcess, startListeningProcess } from './listening-process.ts';
 import { type Pushgateway, type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
-import { type RedisServer, startRedis } from './redis-server.ts';
+import { type RedisServer, STATE_SERVERS, type StateServer, startRedis } from './redis-server.ts';
 import { createScratch } from './scratch.ts';
 
 /** Several gateways in processes of their own, their Redis and their Pushgateway, to be killed. */
@@ -45,6 +45,7 @@ export interface StandGateway {
 
 interface StandOptions {
   readonly version: PushgatewayVersion;
+  readonly server: StateServer;
   readonly gateways: number;
   /** By name. */
   readonly teams: Readonly<Record<string, object>>;
@@ -66,7 +67,8 @@ export async function startGatewaysStand(options: StandOptions): Promise<Gateway
   };
   let pushgateway = await startPushgateway(saving);
   stack.defer(async () => void (await pushgateway.stop('SIGKILL')));
-  let redis = await startRedis();
+  const program = STATE_SERVERS[options.server];
+  let redis = await startRedis({ program });
   stack.defer(() => redis.stop());
   const document = {
     listen: '127.0.0.1:%i', // each is named by its port
@@ -91,7 +93,7 @@ export async function startGatewaysStand(options: StandOptions): Promise<Gateway
     async loseRedis(awayMs) {
       await redis.stop('SIGKILL');
       await delay(awayMs);
-      redis = await startRedis({ port: redis.port });
+      redis = await startRedis({ program, port: redis.port });
     },
     async hangRedis(ms) {
       const { pid } = redis;

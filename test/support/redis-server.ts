@@ -12,6 +12,8 @@ export const STATE_SERVERS = {
   'Valkey 8': 'valkey-8',
 } as const satisfies Record<string, ProgramName>;
 
+export type StateServer = keyof typeof STATE_SERVERS;
+
 /** A real Redis or Valkey on a free loopback port, in memory. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
@@ -24,7 +26,7 @@ export interface RedisServer extends AsyncDisposable {
 
 interface RedisOptions {
   /** Redis unless given. */
-  readonly program?: (typeof STATE_SERVERS)[keyof typeof STATE_SERVERS];
+  readonly program?: (typeof STATE_SERVERS)[StateServer];
   readonly port?: number;
   /** Takes TLS alone, with this certificate; it asks for none. */
   readonly tls?: CertificateFiles;
