@@ -45,6 +45,8 @@ export function renderDemoEvent({ record, outcome }: JoinedRecord): readonly str
     case 'aggregate':
       if (record.reason === 'ok') return [];
       return [`  ${time}  ${team}  refused ${record.count} times: ${record.reason}`];
+    case 'moved': // a demo has one Pushgateway
+      return [];
     case 'outcome':
       return [`  ${time}  ${team}  ${show(record.target ?? '')}: ${record.status}`];
     case 'expired': {

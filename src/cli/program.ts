@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerJanitorRun } from './admin/janitor-run.ts';
 import { registerQuarantine } from './admin/quarantine.ts';
+import { registerRebalance } from './admin/rebalance.ts';
 import { registerAudit } from './audit/audit.ts';
 import { registerCheck } from './check.ts';
 import { registerDelete } from './client/delete.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   registerDelete(program);
   registerQuarantine(program);
   registerJanitorRun(program.command('janitor').description('groups that nobody pushes to'));
+  registerRebalance(program);
   registerVersion(program);
   return inheritSettings(program);
 }

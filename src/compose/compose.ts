@@ -1,9 +1,10 @@
 import { availableParallelism, hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { createTeamActivity } from '../activity/team-activity.ts';
 import { openAuditLog } from '../audit/log/audit-log.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
-import { allow, type Decision } from '../core/decision.ts';
+import { allow, type Decision, deny } from '../core/decision.ts';
 import { expiryOf } from '../core/store/expiry.ts';
 import { joinStores, type StoreView } from '../core/store/joined-stores.ts';
 import { decodeGzip } from '../encodings/gzip.ts';
@@ -26,12 +27,14 @@ import { watchSpool } from '../metrics/watch-spool.ts';
 import { watchStore } from '../metrics/watch-store.ts';
 import { createContentParser } from '../parsing/content-parser.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
-import type { AuditLog, OperationalLog } from '../pipeline/ports.ts';
+import type { AuditLog, Lease, OperationalLog } from '../pipeline/ports.ts';
 import type { SharedState } from '../pipeline/shared-state.ts';
 import type { OpenedSpool } from '../spool/open-spool.ts';
+import { createGroupGate, type GroupGate } from '../store/group-gate.ts';
 import { VERSION } from '../version.ts';
 import { SYSTEM_CLOCK as clock } from './clock.ts';
 import { type Current, openCurrent } from './current.ts';
+import { deleteEverywhere } from './delete-everywhere.ts';
 import { createLifetime, type Lifetime } from './lifetime.ts';
 import { openState } from './open-state.ts';
 import { warnOfSharedPeer } from './peer-warning.ts';
@@ -90,26 +93,24 @@ export async function composeGateway(
   opened.defer(() => current.close());
 
   const lifetime = createLifetime(current, spool, isRefusing);
-  const gateway = createGateway(current, audit, lifetime, { metrics, log, state });
+  const gate = createGroupGate();
+  const gateway = createGateway(current, audit, lifetime, { metrics, log, state, gate });
   const observer = createRequestObserver(metrics, clock);
   const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
   warnOfSharedPeer(publicSide.server, current.snapshot, log);
   watchConnections(publicSide.server, metrics);
 
-  const reload = createReload({ load, current, publicSide, metrics, audit, clock, log });
+  const works = { current, metrics, audit, clock, log, undisturbed: pLimit(1) };
+  const reload = createReload({ load, publicSide, ...works });
   const { isReady, isSpooling } = lifetime;
-  const janitor = startJanitor({ lock: state.janitor, current, audit, metrics, clock, log });
+  const janitor = startJanitor({ lock: state.janitor, gate, ...works });
   const admin = createAdminApp({
-    securityHeaders,
+    ...{ securityHeaders, isReady, isSpooling, reload, log },
     hosts: config.admin?.hosts ?? [],
-    isReady,
-    isSpooling,
     registry: watchAll(registry, lifetime, spool, current),
-    reload,
     knownStore: () => knownStore(current),
     expiry: () => expiryOf(current.snapshot().policy.team),
     ...janitor.byHand,
-    log,
   });
   const adminServer = createAdminServer(admin);
   const adminUrl =
@@ -207,13 +208,14 @@ interface GatewayParts {
   readonly metrics: Metrics;
   readonly log: OperationalLog;
   readonly state: Pick<SharedState, 'turnstile'>;
+  readonly gate: GroupGate;
 }
 
 function createGateway(
   current: Current,
   audit: AuditLog,
   lifetime: Lifetime,
-  { metrics, log, state }: GatewayParts,
+  { metrics, log, state, gate }: GatewayParts,
 ): Gateway {
   const byteBudget = createByteBudget({
     maxBytes: () => current.config().server.bytesInFlight,
@@ -232,7 +234,26 @@ function createGateway(
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),
     pause: () => nextTurn(),
-    upstream: (team, group) => current.sideOf(team, group).lend(),
+    enterGroup: async (id, waitMs) => allowEntered(await gate.enter(id, waitMs)),
+    upstream: (team, group) => lendFor(current, team, group),
     ...createReadings(current, { clock, log }),
   };
+}
+
+function allowEntered(lease: Lease | undefined): Decision<Lease> {
+  if (lease !== undefined) return allow(lease);
+  return deny('overloaded', 'the group is on its way to another Pushgateway; push it again');
+}
+
+/** A group that several have is deleted from all of them. */
+function lendFor(current: Current, team: string, group: Parameters<Gateway['upstream']>[1]) {
+  const side = current.sideOf(team, group);
+  if (group.action === 'push') return side.lend();
+  const others = current.upstreamSides().filter((other) => {
+    return other !== side && other.known.followed.store.group(group.id) !== undefined;
+  });
+  return deleteEverywhere(
+    side.lend(),
+    others.map((other) => other.lend()),
+  );
 }

@@ -7,7 +7,7 @@ import { NO_OWNERS } from '../core/store/ownership.ts';
 import { createSharedState } from '../core/store/store-state.ts';
 import { forgetUpstream } from '../metrics/watch.ts';
 import { type SupervisedChild, superviseChild } from '../upstream/child.ts';
-import type { KnownStoreOptions } from './known-store.ts';
+import type { KnownStore, KnownStoreOptions } from './known-store.ts';
 import { findSide, type UpstreamRoutes } from './upstream-routes.ts';
 import { openUpstreamSide, type UpstreamSide } from './upstream-side.ts';
 
@@ -17,6 +17,8 @@ export interface CurrentUpstreams extends AsyncDisposable {
   sides(): readonly UpstreamSide[];
   /** The one that a team's pushes go to, or where the group is already. */
   sideOf: (team: string, group?: Parameters<typeof findSide>[2]) => UpstreamSide;
+  /** Has these get no more groups; all others do again. */
+  leave(leaving: readonly KnownStore[]): void;
   /** Opens other ways where the configuration asks for them; rejects and stays when it cannot. */
   replace(config: Asked): Promise<void>;
 }
@@ -42,6 +44,7 @@ export async function openCurrentUpstreams(
   const shared = createSharedState({ pause: () => setImmediate() });
   let follow = (): void => undefined;
   const children = await startChildren(initial, options, () => follow(), started);
+  const leaving = new Set<KnownStore>();
   const open = (config: NamedUpstream, before?: UpstreamSide): Promise<UpstreamSide> =>
     openUpstreamSide(config, urlOf(config, children), { ...options, shared }, before);
 
@@ -53,7 +56,7 @@ export async function openCurrentUpstreams(
     const ends = await Promise.allSettled(opening);
     const sides = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
     const failed = ends.find((end) => end.status === 'rejected');
-    if (failed === undefined) return { config, sides, routes: routesOf(config) };
+    if (failed === undefined) return { config, sides, routes: routesOf(config), leaving };
     await closeAll(
       sides.filter((side) => !before.includes(side)),
       before,
@@ -85,6 +88,10 @@ export async function openCurrentUpstreams(
   return {
     sides: () => current.sides,
     sideOf: (team, group) => findSide(current, team, group),
+    leave(stores) {
+      leaving.clear();
+      for (const store of stores) leaving.add(store);
+    },
     replace: (config) => inTurn(replace, config),
     async [Symbol.asyncDispose]() {
       follow = () => undefined;

@@ -21,6 +21,7 @@ export interface Current {
   upstreamSides(): readonly UpstreamSide[];
   /** The one that a team's pushes go to, or where the group is already. */
   readonly sideOf: CurrentUpstreams['sideOf'];
+  readonly leave: CurrentUpstreams['leave'];
   /**
    * Puts another configuration in its place, whole or, when it throws, not at all. Requests under
    * way end under the one that they began with, and others go on while it is compiled.
@@ -78,6 +79,7 @@ export async function openCurrent(
     snapshot: () => current.snapshot,
     upstreamSides: upstreams.sides,
     sideOf: upstreams.sideOf,
+    leave: upstreams.leave,
     async replace(config) {
       const before = current;
       const next = await compile(config, before);

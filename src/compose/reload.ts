@@ -20,6 +20,8 @@ interface ReloadOptions {
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: OperationalLog;
+  /** Groups are not moved between Pushgateways meanwhile. */
+  readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -27,7 +29,7 @@ interface ReloadOptions {
  * asks for what only a restart can change, leaves the one in use alone.
  */
 export function createReload(options: ReloadOptions): () => Promise<ReloadResult> {
-  const { load, current, publicSide, metrics, audit, clock, log } = options;
+  const { load, current, publicSide, metrics, audit, clock, log, undisturbed } = options;
 
   const refuse = (problems: readonly string[]): ReloadResult => {
     metrics.pushwarden_config_last_reload_successful.set(0);
@@ -37,21 +39,25 @@ export function createReload(options: ReloadOptions): () => Promise<ReloadResult
     return { ok: false, problems };
   };
 
+  const put = async (next: GatewayConfig): Promise<ReloadResult> => {
+    const before = current.config();
+    const fixed = listFixedChanges(before, next);
+    if (fixed.length > 0)
+      return refuse(fixed.map((key) => `${key}: only a restart can change this`));
+    const held = listHeld(current, next);
+    if (held.length > 0) return refuse(held);
+    const changed = await runInSlices(listChanges(before, next), clock);
+    await current.replace(next);
+    publicSide.apply(next);
+    audit.record({ event: 'reload', config_hash: next.hash, changed });
+    log.info('reloaded', { config_hash: next.hash, changed });
+    return { ok: true };
+  };
+
   const reload = async (): Promise<ReloadResult> => {
     const loaded = await load();
     if (!loaded.ok) return refuse(loaded.problems);
-    const before = current.config();
-    const fixed = listFixedChanges(before, loaded.config);
-    if (fixed.length > 0)
-      return refuse(fixed.map((key) => `${key}: only a restart can change this`));
-    const held = listHeld(current, loaded.config);
-    if (held.length > 0) return refuse(held);
-    const changed = await runInSlices(listChanges(before, loaded.config), clock);
-    await current.replace(loaded.config);
-    publicSide.apply(loaded.config);
-    audit.record({ event: 'reload', config_hash: loaded.config.hash, changed });
-    log.info('reloaded', { config_hash: loaded.config.hash, changed });
-    return { ok: true };
+    return await undisturbed(() => put(loaded.config));
   };
 
   let last: Promise<unknown> = Promise.resolve();
@@ -70,10 +76,10 @@ function listHeld(current: Current, { upstreams }: GatewayConfig): readonly stri
   const urls = new Set(
     upstreams.map(({ pushgateway }) => pushgateway.kind === 'running' && pushgateway.url),
   );
-  return current.upstreamSides().flatMap(({ upstream, place, known }) => {
+  return current.upstreamSides().flatMap(({ name, upstream, place, known }) => {
     const isLeft = !urls.has(known.url) && upstreams.some((one) => one.upstream === upstream);
     const groups = known.model.size();
     if (!isLeft || !place.endsWith('.urls') || groups === 0) return [];
-    return `${place}: ${known.url} still holds ${groups} groups: delete them, or let them expire, before it is taken out`;
+    return `${place}: ${known.url} still holds ${groups} groups: pushwarden rebalance --away-from ${name} moves them, before it is taken out`;
   });
 }

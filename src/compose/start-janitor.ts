@@ -5,13 +5,16 @@ import type { GroupId } from '../core/store/group.ts';
 import type { QuarantineRun } from '../core/store/quarantine-run.ts';
 import type { RunJanitor } from '../http/handle-janitor.ts';
 import type { RunQuarantine } from '../http/handle-quarantine.ts';
+import type { RunRebalance } from '../http/handle-rebalance.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { WorkLock } from '../pipeline/shared-state.ts';
+import type { GroupGate } from '../store/group-gate.ts';
 import { runJanitor } from '../store/janitor.ts';
 import { runQuarantine } from '../store/quarantine.ts';
+import { createRebalance } from './create-rebalance.ts';
 import type { Current } from './current.ts';
 import { startPeriodicWork } from './periodic-work.ts';
 import { runOnEach, sumUp } from './run-on-each.ts';
@@ -25,12 +28,19 @@ interface JanitorOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: OperationalLog;
+  readonly gate: GroupGate;
+  /** No reload takes place meanwhile. */
+  readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Deletes groups for their age; ends between two deletions. */
 export interface Janitor extends AsyncDisposable {
   /** Each after the run that is under way. */
-  readonly byHand: { readonly runJanitor: RunJanitor; readonly runQuarantine: RunQuarantine };
+  readonly byHand: {
+    readonly runJanitor: RunJanitor;
+    readonly runQuarantine: RunQuarantine;
+    readonly runRebalance: RunRebalance;
+  };
 }
 
 /** A run that ends when another gateway may be at it. */
@@ -80,6 +90,10 @@ export function startJanitor(options: JanitorOptions): Janitor {
     });
   };
 
+  const rebalance = createRebalance({
+    ...{ ...options, newRequestId },
+    isOver: (asking, lost) => whyStopped([stopping.signal, asking, lost]),
+  });
   const quarantine = createQuarantine({ current, audit, clock, newRequestId }, stopping.signal);
 
   /** @returns whether everything that was due is gone, but for what was stopped */
@@ -110,6 +124,7 @@ export function startJanitor(options: JanitorOptions): Janitor {
     byHand: {
       runJanitor: (asked) => held((lost) => run(asked, lost)),
       runQuarantine: (asked) => held((lost) => quarantine(asked, lost)),
+      runRebalance: (asked) => held((lost) => rebalance(asked, lost)),
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -155,14 +170,16 @@ function createQuarantine(
   };
 }
 
-function whyOver(
-  current: Current,
-  side: UpstreamSide,
-  [stopping, asking, lost]: readonly [AbortSignal, AbortSignal, AbortSignal],
-): string | undefined {
+/** Those that end a run: the gateway's own, that of who asks, that of the lock. */
+type Signals = readonly [AbortSignal, AbortSignal, AbortSignal];
+
+function whyOver(current: Current, side: UpstreamSide, signals: Signals): string | undefined {
+  const isInUse = current.upstreamSides().includes(side);
+  return whyStopped(signals) ?? (isInUse ? undefined : 'another upstream is configured');
+}
+
+function whyStopped([stopping, asking, lost]: Signals): string | undefined {
   if (stopping.aborted) return 'the gateway stops';
   if (asking.aborted) return 'who asked for it has left';
-  if (lost.aborted) return 'another gateway may be at it';
-  const isInUse = current.upstreamSides().includes(side);
-  return isInUse ? undefined : 'another upstream is configured';
+  return lost.aborted ? 'another gateway may be at it' : undefined;
 }

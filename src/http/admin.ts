@@ -14,6 +14,7 @@ import type { OperationalLog } from '../pipeline/ports.ts';
 import { writeGroups } from './handle-groups.ts';
 import { handleJanitor, type RunJanitor } from './handle-janitor.ts';
 import { handleQuarantine, type RunQuarantine } from './handle-quarantine.ts';
+import { handleRebalance, type RunRebalance } from './handle-rebalance.ts';
 import { createRefusalPace } from './refusal-pace.ts';
 import type { HeaderValues } from './security-headers.ts';
 import { shareWork } from './share-work.ts';
@@ -38,6 +39,7 @@ interface AdminAppOptions {
   readonly expiry: () => GroupExpiry;
   readonly runJanitor: RunJanitor;
   readonly runQuarantine: RunQuarantine;
+  readonly runRebalance: RunRebalance;
   readonly log: OperationalLog;
 }
 
@@ -128,6 +130,9 @@ export function createAdminApp(options: AdminAppOptions): Express {
     await handleQuarantine(req, res, options.runQuarantine);
   });
   app.post('/-/janitor', async (req, res) => await handleJanitor(req, res, options.runJanitor));
+  app.post('/-/rebalance', async (req, res) => {
+    await handleRebalance(req, res, options.runRebalance);
+  });
   app.use((req, res) => {
     const methods = METHODS.get(req.path);
     if (methods === undefined) say(res, 404, 'not found');
@@ -173,6 +178,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
   ['/-/groups', 'GET, HEAD'],
   ['/-/janitor', 'POST'],
   ['/-/quarantine', 'POST'],
+  ['/-/rebalance', 'POST'],
 ]);
 
 function say(res: Response, status: number, text: string): void {

@@ -1,14 +1,20 @@
 import type { Request, Response } from 'express';
 
-/** Deleting takes no default for what it does not understand. */
-const QUERIES: ReadonlyMap<string, boolean> = new Map([
-  ['', false],
-  ['dry_run=false', false],
-  ['dry_run=true', true],
-]);
+interface RunQuery {
+  readonly isDryRun: boolean;
+  readonly names: readonly string[];
+}
+
+/** What may stand in the query of a run beside `dry_run`. */
+interface QueryOptions {
+  /** A member that may come several times, each with a name. */
+  readonly list?: string;
+}
 
 interface RunRequest {
   readonly isDryRun: boolean;
+  /** Of the list. */
+  readonly names: readonly string[];
   /** Writes a line of the answer. */
   readonly say: (line: object) => void;
   /** Ends the run early: who asked for it has left. */
@@ -23,12 +29,15 @@ interface RunRequest {
 export async function answerRun(
   req: Request,
   res: Response,
+  options: QueryOptions,
   work: (asked: RunRequest) => Promise<object & { readonly ended_early?: string }>,
 ): Promise<void> {
   const at = req.url.indexOf('?');
-  const isDryRun = QUERIES.get(at === -1 ? '' : req.url.slice(at + 1));
-  if (isDryRun === undefined) {
-    const text = 'the query must be dry_run=true or dry_run=false, or left out; nothing was done\n';
+  const query = readQuery(at === -1 ? '' : req.url.slice(at + 1), options);
+  if (query === undefined) {
+    const { list } = options;
+    const more = list === undefined ? '' : `, ${list}=NAME any number of times`;
+    const text = `the query must be dry_run=true or dry_run=false${more}, or left out; nothing was done\n`;
     res.status(400).set('content-type', 'text/plain; charset=utf-8').end(text);
     return;
   }
@@ -37,8 +46,20 @@ export async function answerRun(
   const leaving = new AbortController();
   res.once('close', () => leaving.abort());
   const say = (line: object): void => void res.write(`${JSON.stringify(line)}\n`);
-  const end = await work({ isDryRun, say, signal: leaving.signal });
+  const end = await work({ ...query, say, signal: leaving.signal });
   if (!res.headersSent && end.ended_early !== undefined) res.status(503);
   say(end);
   res.end();
+}
+
+/** Deleting takes no default for what it does not understand. */
+function readQuery(text: string, { list }: QueryOptions): RunQuery | undefined {
+  const names: string[] = [];
+  const dry: string[] = [];
+  for (const [member, value] of text === '' ? [] : new URLSearchParams(text)) {
+    if (member === 'dry_run' && (value === 'true' || value === 'false')) dry.push(value);
+    else if (member === list && value !== '') names.push(value);
+    else return undefined;
+  }
+  return dry.length > 1 ? undefined : { isDryRun: dry[0] === 'true', names };
 }

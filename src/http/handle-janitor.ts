@@ -17,7 +17,7 @@ export async function handleJanitor(
   res: Response,
   runJanitor: RunJanitor,
 ): Promise<void> {
-  await answerRun(req, res, async ({ isDryRun, say, signal }) => {
+  await answerRun(req, res, {}, async ({ isDryRun, say, signal }) => {
     const onExpired = (group: ExpiredGroup): void => say(describeExpired(group));
     return describeRun(await runJanitor({ isDryRun, signal, onExpired }));
   });

@@ -16,7 +16,7 @@ export async function handleQuarantine(
   res: Response,
   runQuarantine: RunQuarantine,
 ): Promise<void> {
-  await answerRun(req, res, async ({ isDryRun, say, signal }) => {
+  await answerRun(req, res, {}, async ({ isDryRun, say, signal }) => {
     const onFound = (group: QuarantinedGroup): void => say(describeGroup(group));
     const { endedEarly, isWhole, ...counts } = await runQuarantine({ isDryRun, onFound, signal });
     const isDone = endedEarly === undefined && (isDryRun || isWhole);

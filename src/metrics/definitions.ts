@@ -42,6 +42,11 @@ export const METRICS = {
     help: 'Groups deleted for their age, by team; in a dry run those that were due.',
     labels: ['team'],
   },
+  pushwarden_moved_groups_total: {
+    type: 'counter',
+    help: 'Groups that a rebalance has moved to another Pushgateway, by team.',
+    labels: ['team'],
+  },
   pushwarden_hash_collisions_total: {
     type: 'counter',
     help: 'Pushes refused for a series with the hash of another, by team: never by chance.',

@@ -55,18 +55,8 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   trail.learn({ wouldDeny: observation.wouldDeny });
   const { scope } = arrival;
   const { address, framing } = arrived.value;
-  const known = {
-    request,
-    gateway,
-    trail,
-    scope,
-    at,
-    snapshot,
-    team,
-    observation,
-    address,
-    framing,
-  };
+  const arrivedBy = { request, gateway, trail, scope, address, framing };
+  const known = { ...arrivedBy, at, snapshot, team, observation };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value);
@@ -108,7 +98,9 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const entered = at('team_limits', await enterTeam(arrival));
   if (entered.effect === 'deny') return entered;
 
-  const upstream = pickUpstream(arrival, target.value);
+  const picked = at('store', await pickUpstream(arrival, target.value, 'delete'));
+  if (picked.effect === 'deny') return picked;
+  const upstream = picked.value;
   const recorded = at('audit', await trail.recordAllowed());
   if (recorded.effect === 'deny') return recorded;
   const claim = holdClaim(arrival, await upstream.store.claimDelete(target.value.canonical));
@@ -149,7 +141,9 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   trail.learn({ content: described });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
-  const upstream = pickUpstream(arrival, target.value);
+  const picked = await pickUpstream(arrival, target.value, 'push');
+  if (picked.effect === 'deny') return at('store', picked);
+  const upstream = picked.value;
   const known = await upstream.whenKnown(team.limits.waitMs);
   if (known.effect === 'deny') return at('store', known);
   const understood = { method, target: target.value, content: content.value } as const;
@@ -195,12 +189,16 @@ function checkNoBody({ contentLength }: Framing): Decision<undefined> {
   return contentLength === 0 ? allow(undefined) : deny('request_malformed', 'a read takes no body');
 }
 
-/** The one that the request goes to, until its end: never to be picked again. */
-function pickUpstream(
+/** The one that the request goes to, until its end: never to be picked again. Its group stays there. */
+async function pickUpstream(
   { gateway, team, scope }: KnownArrival,
-  { canonical, key }: PushTarget,
-): Upstream {
-  return scope.use(gateway.upstream(team.name, { id: canonical, job: key.job }));
+  { canonical: id, key }: PushTarget,
+  action: 'push' | 'delete',
+): Promise<Decision<Upstream>> {
+  const entered = await gateway.enterGroup(id, team.limits.waitMs);
+  if (entered.effect === 'deny') return entered;
+  scope.use(entered.value);
+  return allow(scope.use(gateway.upstream(team.name, { id, job: key.job, action })));
 }
 
 async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {

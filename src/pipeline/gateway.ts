@@ -7,6 +7,7 @@ import type {
   BodyDecoders,
   ByteBudget,
   Clock,
+  Lease,
   ParseContent,
   TeamLimiter,
 } from './ports.ts';
@@ -16,6 +17,7 @@ import type { Snapshot } from './snapshot.ts';
 interface WrittenGroup {
   readonly id: GroupId;
   readonly job: string;
+  readonly action: 'push' | 'delete';
 }
 
 /** Everything that `admit` works with; it outlives every configuration. */
@@ -31,6 +33,11 @@ export interface Gateway {
   readonly parseContent: ParseContent;
   /** Lets other requests go on in the middle of long work. */
   readonly pause: () => Promise<unknown>;
+  /**
+   * Waits while a group is moved from one upstream to another; it is not until the lease is given
+   * back. Ends in `overloaded` when that takes longer.
+   */
+  enterGroup(id: GroupId, waitMs: number): Promise<Decision<Lease>>;
   /**
    * The upstream that a push or delete goes to; to be picked once in a request, and given back.
    * @param group - that it is about

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { parseProtobufExposition } from '../core/exposition/protobuf/protobuf-exposition.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
+import type { GroupContent } from '../core/store/group-content.ts';
 import type { ReadGroup } from '../core/store/group-store.ts';
 import { createListedBody } from '../core/store/listed-body.ts';
 import { createListingScanner, UndecidedHistogram } from '../core/store/listing-scanner.ts';
@@ -14,6 +15,7 @@ import {
 } from '../core/store/stamp-memory.ts';
 import { findSuspectGroups, type SuspectGroup } from '../core/store/suspect-groups.ts';
 import { openAnswer, type ReadingOptions } from './open-answer.ts';
+import { type ContentsJob, readContents } from './read-contents.ts';
 
 /** What the thread is asked for. */
 export type ReadingJob =
@@ -22,7 +24,8 @@ export type ReadingJob =
   | { readonly kind: 'scrape' }
   /** Scrapes too, and tells whose time stamps are other ones than at the last look. */
   | { readonly kind: 'look' }
-  | { readonly kind: 'suspects'; readonly error: string };
+  | { readonly kind: 'suspects'; readonly error: string }
+  | ContentsJob;
 
 /** A part of what it found; small, so that nobody waits for it. */
 export type ReadingPart =
@@ -31,7 +34,8 @@ export type ReadingPart =
   | { readonly kind: 'again' }
   | { readonly kind: 'stamps'; readonly changes: StampChanges }
   | { readonly kind: 'scrape'; readonly scrape: Scrape }
-  | { readonly kind: 'suspects'; readonly suspects: readonly SuspectGroup[] };
+  | { readonly kind: 'suspects'; readonly suspects: readonly SuspectGroup[] }
+  | { readonly kind: 'content'; readonly content: GroupContent };
 
 /** A group, with what would push it again if that was asked for. */
 interface ListedContent extends ReadGroup {
@@ -66,6 +70,11 @@ export async function* doReadingJob(
       return yield { kind: 'scrape', scrape: await scrape(options) };
     case 'look':
       return yield* look(options, stamps);
+    case 'contents': {
+      const contents = await readContents(options, job, () => readNatives(options));
+      for (const content of contents) yield { kind: 'content', content };
+      return undefined;
+    }
     case 'suspects': {
       const listing = await readListing(options);
       const odd = findOddHistograms((await readProtobuf(options)) ?? Buffer.alloc(0));

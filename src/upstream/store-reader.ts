@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { GroupContent } from '../core/store/group-content.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { StampChanges } from '../core/store/stamp-memory.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
@@ -86,6 +87,13 @@ export function createStoreReader(
         if (part.kind === 'suspects') found = part.suspects;
       });
       return found;
+    },
+    async contents(ids, hasBodies) {
+      const contents: GroupContent[] = [];
+      await run({ kind: 'contents', ids, hasBodies }, (part) => {
+        if (part.kind === 'content') contents.push(part.content);
+      });
+      return contents;
     },
     async [Symbol.asyncDispose]() {
       isOver = true;

@@ -11,6 +11,7 @@ const EVENTS: Record<AuditEvent['event'], true> = {
   outcome: true,
   aggregate: true,
   expired: true,
+  moved: true,
   start: true,
   stop: true,
   reload: true,

@@ -34,6 +34,9 @@ async function startAdmin(setup: AdminSetup = {}) {
       isKnown ? allow({ groups: () => [], group: () => undefined }) : deny('overloaded'),
     expiry: () => () => undefined,
     runJanitor,
+    runRebalance: async () => ({
+      ...{ due: 0, moved: 0, kept: 0, refused: 0, copied: 0, endedEarly: undefined },
+    }),
     runQuarantine: async () => ({
       found: 0,
       deleted: 0,

@@ -46,6 +46,7 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
     parseContent: never,
     pause: never,
     decoders: { gzip: never, snappy: never },
+    enterGroup: never,
     upstream: never,
     reading: never,
     readingOf: never,

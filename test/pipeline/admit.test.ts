@@ -31,7 +31,7 @@ test('admit allows a push with all that is needed to forward it', async () => {
 
 test('admit holds its leases until the end of the request and no longer', async () => {
   const { heldBefore, heldAfter } = await runAdmission();
-  assert.deepEqual([heldBefore, heldAfter], [3, 0]);
+  assert.deepEqual([heldBefore, heldAfter], [4, 0]);
 });
 
 test('admit records an allowed push before it returns, with what it learned', async () => {
@@ -123,7 +123,7 @@ test('admit allows a delete without reading its body, recorded and limited as a 
     deadline: DEADLINE,
   });
   assert.deepEqual(calls, ['authenticate', 'enter', 'append']);
-  assert.deepEqual([heldBefore, heldAfter], [2, 0]);
+  assert.deepEqual([heldBefore, heldAfter], [3, 0]);
 });
 
 const READ: SetupChange = {

@@ -79,6 +79,7 @@ async function pushDuringReload(method: string) {
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     pause: async () => {},
     decoders: { gzip: decode, snappy: decode },
+    enterGroup: async () => allow({ [Symbol.dispose]() {} }),
     upstream(...asked) {
       picked.push(...asked);
       return current.lend();
@@ -108,7 +109,8 @@ for (const method of ['PUT', 'POST', 'DELETE']) {
     const { before, after, picked, end } = await pushDuringReload(method);
     assert.deepEqual([before.seen.sent, after.seen.sent], [1, 0]);
     assert.equal(before.store.familyLines().has('rows'), method !== 'DELETE');
-    assert.deepEqual(picked, ['payments', { id: '/metrics/job/batch', job: 'batch' }]);
+    const action = method === 'DELETE' ? 'delete' : 'push';
+    assert.deepEqual(picked, ['payments', { id: '/metrics/job/batch', job: 'batch', action }]);
     assert.equal(before.seen.loans, 1);
     end();
     assert.equal(before.seen.loans, 0);

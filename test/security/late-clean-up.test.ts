@@ -82,6 +82,7 @@ function createReader() {
       error: '',
     }),
     suspects: async () => [],
+    contents: async () => [],
   };
   const letRead = (groups: readonly ReadGroup[]): void => {
     const next = waiting.shift();

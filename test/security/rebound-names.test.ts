@@ -29,6 +29,9 @@ before(async () => {
       runs += 1;
       return { due: 0, deleted: 0, kept: 0, refused: 0, endedEarly: undefined, isDryRun };
     },
+    runRebalance: async () => ({
+      ...{ due: 0, moved: 0, kept: 0, refused: 0, copied: 0, endedEarly: undefined },
+    }),
     runQuarantine: async () => ({
       found: 0,
       deleted: 0,
@@ -79,6 +82,7 @@ for (const host of FOREIGN) {
     assert.equal(reloads, before);
     assert.equal(await ask('POST /-/janitor', host), 403);
     assert.equal(await ask('POST /-/quarantine', host), 403);
+    assert.equal(await ask('POST /-/rebalance', host), 403);
     assert.equal(runs, 0);
     assert.equal(await ask('GET /metrics', host), 200);
     assert.equal(await ask('GET /-/healthy', host), 200);

@@ -36,6 +36,7 @@ for (const [what, error, told] of [
       status: async () => undefined,
       look: () => Promise.reject(error),
       suspects: () => Promise.reject(error),
+      contents: async () => [],
     };
     const status = { startTime: 'now', checksConsistency: false, keepsNative: true };
     assert.equal(await readings.read(reader, status), false);

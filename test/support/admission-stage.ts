@@ -191,6 +191,7 @@ async function runSetup(setup: AdmissionSetup): Promise<AdmissionStage> {
     parseContent: async (_, body, mediaType, scope) => parseExposition(mediaType, body, scope),
     pause: async () => {},
     decoders: { gzip: decode, snappy: decode },
+    enterGroup: async () => allow(leases.open()),
     upstream: () => ({ ...known, whenKnown, tidy: send, send, ...leases.open() }),
     reading: () => ({ ...known, read: send, ...leases.open() }),
     readingOf: () => deny('endpoint_not_found'),

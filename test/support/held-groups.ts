@@ -7,7 +7,9 @@ export type HeldGroups = ReadonlyMap<string, GroupContents>;
 const SERIES = /^(m\d)\{instance="",job="([^"]+)"\} (\d+)$/gm;
 
 /** Reads them out of a scrape: families `m0` to `m9` with one series each. */
-export async function readHeldGroups(pushgateway: Pushgateway): Promise<HeldGroups> {
+export async function readHeldGroups(
+  pushgateway: Pick<Pushgateway, 'scrape'>,
+): Promise<HeldGroups> {
   const { body } = await pushgateway.scrape();
   const store = new Map<string, GroupContents>();
   for (const [, family = '', group = '', value = ''] of body.matchAll(SERIES)) {

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServe } from '../faults/serve-process.ts';
-import { createDraw, type Draw } from './draw.ts';
+import { createDraw } from './draw.ts';
 import { eventually } from './eventually.ts';
 import { findFreePort } from './free-port.ts';
 import { listUnexplained, readHeldGroups } from './held-groups.ts';
-import { oneTeam, TOKEN } from './one-team.ts';
+import { oneTeam } from './one-team.ts';
 import type { Operation } from './push-history.ts';
 import { type PushgatewayVersion, startPushgateway } from './pushgateway.ts';
+import { CLIENTS, createClient } from './pushing-clients.ts';
 import { readAnew } from './read-anew.ts';
 import { createScratch } from './scratch.ts';
 
@@ -28,16 +29,9 @@ interface Findings {
   readonly unexplained: readonly string[];
 }
 
-const CLIENTS = 6;
-const GROUPS = ['a', 'b', 'c', 'd', 'e'] as const;
-const FAMILIES = ['m0', 'm1', 'm2'] as const;
-const METHODS = ['POST', 'POST', 'PUT', 'POST', 'DELETE'] as const;
-/** A client that was not answered tries the next operation after this. */
-const PAUSE_MS = 20;
 /** How long clients run before a kill. */
 const LOAD_MS = { least: 200, most: 1000 };
 const AWAY_MS = 500;
-const { authorization } = TOKEN;
 
 /**
  * Has clients push to the same groups and delete them, while the gateway and Pushgateway are killed
@@ -98,51 +92,6 @@ export async function tormentSpool({ version, rounds, seed }: Torment): Promise<
   } finally {
     await gateway.stop('SIGKILL');
     await pushgateway.stop('SIGKILL');
-  }
-}
-
-interface Client {
-  readonly name: number;
-  readonly draw: Draw;
-}
-
-/** One client, which runs until it is stopped, one operation after the other. */
-function createClient(
-  url: string,
-  operations: Operation[],
-  { name, draw }: Client,
-): (stop: AbortSignal) => Promise<void> {
-  let turn = 0;
-  return async (stop) => {
-    while (!stop.aborted) {
-      turn += 1;
-      const method = METHODS[draw(METHODS.length)] ?? 'POST';
-      const first = draw(FAMILIES.length);
-      const count = method === 'DELETE' ? 0 : 1 + draw(2);
-      const families = [...FAMILIES, ...FAMILIES].slice(first, first + count);
-      const value = String(turn * CLIENTS + name);
-      const group = GROUPS[draw(GROUPS.length)] ?? 'a';
-      const body = families.map((family) => `${family} ${value}\n`).join('');
-      const startedAt = performance.now();
-      const end = await send(`${url}/metrics/job/${group}`, method, body);
-      const endedAt = performance.now();
-      operations.push({ group, method, families, value, startedAt, endedAt, end });
-      if (end !== 'acknowledged') await delay(PAUSE_MS);
-    }
-  };
-}
-
-async function send(url: string, method: string, body: string): Promise<Operation['end']> {
-  const options = { method, headers: { authorization }, ...(body !== '' && { body }) };
-  try {
-    const answer = await fetch(url, options);
-    const text = await answer.text();
-    if (answer.ok) return 'acknowledged';
-    return /^(overloaded|draining|rate_limited):/.test(text) ? 'refused' : 'unknown';
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    const isRefused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
-    return isRefused ? 'refused' : 'unknown';
   }
 }
 

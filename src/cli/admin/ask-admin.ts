@@ -16,7 +16,7 @@ const EXAMPLE = 'http://127.0.0.1:9095';
 /** Adds `--admin`, by which a command finds the admin side, and how long it waits for a line of it. */
 export function addAdminOptions(command: Command): Command {
   const text = `address of the admin side: ${EXAMPLE}`;
-  const silence = 'how long it may say nothing, between two deletions too';
+  const silence = 'how long it may say nothing, between two groups too';
   return command
     .addOption(
       new Option('--admin <url>', text)

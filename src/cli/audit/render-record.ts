@@ -54,11 +54,14 @@ function renderDetail({ record }: JoinedRecord): string {
   if (record.event === 'decision') return record.detail ?? '';
   if (record.event === 'aggregate') return '';
   if (record.event === 'outcome') return renderKept(record);
+  if (record.event === 'moved') return `${record.from} to ${record.to}, ${record.series} series`;
   return `last push ${record.age_seconds} s ago, ${record.series} series`;
 }
 
 function renderWho({ record }: JoinedRecord): string {
-  if (record.event === 'expired') return `${record.team ?? ''}/(${record.by})`;
+  if (record.event === 'expired' || record.event === 'moved') {
+    return `${record.team ?? ''}/(${record.by})`;
+  }
   const { team, credential } = record;
   if (team === undefined) return '';
   if (record.event === 'outcome') return `${team}/${credential ?? ''}`;
@@ -66,13 +69,15 @@ function renderWho({ record }: JoinedRecord): string {
 }
 
 function renderClient({ record }: JoinedRecord): string {
-  if (record.event === 'expired' || record.event === 'outcome') return '';
+  if (record.event !== 'decision' && record.event !== 'aggregate') return '';
   const other = record.event === 'decision' ? record.peer_ip : record.client_network;
   return record.client_ip ?? other ?? '';
 }
 
 function renderResult({ record, outcome }: JoinedRecord): string {
-  if (record.event === 'expired') return renderEnd(outcome);
+  if (record.event === 'expired' || record.event === 'moved') {
+    return renderEnd(record.event, outcome);
+  }
   if (record.event === 'outcome') {
     return record.reason === undefined
       ? String(record.status)
@@ -94,9 +99,9 @@ function renderKept({ duration_ms, replaced_by, restored }: PastOutcome): string
   return replaced_by === undefined ? ago : `${ago}; ${replaced_by} took its place`;
 }
 
-/** A group that was to be deleted for its age: whether it was. */
-function renderEnd(outcome: JoinedRecord['outcome']): string {
+/** A group that was to be deleted for its age, or moved: whether it was. */
+function renderEnd(what: string, outcome: JoinedRecord['outcome']): string {
   const { status = 'no outcome', reason } = outcome ?? {};
-  if (status === 202) return 'expired';
-  return ['expired:', status, ...(reason === undefined ? [] : [reason])].join(' ');
+  if (status === 200 || status === 202) return what;
+  return [`${what}:`, status, ...(reason === undefined ? [] : [reason])].join(' ');
 }

@@ -77,7 +77,7 @@ async function countUsage(files: readonly string[], options: ReportOptions): Pro
   for await (const block of readHistory(files)) {
     for (const line = new LineCursor(block); line.next(); ) {
       const record = pickRecord(filter, line, read);
-      if (record !== undefined && record.event !== 'expired') usage.add(record);
+      if (record?.event === 'decision' || record?.event === 'aggregate') usage.add(record);
     }
   }
   return usage;

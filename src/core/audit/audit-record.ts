@@ -11,7 +11,8 @@ export type AuditEvent =
   | RecoveredEvent
   | CheckpointEvent
   | AggregateEvent
-  | ExpiredEvent;
+  | ExpiredEvent
+  | MovedEvent;
 
 /** A request to a push, delete or read endpoint, allowed or refused. */
 export interface DecisionEvent {
@@ -113,6 +114,25 @@ export interface ExpiredEvent {
   readonly series: number;
   /** What was wrong with it. */
   readonly detail?: string;
+}
+
+/** A group that is moved to another Pushgateway: written before, and an outcome with its id follows. */
+export interface MovedEvent {
+  readonly event: 'moved';
+  /** Of what is sent for it, as that of a request. */
+  readonly request_id: string;
+  readonly by: 'rebalance';
+  /** Its owner. */
+  readonly team?: string;
+  /** Canonical. */
+  readonly target: string;
+  readonly job: string;
+  /** Without the job. */
+  readonly grouping_key: Readonly<Record<string, string>>;
+  /** Names of the Pushgateways. */
+  readonly from: string;
+  readonly to: string;
+  readonly series: number;
 }
 
 interface StartEvent {

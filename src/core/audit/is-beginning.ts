@@ -1,6 +1,6 @@
-import type { AuditEvent, DecisionEvent, ExpiredEvent } from './audit-record.ts';
+import type { AuditEvent, DecisionEvent, ExpiredEvent, MovedEvent } from './audit-record.ts';
 
 /** Whether an event tells of something that is still to be done, and not if it cannot be written. */
-export function isBeginning(event: AuditEvent): event is DecisionEvent | ExpiredEvent {
-  return event.event === 'decision' || event.event === 'expired';
+export function isBeginning(event: AuditEvent): event is DecisionEvent | ExpiredEvent | MovedEvent {
+  return event.event === 'decision' || event.event === 'expired' || event.event === 'moved';
 }

@@ -9,7 +9,7 @@ interface OutcomeFacts {
 
 /**
  * Follows records in order and knows which allowed pushes and deletes have no outcome yet, those for
- * the age of a group among them.
+ * the age of a group and moves to another Pushgateway among them.
  */
 export class OpenOutcomes {
   readonly #ids = new Set<string>();
@@ -34,7 +34,7 @@ export class OpenOutcomes {
     const isRead = method === 'GET' || method === 'HEAD';
     // a refusal ends an allowed one too: it did not get to disk in time
     const isAllowed = event === 'decision' && decision === 'allow' && !isRead;
-    if (isAllowed || event === 'expired') this.#ids.add(id);
+    if (isAllowed || event === 'expired' || event === 'moved') this.#ids.add(id);
     else this.#ids.delete(id);
   }
 }

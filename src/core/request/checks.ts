@@ -79,7 +79,7 @@ export const CHECKS = [
   },
   {
     name: 'store',
-    actions: ['push'],
+    actions: WRITES,
     reasons: [
       'upstream_unreachable',
       'upstream_invalid',

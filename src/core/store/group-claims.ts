@@ -61,15 +61,17 @@ function* claimInSteps(
   const entered = yield* enterAll(state, attempt, resolved, isInterrupted);
   if (entered.effect === 'deny') return yield* abandon(state, attempt, known, entered);
 
-  const { method } = push;
+  const { method, isMove = false } = push;
   const begunAt = nextStep(state);
-  const claim: HeldClaim = { method, families: attempt.families, begunAt, doubt: undefined };
-  const expected = isFirst(group)
-    ? growthOf(attempt)
-    : yield* growthOfAll(group, [...group.claims, claim]);
+  const { families } = attempt;
+  const claim: HeldClaim = { method, families, isMove, begunAt, doubt: undefined };
+  const expected =
+    isFirst(group) && !isMove
+      ? growthOf(attempt)
+      : yield* growthOfAll(group, [...group.claims, claim]);
   // From here to the end in one go: what was entered becomes a claim.
   if (known === undefined) enterGroup(state, group);
-  const exceeded = checkGrowth(attempt, expected, push.at);
+  const exceeded = isMove ? undefined : checkGrowth(attempt, expected, push.at);
   if (exceeded !== undefined) return yield* abandon(state, attempt, known, exceeded);
   addClaim(group, claim);
   reserve(group, expected);

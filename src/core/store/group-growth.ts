@@ -11,7 +11,7 @@ type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
  */
 export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Steps<GroupTotals> {
   const [first, ...others] = claims;
-  if (first === undefined) return NOTHING;
+  if (first === undefined || first.isMove) return NOTHING;
   const { families, held } = group;
   const before = totalsOf({ exists: true, families, held });
   let isSame = true;

@@ -93,7 +93,8 @@ export interface GroupTotals {
 export interface GroupPush {
   readonly target: PushTarget;
   readonly team: string;
-  readonly credential: string;
+  /** Undefined where nobody knows any more. */
+  readonly credential: string | undefined;
   /** PUT takes the place of the whole group, POST that of the families that it has. */
   readonly method: 'PUT' | 'POST';
   readonly content: Pick<PushContent, 'families'>;
@@ -101,6 +102,11 @@ export interface GroupPush {
   readonly passes?: (refusal: Deny) => boolean;
   /** Whether `passes` passes over quotas: for those who cannot ask it. */
   readonly isObserved?: boolean;
+  /**
+   * The group comes from another store that goes by the same quotas, and nothing else is on its way
+   * to it: nobody has more than before.
+   */
+  readonly isMove?: boolean;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }

@@ -40,6 +40,8 @@ export interface HeldClaim {
   readonly method: 'PUT' | 'POST';
   /** With their bytes. */
   readonly families: ReadonlyMap<HeldFamily, number>;
+  /** @see GroupPush.isMove */
+  readonly isMove: boolean;
   /** When it began, in steps of the store. */
   readonly begunAt: number;
   /** Of what it leaves: a PUT or deletion has ended meanwhile, which came before it or after it. */

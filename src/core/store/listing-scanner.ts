@@ -35,6 +35,7 @@ const METRICS_AT_ONCE = 256;
 export interface ListedMetrics {
   readonly name: string;
   readonly type: FamilyType;
+  readonly help: string;
   readonly metrics: readonly unknown[];
 }
 
@@ -74,6 +75,7 @@ export function createListingScanner(
     const listed = {
       name: of.name,
       type: isNative ? 'native_histogram' : type,
+      help: of.texts.get('help') ?? '',
       metrics: of.metrics,
     } as const;
     const more = series.readFamily(listed.name, listed.type, listed.metrics);

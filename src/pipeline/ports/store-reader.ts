@@ -1,3 +1,5 @@
+import type { GroupId } from '../../core/store/group.ts';
+import type { GroupContent } from '../../core/store/group-content.ts';
 import type { ReadGroup } from '../../core/store/group-store.ts';
 import type { Scrape } from '../../core/store/scrape-scanner.ts';
 import type { StampChanges } from '../../core/store/stamp-memory.ts';
@@ -27,4 +29,10 @@ export interface StoreReader {
   look(onChanges: (changes: StampChanges) => void): Promise<Scrape>;
   /** The groups that may be why a scrape is broken. Rejects when they cannot be read. */
   suspects(error: string): Promise<readonly SuspectGroup[]>;
+  /**
+   * Some groups as they are stored; those that are not there are left out. Rejects when they cannot
+   * be read.
+   * @param hasBodies - whether what puts them into another store is asked for
+   */
+  contents(ids: readonly GroupId[], hasBodies: boolean): Promise<readonly GroupContent[]>;
 }

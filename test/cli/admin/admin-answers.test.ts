@@ -7,12 +7,13 @@ import {
   startScriptedServer,
 } from '../../support/scripted-server.ts';
 
-/** What `janitor run` and `quarantine` make of what answers where the admin side should. */
+/** What `janitor run`, `quarantine` and `rebalance` make of what answers where the admin side should. */
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const HOSTILE = '\u001b]0;x\u0007\u001b[31mRED\u009b31m';
 const END = {
   ...{ status: 'success', dry_run: false, due: 0, found: 0, deleted: 0, kept: 0, refused: 0 },
+  ...{ moved: 0, copied: 0 },
   scrape_whole: true,
 };
 const lines = (...given: readonly unknown[]): ScriptedAnswer =>
@@ -42,9 +43,15 @@ const CASES: readonly (readonly [string, ScriptedAnswer, status: number, error: 
   ['cut', (res) => void res.socket?.resetAndDestroy(), 1, /the connection was cut/],
 ];
 
-for (const command of [['janitor', 'run'], ['quarantine']]) {
+const COMMANDS = [
+  { command: ['janitor', 'run'], cases: CASES },
+  { command: ['quarantine'], cases: CASES },
+  { command: ['rebalance'], cases: CASES.slice(0, 4) }, // it reads them as the others do
+];
+
+for (const { command, cases } of COMMANDS) {
   describe(command.join(' '), { concurrency: true }, () => {
-    for (const [name, answer, status, error] of CASES) {
+    for (const [name, answer, status, error] of cases) {
       test(`${name} ends in ${status}`, async () => {
         await using server = await startScriptedServer([answer]);
         const result = await runCli([...command, '--admin', server.url, '--timeout', '2s']);

@@ -64,10 +64,11 @@ export function pickRecord(
     case 'decision':
     case 'aggregate':
     case 'expired':
+    case 'moved':
       return filter.matches(record) ? record : undefined;
     default:
       return undefined;
   }
 }
 
-const TOLD = new Set(['decision', 'aggregate', 'expired']);
+const TOLD = new Set(['decision', 'aggregate', 'expired', 'moved']);

@@ -32,7 +32,7 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 
 /** By their first letter. */
-const EVENTS = ['decision', 'outcome', 'aggregate', 'expired'].map((event) => ({
+const EVENTS = ['decision', 'outcome', 'aggregate', 'expired', 'moved'].map((event) => ({
   event,
   bytes: Buffer.from(`${event}"`),
 }));

@@ -75,6 +75,7 @@ function awaitedId(record: PastRecord): string | undefined {
     case 'decision':
       return record.decision === 'allow' && record.method !== 'GET' ? record.request_id : undefined;
     case 'expired':
+    case 'moved':
       return record.request_id;
     case 'aggregate':
     case 'outcome':

@@ -2,7 +2,7 @@ import { parseObject } from '../../json.ts';
 import type { AggregateEvent, AuditRecord, DecisionEvent, OutcomeEvent } from '../audit-record.ts';
 
 /** What of a log tells about requests and groups. */
-type Told = 'decision' | 'aggregate' | 'expired' | 'outcome';
+type Told = 'decision' | 'aggregate' | 'expired' | 'moved' | 'outcome';
 
 /** A record as it was read from a file: what wrote it is not proved here, `audit verify` is. */
 export type PastRecord = Extract<AuditRecord, { event: Told }>;
@@ -60,7 +60,7 @@ const isMap = (value: unknown): boolean =>
 const SHAPES: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ...mapAll(isText, 'event time request_id client_ip client_network peer_ip team credential'),
   ...mapAll(isText, 'scheme subject method target job decision reason mode would_deny outcome'),
-  ...mapAll(isText, 'detail user_agent by cause since until'),
+  ...mapAll(isText, 'detail user_agent by cause since until from to'),
   ...mapAll(isNumber, 'seq body_bytes decoded_bytes series families_more label_names_more'),
   ...mapAll(isNumber, 'upstream_status attempts duration_ms age_seconds count'),
   ...mapAll(isTexts, 'families label_names adopted'),
