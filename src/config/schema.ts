@@ -46,11 +46,19 @@ export const configSchema = z.strictObject({
 
 export type RawConfig = z.output<typeof configSchema>;
 
+/** Keys of which there must be exactly one. */
+const ONE_OF: readonly { readonly of: unknown; readonly keys: readonly string[] }[] = [
+  { of: configSchema, keys: ['upstream', 'upstreams'] },
+  { of: upstream, keys: ['url', 'urls', 'spawn'] },
+];
+
 /** The JSON Schema of the configuration file, for editors: what is built, and nothing else. */
 export function renderJsonSchema(): object {
   return z.toJSONSchema(configSchema, {
     io: 'input',
     override({ zodSchema, jsonSchema }) {
+      const alternatives = ONE_OF.find(({ of }) => of === zodSchema)?.keys;
+      if (alternatives) jsonSchema.oneOf = alternatives.map((key) => ({ required: [key] }));
       if (!(zodSchema instanceof z.ZodObject)) return;
       for (const [key, inner] of Object.entries(zodSchema.shape)) {
         if (isGone(inner)) delete jsonSchema.properties?.[key];

@@ -187,6 +187,17 @@ async function load(document: object): Promise<LoadResult> {
   return await loadConfig(file, { now: 0 });
 }
 
+test('the schema says of which keys there must be exactly one', () => {
+  const { properties = {}, ...root } = renderJsonSchema() as JsonSchema; // it describes an object
+  const keysOf = ({ oneOf = [] }: JsonSchema) => oneOf.flatMap(({ required = [] }) => required);
+  const places = ['url', 'urls', 'spawn'];
+  assert.deepEqual(keysOf(root), ['upstream', 'upstreams']);
+  assert.deepEqual(keysOf(properties['upstream'] ?? {}), places);
+  const { additionalProperties } = properties['upstreams'] ?? {};
+  assert.ok(typeof additionalProperties === 'object');
+  assert.deepEqual(keysOf(additionalProperties), places);
+});
+
 test(`${SCHEMA} is what "pushwarden schema" prints`, () => {
   const howTo = `run: node src/main.ts schema > ${SCHEMA} && npx biome format --write ${SCHEMA}`;
   assert.deepEqual(JSON.parse(readProjectFile(SCHEMA)), renderJsonSchema(), howTo);
