@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { name } from '../config/engine/values.ts';
 import { loadConfig } from '../config/load.ts';
-import { createConfigOption } from './config-option.ts';
+import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { listProblems, renderLoadResult } from './load-result.ts';
 
@@ -11,8 +10,6 @@ interface CheckOptions {
   readonly instance?: string;
   readonly output: 'text' | 'json';
 }
-
-const parseName = createConfigOption(name);
 
 /** Adds `check`: exit status 0, or 3 when the configuration has errors. */
 export function registerCheck(program: Command): void {

@@ -1,10 +1,9 @@
 import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose/compose.ts';
-import { name } from '../config/engine/values.ts';
 import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
-import { createConfigOption } from './config-option.ts';
+import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { loadInThread } from './load-in-thread.ts';
 import { createOperationalLog } from './operational-log.ts';
@@ -16,8 +15,6 @@ interface ServeOptions {
   readonly watch?: boolean;
   readonly instance?: string;
 }
-
-const parseName = createConfigOption(name);
 
 /** Adds `serve`: exit status 0 after a clean stop, else 1. */
 export function registerServe(program: Command): void {

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { duration, instant, name } from '../config/engine/values.ts';
+import { duration, instant } from '../config/engine/values.ts';
 import { renderTokenChecksum, TOKEN_PREFIX } from '../core/identity/credential-form.ts';
 import { parseDuration } from '../core/units.ts';
-import { createConfigOption } from './config-option.ts';
+import { parseName } from './config-option.ts';
 
 const RANDOM_BYTES = 32;
 
@@ -11,8 +11,6 @@ interface TokenOptions {
   readonly name: string;
   readonly expires?: string;
 }
-
-const parseName = createConfigOption(name);
 
 /** Adds `token create`: the token on standard output, once; its line for the file on the other. */
 export function registerTokenCreate(token: Command): void {

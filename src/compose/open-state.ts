@@ -2,7 +2,6 @@ import type { StateConfig } from '../config/sections/state.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { SharedState, StoreLog } from '../pipeline/shared-state.ts';
 import { createMemoryState } from '../state/memory/memory-state.ts';
-import { openValkeyState } from '../state/valkey/valkey-state.ts';
 
 /** What a gateway counts and keeps, alone or together with others. */
 export interface GatewayState extends SharedState, AsyncDisposable {
@@ -15,6 +14,10 @@ export async function openState(
   config: StateConfig | undefined,
   log: OperationalLog,
 ): Promise<GatewayState> {
-  if (config !== undefined) return await openValkeyState({ ...config, log });
+  if (config !== undefined) {
+    // only where it is used: its client takes memory
+    const { openValkeyState } = await import('../state/valkey/valkey-state.ts');
+    return await openValkeyState({ ...config, log });
+  }
   return { ...createMemoryState(), [Symbol.asyncDispose]: async () => undefined };
 }

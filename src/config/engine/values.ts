@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NAME_PATTERN, NAME_WORDS } from '../../core/configured-name.ts';
 import { DURATION_PATTERN, parseDuration, RATE_PATTERN, SIZE_PATTERN } from '../../core/units.ts';
 
 /** `30s`, `5m`, `24h`, `7d`. */
@@ -32,11 +33,7 @@ export const username = matching(
   'must be 1 to 128 characters without colon and controls',
 );
 
-/** Names of teams, credentials, networks, issuers: they become label values and log fields. */
-export const name = matching(
-  /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/,
-  'must be 1 to 64 of A-Z a-z 0-9 _ . @ -',
-);
+export const name = matching(NAME_PATTERN, NAME_WORDS);
 
 export const labelName = matching(
   /^[a-zA-Z_][a-zA-Z0-9_]*$/,
