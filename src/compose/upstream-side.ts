@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamConfig } from '../config/sections/upstream.ts';
 import type { NamedUpstream } from '../config/sections/upstreams.ts';
 import type { Deny } from '../core/decision.ts';
-import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
+import { isUndelivered, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import { createReadHandler } from '../http/handle-read.ts';
 import { watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
 import type {
@@ -110,7 +110,9 @@ export async function openUpstreamSide(
     tidy: followed.tidy.bind(followed),
     async send(request: UpstreamRequest) {
       if (!known.isMember()) return NOT_SENT;
-      const outcome = await send(request);
+      const isCurrent = (): boolean => known.isMember() && request.isCurrent?.() !== false;
+      const outcome = await send({ ...request, isCurrent });
+      if (!known.isMember() && isUndelivered(outcome)) return NOT_SENT;
       followed.noteOutcome(outcome);
       return outcome;
     },

@@ -9,6 +9,8 @@ export interface ExchangeRequest {
   readonly body?: Uint8Array;
   /** On the monotonic clock of `performance.now`, milliseconds. */
   readonly deadline: number;
+  /** Asked once there is a connection for it: whether it may still be sent. */
+  readonly mayStart?: (() => boolean) | undefined;
   /** Gets the body of the answer as it comes; the result then has none. */
   readonly onData?: (chunk: Buffer) => void;
 }
@@ -58,7 +60,7 @@ export function exchange(pool: Pool, request: ExchangeRequest): Promise<Exchange
 
 function createHandler(
   resolve: (result: ExchangeResult) => void,
-  { deadline, onData }: ExchangeRequest,
+  { deadline, mayStart, onData }: ExchangeRequest,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined;
   let status = 0;
@@ -84,6 +86,12 @@ function createHandler(
   );
   return {
     onRequestStart: (started) => {
+      if (!isOver && mayStart?.() === false) {
+        const error = new Error('overtaken in the queue');
+        fail('upstream_unreachable', error);
+        started.abort(error);
+        return;
+      }
       controller = started;
       if (isOver) started.abort(new Error('the deadline passed in the queue'));
     },

@@ -79,6 +79,7 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
       },
       ...(request.body && { body: request.body }),
       deadline: request.deadline,
+      mayStart: request.isCurrent,
     });
     // The head of an answer that broke off, or switched protocols, was no answer for undici.
     const isCutOff = result.kind === 'failed' && connections.historyOf(result.error)?.wasAnswered;

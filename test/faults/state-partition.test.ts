@@ -3,13 +3,16 @@ import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
 import { missingPrograms } from '../support/program.ts';
 import { startPushgateway } from '../support/pushgateway.ts';
+import { startRecordingUpstream } from '../support/recording-upstream.ts';
 import { startRedis } from '../support/redis-server.ts';
+import { accept, answer } from '../support/upstream-behaviour.ts';
 import { stageDocument, TOKEN } from './stage.ts';
 import type { PartitionResult } from './state-partition-program.ts';
 
@@ -99,6 +102,33 @@ test('row 65: pushes are slower, not wrong, where the answers of Redis are late'
   t.diagnostic(`the longest push took ${longestMs.toFixed(0)} ms`);
   assert.ok(longestMs >= 3 * LATE_MS);
   assert.equal((await pushgateway.scrape()).status, 200);
+});
+
+test('row 67: what waits for a connection to Pushgateway is not sent once its claim has ended', {
+  skip: missingPrograms(['redis-7']),
+}, async () => {
+  await using redis = await startRedis();
+  await using upstream = await startRecordingUpstream();
+  const change = { state: { url: redis.url }, upstream: { connections: 1, timeout: '30s' } };
+  await using gateway = await startGateway(stageDocument(upstream.url, change));
+  const { url } = gateway;
+  const isTaken = async () => (await pushOf(url, 'etl', 'rows 1\n')) === 200 || undefined;
+  await eventually('it takes pushes', isTaken);
+  upstream.forget();
+  const held = Promise.withResolvers<Socket>();
+  upstream.behave(held.resolve);
+  const first = pushOf(url, 'first', 'rows 1\n');
+  const socket = await held.promise;
+  const second = pushOf(url, 'second', 'rows 1\n');
+  await delay(500); // it is claimed, and has no connection
+  await redis.stop();
+  await using _again = await startRedis({ port: redis.port });
+  await delay(1500); // the gateway has asked, and knows that its claims have ended
+  upstream.behave(accept);
+  socket.write(answer('200 OK'));
+  assert.deepEqual([await first, await second], [200, 503]);
+  assert.equal(upstream.requests.length, 1);
+  await eventually('it takes pushes again', isTaken);
 });
 
 async function pushOf(url: string, job: string, body: string): Promise<number> {

@@ -128,8 +128,9 @@ export interface GroupClaim {
    */
   readonly adopted: readonly PushedFamily[];
   /**
-   * Whether the store that it was held against still answers, asked before it is sent; false once the
-   * upstream has ended a connection, and may have started anew with something else. Without it: always.
+   * Whether the store that it was held against still answers, asked before it is sent, and again once
+   * there is a connection for it; false once the upstream has ended a connection, and may have started
+   * anew with something else. Without it: always.
    */
   readonly isCurrent?: () => boolean;
   /**
