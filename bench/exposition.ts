@@ -6,8 +6,9 @@ import type { ContentScope, FamilyContent } from '../src/core/exposition/push-co
 import { parseTextExposition } from '../src/core/exposition/text/text-exposition.ts';
 import { createMemoryGroupStore } from '../src/core/store/memory-group-store.ts';
 import { parsePushTarget } from '../src/core/target/push-target.ts';
-import { delimited, double, integer, prefixed } from '../test/support/protobuf.ts';
+import { delimited, integer, prefixed } from '../test/support/protobuf.ts';
 import { pushgatewayMissing, startPushgateway } from '../test/support/pushgateway.ts';
+import { BODIES, textFamilies } from './support/large-bodies.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { readProcessCost } from './support/process-cost.ts';
 
@@ -33,12 +34,6 @@ const SCOPE: ContentScope = {
   watchedLabels: new Set(),
 };
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-
-/** Series with three labels, a hundred to a family. */
-const BODIES = {
-  text: (series: number) => Buffer.from(textFamilies(series).join('')),
-  protobuf: (series: number) => Buffer.concat(protobufFamilies(series)),
-} as const satisfies Record<MediaType, (series: number) => Buffer>;
 
 /** Bodies of 8 MiB that are much in memory for what they are on the wire. */
 const HEAVY: Readonly<Record<string, () => readonly [Parser, Buffer]>> = {
@@ -180,37 +175,6 @@ function printPeak(name: string): void {
       `${name.padEnd(30)} ${(body.length / 1e6).toFixed(1)} MB, limit ${series} series: ${effect}, +${grown.toFixed(0)} MiB`,
     );
   }
-}
-
-function textFamilies(series: number): readonly string[] {
-  return Array.from({ length: series }, (_, index) => {
-    const name = `batch_rows_${index - (index % 100)}`;
-    const head = `# HELP ${name} Rows that the batch has read\n# TYPE ${name} gauge\n`;
-    const sample = `${name}{method="GET",path="/api/v1/items/${index}",status="200"} ${index * 1.5}\n`;
-    return index % 100 === 0 ? head + sample : sample;
-  });
-}
-
-function protobufFamilies(series: number): readonly Buffer[] {
-  const families = Array.from({ length: Math.ceil(series / 100) }, (_, family) => family * 100);
-  return families.map((first) => {
-    const count = Math.min(100, series - first);
-    const metrics = Array.from({ length: count }, (_, offset) => {
-      const labels = [
-        ['method', 'GET'],
-        ['path', `/api/v1/items/${first + offset}`],
-        ['status', '200'],
-      ].map(([name = '', value = '']) => delimited(1, delimited(1, name), delimited(2, value)));
-      return delimited(4, ...labels, delimited(2, double(1, (first + offset) * 1.5)));
-    });
-    const help = 'Rows that the batch has read';
-    return prefixed(
-      delimited(1, `batch_rows_${first}`),
-      delimited(2, help),
-      integer(3, 1),
-      ...metrics,
-    );
-  });
 }
 
 /** As many lines as there is room for in 8 MiB. */

@@ -1,4 +1,5 @@
-import type { GroupId } from '../core/store/group.ts';
+import { setImmediate as pause } from 'node:timers/promises';
+import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupStore, PushEnd } from '../core/store/group-store.ts';
 import type { GroupStamps, StampChanges } from '../core/store/stamp-memory.ts';
 import { createUpstreamClock } from '../core/store/upstream-clock.ts';
@@ -28,10 +29,11 @@ interface StampComparison {
   add(changes: StampChanges): void;
   /**
    * To be called once the scrape has come to its end and what was under way meanwhile is in the model.
+   * Others go on in the middle of it.
    * @returns whether something is different that no push or delete through the gateway explains,
    * and that no reading since has seen
    */
-  end(): boolean;
+  end(): Promise<boolean>;
 }
 
 /**
@@ -52,6 +54,11 @@ export function createStampCheck(
  * only.
  */
 const DONE_MS = 2000;
+
+/** Parts of what has changed from which the upstream's clock is learnt: more of them say no more. */
+const LEARNT_FROM = 10;
+/** Groups that are looked at before others go on. */
+const AT_ONCE = 100;
 
 /** Pushes through the gateway to one group since the last scrape, or too short before. */
 interface Pushes {
@@ -87,12 +94,13 @@ class Check implements StampCheck {
     const parts: StampChanges[] = [];
     return {
       add: (changes) => void parts.push(changes),
-      end: () => {
+      end: async () => {
         this.#looks += 1;
         if (parts[0]?.isWhole) this.#seen.clear();
-        for (const { changed } of parts) this.#learnTimes(changed, begunAt - DONE_MS);
-        const isExplained = parts.map((changes) => this.#take(changes)).every((isAll) => isAll);
-        const isDone = this.#forgetBefore(begunAt - DONE_MS);
+        const doneAt = begunAt - DONE_MS;
+        for (const { changed } of parts.slice(0, LEARNT_FROM)) this.#learnTimes(changed, doneAt);
+        const isExplained = await this.#takeAll(parts);
+        const isDone = await this.#forgetBefore(doneAt);
         if (!isExplained || !isDone || this.#hasOthers()) this.#differentAt = this.#looks;
         return this.#differentAt !== undefined;
       },
@@ -147,19 +155,33 @@ class Check implements StampCheck {
     }
   }
 
-  /** Takes a part of what has changed; whether all of it is explained. */
-  #take({ changed, gone }: StampChanges): boolean {
-    for (const id of gone) this.#seen.delete(id);
-    // the text that the model has already
-    for (const { id } of changed) this.#seen.add(this.#store.group(id)?.id ?? id);
-    const isGone = (id: GroupId): boolean => this.#pushed.has(id) || !this.#isHeld(id);
-    return changed.every((stamps) => this.#isExplained(stamps)) && gone.every(isGone);
+  /** Takes what has changed, part by part; whether all of it is explained. */
+  async #takeAll(parts: readonly StampChanges[]): Promise<boolean> {
+    let isExplained = true;
+    for (const changes of parts) {
+      isExplained = this.#take(changes) && isExplained;
+      await pause();
+    }
+    return isExplained;
   }
 
-  #isExplained({ id, ...stamps }: GroupStamps): boolean {
-    const group = this.#store.group(id);
-    if (group === undefined) return this.#deleted.has(id);
-    const { pushedAt = 0, failedAt = 0 } = group;
+  #take({ changed, gone }: StampChanges): boolean {
+    let isExplained = true;
+    for (const stamps of changed) {
+      const group = this.#store.group(stamps.id);
+      this.#seen.add(group?.id ?? stamps.id); // the text that the model has already
+      isExplained = this.#isExplained(group, stamps) && isExplained;
+    }
+    for (const id of gone) {
+      this.#seen.delete(id);
+      isExplained &&= this.#pushed.has(id) || !this.#isHeld(id);
+    }
+    return isExplained;
+  }
+
+  #isExplained(group: StoredGroup | undefined, stamps: GroupStamps): boolean {
+    if (group === undefined) return this.#deleted.has(stamps.id);
+    const { id, pushedAt = 0, failedAt = 0 } = group;
     if (stamps.pushedAt === pushedAt && stamps.failedAt === failedAt) return true;
     const pushes = this.#pushed.get(id);
     if (pushes === undefined || pushes.underWay > 0) return pushes !== undefined;
@@ -172,11 +194,14 @@ class Check implements StampCheck {
   }
 
   /** Forgets what must have been done before the scrape; whether the scrape shows that it was. */
-  #forgetBefore(time: number): boolean {
+  async #forgetBefore(time: number): Promise<boolean> {
     let isDone = true;
-    for (const [id, { at, underWay }] of this.#pushed) {
-      if (at >= time) continue;
-      if (underWay === 0) this.#pushed.delete(id);
+    let looked = 0;
+    for (const [id, pushes] of this.#pushed) {
+      looked += 1;
+      if (looked % AT_ONCE === 0) await pause();
+      if (pushes.at >= time) continue;
+      if (pushes.underWay === 0) this.#pushed.delete(id);
       isDone &&= this.#seen.has(id) || !this.#isHeld(id);
     }
     for (const [id, at] of this.#deleted) {

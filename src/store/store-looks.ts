@@ -125,7 +125,7 @@ class Looks implements StoreLooks {
     const isUndecided = model.doubt() !== undefined && readings.isRested();
     const areNamesExplained = this.#nameCheck.areExplained(scrape, before, now);
     const lines = this.#lineCheck.compare(scrape.lines, before, now);
-    const isOther = comparison.end() || !areNamesExplained || lines === 'different';
+    const isOther = (await comparison.end()) || !areNamesExplained || lines === 'different';
     if (isOther || isUndecided) await read();
     else if (lines === 'explained') this.noteSeen(beganAt);
     else return true;
