@@ -16,9 +16,14 @@ export function remember<T>(
     const known = results.get(text);
     if (known !== undefined) return known;
     const result = compute(text);
-    if (text.length > MAX_LENGTH || !keeps(result)) return result;
+    if (text.length > MAX_LENGTH || !text.isWellFormed() || !keeps(result)) return result;
     if (results.size >= most) results.clear();
-    results.set(text, result);
+    results.set(detach(text), result);
     return result;
   };
+}
+
+/** A copy: what was cut from a text, such as a name from a body, keeps all of it alive. */
+export function detach(text: string): string {
+  return Buffer.from(text).toString();
 }

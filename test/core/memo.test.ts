@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { remember } from '../../src/core/memo.ts';
+import { heapGrowth } from '../support/heap-growth.ts';
 
 /** What was computed, in order. */
 function watched(most: number, keeps?: (result: string) => boolean) {
@@ -26,4 +27,14 @@ test('a long text, and a result that is not worth it, take no place', () => {
   const long = 'l'.repeat(513);
   for (const text of ['a', long, long, 'no', 'no', 'a']) look(text);
   assert.deepEqual(computed, ['a', long, long, 'no', 'no']);
+});
+
+test('what was cut from a long text does not keep it alive', () => {
+  const look = remember((text) => text.length, 100);
+  const bytes = heapGrowth(() => {
+    for (let at = 0; at < 50; at += 1) {
+      look(Buffer.alloc(1_000_000, `text number ${at}`).toString('latin1').slice(0, 100));
+    }
+  });
+  assert.ok(bytes < 10_000_000, `${bytes} bytes are kept`);
 });

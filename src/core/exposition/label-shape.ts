@@ -1,3 +1,4 @@
+import { detach } from '../memo.ts';
 import { renderName } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { ContentScope } from './push-content.ts';
@@ -38,9 +39,13 @@ interface KnownShapes extends Pick<ContentScope, 'limits' | 'watchedLabels'> {
 }
 
 /** Keys are parsed once for many pushes, whose label names are mostly the same ones. */
-const known = new WeakMap<GroupingKey, KnownShapes>();
-/** Of one key. */
+let known = new WeakMap<GroupingKey, KnownShapes>();
+let remembered = 0;
+/** Of one key, and of all. */
 const MAX_KNOWN = 8;
+const MAX_REMEMBERED = 2048;
+/** Characters of names that are worth remembering. */
+const MAX_LENGTH = 512;
 
 /**
  * Works out what label names mean once the grouping key has overwritten its own, or says what is
@@ -54,10 +59,17 @@ export function resolveShape(
   if (scope.key === undefined) return workOutShape(names, scope);
   const { shapes } = knownShapesOf(scope.key, scope);
   const list = names.join();
-  const shape = shapes.get(list) ?? workOutShape(names, scope);
-  if ('problem' in shape) return shape;
+  const found = shapes.get(list);
+  if (found !== undefined) return found;
+  const shape = workOutShape(names, scope);
+  if ('problem' in shape || list.length > MAX_LENGTH) return shape;
   if (shapes.size >= MAX_KNOWN) shapes.clear();
-  shapes.set(list, shape);
+  shapes.set(detach(list), shape);
+  remembered += 1;
+  if (remembered >= MAX_REMEMBERED) {
+    known = new WeakMap();
+    remembered = 0;
+  }
   return shape;
 }
 

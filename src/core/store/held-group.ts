@@ -1,4 +1,5 @@
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
+import { detach } from '../memo.ts';
 import { type GroupingKey, isSameKey, readPushTarget } from '../target/grouping-key.ts';
 import { type FamilyIndex, hold, release } from './family-index.ts';
 import type { GroupId } from './group.ts';
@@ -152,11 +153,6 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
 /** The key of a group, made anew: with 100 000 groups their ids alone are enough to keep. */
 export function keyOf({ id, oddKey }: Pick<HeldGroup, 'id' | 'oddKey'>): GroupingKey {
   return oddKey ?? readPushTarget(id);
-}
-
-/** A copy: what was cut from a text, or put together, keeps its parts alive. */
-function detach(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 /** Adds a claim to a group. */
