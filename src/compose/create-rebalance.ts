@@ -84,7 +84,7 @@ function explainNames(
     }
     const { upstream } = side;
     if (sides.some((one) => one.upstream === upstream && !awayFrom.includes(one.name))) continue;
-    return `upstream ${upstream} has no other Pushgateway than ${name}: give its teams another upstream, and reload, first`;
+    return `upstream ${upstream} has no other Pushgateway than ${name}: give its teams another upstream, reload, and rebalance without naming it`;
   }
   return undefined;
 }

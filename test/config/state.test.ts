@@ -89,3 +89,13 @@ test('who serves without a name is told each place that asks for one', () => {
   ]);
   assert.deepEqual(fillInstance(document, {}).findings, []);
 });
+
+test('a check without a name takes no port of the document for that of another gateway', async () => {
+  for (const listen of ['127.0.0.1:9091', '127.0.0.1:9092', undefined]) {
+    const admin = { listen: '127.0.0.1:909%i' };
+    assert.deepEqual(await findProblems({ ...(listen && { listen }), admin }), []);
+  }
+  const both = { listen: '127.0.0.1:909%i', admin: { listen: '127.0.0.1:909%i' } };
+  const [problem] = await findProblems(both);
+  assert.match(problem ?? '', /is the address of the public side too/);
+});

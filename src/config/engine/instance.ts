@@ -19,8 +19,14 @@ interface FilledDocument {
   readonly findings: readonly Finding[];
 }
 
-/** Stands in where nobody listens or writes. */
-const ANY_INSTANCE = '1';
+/**
+ * What stands in where nobody listens or writes: a digit in which no port of the document ends, so
+ * that `909%i` beside `9091` is not taken for the same address twice.
+ */
+function standIn(text: string): string {
+  const digits = ['2', '3', '4', '6', '7', '8', '9'];
+  return digits.find((digit) => !new RegExp(`:\\d+${digit}[/"]`).test(text)) ?? '2';
+}
 
 /**
  * Puts the name of a gateway into the paths and addresses of a configuration that several have.
@@ -34,6 +40,8 @@ export function fillInstance(
   }: { readonly instance?: string | undefined; readonly isServing?: boolean },
 ): FilledDocument {
   const findings: Finding[] = [];
+  const text = JSON.stringify(data) ?? '';
+  const name = instance ?? standIn(text);
   const fill = (value: unknown, path: readonly PropertyKey[]): unknown => {
     if (Array.isArray(value)) return value.map((one, index) => fill(one, [...path, index]));
     if (typeof value === 'object' && value !== null) {
@@ -47,8 +55,7 @@ export function fillInstance(
       const message = `has ${MARK}, for which "--instance NAME" has to give the name`;
       findings.push({ severity: 'error', path, message });
     }
-    return value.replaceAll(MARK, instance ?? ANY_INSTANCE);
+    return value.replaceAll(MARK, name);
   };
-  const holdsMark = JSON.stringify(data)?.includes(MARK) === true;
-  return { data: holdsMark ? fill(data, []) : data, findings };
+  return { data: text.includes(MARK) ? fill(data, []) : data, findings };
 }
