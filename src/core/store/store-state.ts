@@ -12,6 +12,7 @@ import {
   type Holdings,
   holdSeries,
   keyOf,
+  NOTHING,
   releaseFamily,
   releaseSeries,
   totalsOf,
@@ -163,6 +164,7 @@ function ownedBy({ owners }: StoreState, { name, quota }: GroupOwner): OwnedGrou
 function withdraw(group: HeldGroup): void {
   if (group.exists) count(group, -1);
   unreserve(group);
+  group.reserved = NOTHING;
   group.owned = undefined;
 }
 

@@ -111,3 +111,18 @@ test('quotas go by the owner, and move with it', async () => {
   assert.deepEqual([store.totals('alpha').groups, store.totals('beta').series], [0, 2]);
   assert.equal(denied(await store.claim(textPush('c', 'm 1\n'))).reason, 'group_quota_exceeded');
 });
+
+test('what is on its way counts for the owner of the day, and once', async () => {
+  const store = createStore();
+  const owner = (name: string) =>
+    store.assignOwners({ ownerOf: () => ({ name, quota: { groups: 1, series: 3 } }) });
+  const first = await claimed(store, textPush('a', 'm 1\nn 1\n'));
+  await owner('alpha');
+  await owner('beta');
+  assert.equal(denied(await store.claim(textPush('b', ''))).reason, 'group_quota_exceeded');
+  await first.settle('refused');
+  await pushAll(store, textPush('a', 'm 1\n'));
+  assert.equal(denied(await store.claim(textPush('b', ''))).reason, 'group_quota_exceeded');
+  const grown = textPush('a', 'm 1\nn 1\no 1\np 1\n');
+  assert.equal(denied(await store.claim(grown)).reason, 'series_quota_exceeded');
+});
