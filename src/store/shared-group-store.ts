@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { GroupId } from '../core/store/group.ts';
@@ -24,6 +25,7 @@ import {
 } from '../core/store/replica/replica.ts';
 import type { LogEntry, LogMembership, StoreLog } from '../pipeline/shared-state.ts';
 import { createChangeSignal } from './change-signal.ts';
+import { JoiningOrder } from './joining-order.ts';
 import { createSharedReading } from './shared-reading.ts';
 import type { SharedGroupStore, StoreWatcher } from './shared-store.ts';
 
@@ -61,11 +63,7 @@ class SharedStore implements SharedGroupStore {
   #membership: LogMembership | undefined;
   /** Whether the replica is one of those that are alike. */
   #isIn = false;
-  /** Members that were there when this one joined, and still are; of those that came later, who. */
-  #before = 0;
-  readonly #later = new Set<string>();
-  /** Who joined last, as long as nobody has begun anew since. */
-  #joined: string | undefined;
+  #order = new JoiningOrder(undefined);
   #terms: readonly OwnershipTerm[] = [];
   #watcher: StoreWatcher | undefined;
   #requests = 0;
@@ -228,8 +226,7 @@ class SharedStore implements SharedGroupStore {
   async #follow(membership: LogMembership): Promise<void> {
     const { promise: lost, resolve } = Promise.withResolvers<void>();
     this.#isIn = false;
-    this.#joined = undefined;
-    this.#later.clear();
+    this.#order = new JoiningOrder(membership.member);
     this.#membership = membership;
     membership.follow({ take: (entry) => this.#take(membership, entry), lost: resolve });
     await lost;
@@ -244,15 +241,9 @@ class SharedStore implements SharedGroupStore {
     if (this.#membership !== membership) return;
     if (entry.kind === 'operation') await this.#takeOperation(membership, entry);
     else {
-      if (entry.kind === 'joined') {
-        this.#joined = entry.member;
-        if (entry.member === membership.member) this.#before = entry.members - 1;
-        else this.#later.add(entry.member);
-        this.#replica.close();
-      } else {
-        if (!this.#later.delete(entry.member)) this.#before -= 1;
-        if (this.#isIn) await this.#replica.end(entry.member);
-      }
+      this.#order.note(entry);
+      if (entry.kind === 'joined') this.#replica.close();
+      else if (this.#isIn) await this.#replica.end(entry.member);
       this.#beginAnewIfDue(membership);
     }
     this.#changes.note();
@@ -266,7 +257,7 @@ class SharedStore implements SharedGroupStore {
     const pending = isOwn ? this.#pending.get(readRequest(data)) : undefined;
     const operation = pending?.operation ?? decodeOperation(data);
     if (operation.kind === 'fresh') {
-      if (operation.joined === this.#joined) await this.#beginAnew(operation.terms);
+      if (operation.joined === this.#order.latest()) await this.#beginAnew(operation.terms);
       return;
     }
     if (isOwn) this.#pending.delete(operation.request);
@@ -291,23 +282,20 @@ class SharedStore implements SharedGroupStore {
    * is heard counts.
    */
   #beginAnewIfDue(membership: LogMembership): void {
-    const isDue = this.#isIn ? this.#replica.isDrained() : this.#before === 0;
-    if (!isDue || this.#joined === undefined) return;
+    const isDue = this.#isIn ? this.#replica.isDrained() : this.#order.isFirst();
+    const joined = this.#order.latest();
+    if (!isDue || joined === undefined) return;
     this.#requests += 1;
-    const [joined, terms, request] = [this.#joined, this.#terms, this.#requests];
-    const fresh = { kind: 'fresh', joined, terms, request } as const;
+    const fresh = { kind: 'fresh', joined, terms: this.#terms, request: this.#requests } as const;
     membership.append(encodeOperation(fresh)).catch(() => undefined);
   }
 
   async #beginAnew(terms: readonly OwnershipTerm[]): Promise<void> {
     await this.#replica.begin(terms);
-    this.#joined = undefined;
+    this.#order.begun();
     this.#isIn = true;
     this.#watcher?.begunAnew();
-    if (!isSame(terms, this.#terms)) void this.#submit({ kind: 'owners', terms: this.#terms });
+    if (!isDeepStrictEqual(terms, this.#terms))
+      void this.#submit({ kind: 'owners', terms: this.#terms });
   }
-}
-
-function isSame(one: readonly OwnershipTerm[], other: readonly OwnershipTerm[]): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

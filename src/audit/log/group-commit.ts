@@ -7,12 +7,11 @@ import type { Clock } from '../../pipeline/ports.ts';
 import type { Committed, Failed, WriterReply, WriterRequest } from '../writer/writer-messages.ts';
 import type { CommitObserver } from './commit-observer.ts';
 import { type Entry, EntryQueue, type Waiter } from './entry-queue.ts';
+import { Gathering } from './gathering.ts';
 import { Outage } from './outage.ts';
 
 /** Characters of entries that one batch takes: the whole queue most of the time. */
 const BATCH_LENGTH = 1024 * 1024;
-/** Turns of the event loop in which a batch gathers at most: fractions of a millisecond. */
-const GATHERING_TURNS = 8;
 /** Entries that are worth a batch as they are. */
 const MANY = 16;
 /** A small batch shows as well whether a broken disk is back. */
@@ -52,6 +51,10 @@ interface Batch {
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #queue = new EntryQueue();
+  readonly #gathering = new Gathering(
+    () => this.#queue.size,
+    () => this.#pump(),
+  );
   #head: ChainHead;
   #inFlight: Batch | undefined;
   #outage: Outage | undefined;
@@ -59,7 +62,6 @@ export class GroupCommit {
   #isClosed = false;
   /** Nothing more is sent either. */
   #isOver = false;
-  #isPumpDue = false;
   #checkpointDue = false;
   #checkpointSeq = 0;
   /** The deadline of the batch in flight or the next try, never both. */
@@ -139,22 +141,7 @@ export class GroupCommit {
 
   /** A batch is sent once a turn of the event loop brings nothing more. */
   #pumpSoon(): void {
-    if (this.#inFlight !== undefined || this.#isPumpDue) return;
-    this.#isPumpDue = true;
-    let seen = this.#queue.size;
-    let turns = 1;
-    const look = (): void => {
-      const { size } = this.#queue;
-      if (size > seen && turns < GATHERING_TURNS) {
-        seen = size;
-        turns += 1;
-        setImmediate(look);
-        return;
-      }
-      this.#isPumpDue = false;
-      this.#pump();
-    };
-    setImmediate(look);
+    if (this.#inFlight === undefined) this.#gathering.begin();
   }
 
   #render(event: AuditEvent) {

@@ -51,3 +51,15 @@ export function covers(
   const names = new Set(later.families);
   return earlier.families.every((name) => names.has(name));
 }
+
+/** Of the pushes at the end of what waits, before which is no DELETE and no sending: what is covered. */
+export function listReplaced(
+  waiting: readonly SpoolEntry[],
+  request: SpooledRequest,
+): readonly SpoolEntry[] {
+  if (request.method === 'DELETE') return [];
+  const firm = waiting.findLastIndex(
+    ({ method, sentAt }) => method === 'DELETE' || sentAt !== undefined,
+  );
+  return waiting.slice(firm + 1).filter((earlier) => covers(request, earlier));
+}

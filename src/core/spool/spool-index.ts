@@ -1,6 +1,6 @@
 import { allow, type Decision, deny } from '../decision.ts';
 import type { GroupId } from '../store/group.ts';
-import { covers, type SpoolEntry, type SpooledRequest } from './spool-entry.ts';
+import { covers, listReplaced, type SpoolEntry, type SpooledRequest } from './spool-entry.ts';
 
 /** What a change of the index asks of the disk. */
 export interface SpoolChange {
@@ -292,16 +292,4 @@ export class SpoolIndex {
     this.#lastSeq += 1;
     return this.#lastSeq;
   }
-}
-
-/** Of the pushes at the end of what waits, before which is no DELETE and no sending: what is covered. */
-function listReplaced(
-  waiting: readonly SpoolEntry[],
-  request: SpooledRequest,
-): readonly SpoolEntry[] {
-  if (request.method === 'DELETE') return [];
-  const firm = waiting.findLastIndex(
-    ({ method, sentAt }) => method === 'DELETE' || sentAt !== undefined,
-  );
-  return waiting.slice(firm + 1).filter((earlier) => covers(request, earlier));
 }
