@@ -120,22 +120,30 @@ function toArgument(value: Argument): string | number | Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** Tells the operator once when it goes away, and once when it is back. */
+/**
+ * Tells the operator once when it goes away, and once when it is back; once more why, where it was
+ * no more than a connection that ended.
+ */
 function watchPresence(redis: Redis, log: OperationalLog) {
-  let isThere = true;
+  let known: 'there' | 'away' | 'why' = 'there';
   const noteFailure = (error: unknown): void => {
-    if (isThere) log.error('state_away', { error: describe(error) });
-    isThere = false;
+    const isLost = error instanceof Error && error.message.startsWith(NOT_CONNECTED);
+    if (known === 'why' || (known === 'away' && isLost)) return;
+    known = isLost ? 'away' : 'why';
+    log.error('state_away', { error: isLost ? 'the connection has ended' : describe(error) });
   };
   redis.on('error', noteFailure);
   return {
     noteFailure,
     noteAnswer(): void {
-      if (!isThere) log.info('state_back');
-      isThere = true;
+      if (known !== 'there') log.info('state_back');
+      known = 'there';
     },
   };
 }
+
+/** What ioredis says of a command that it does not keep until there is a connection again. */
+const NOT_CONNECTED = "Stream isn't writeable";
 
 /** Without what was asked: that may hold what is nobody's business. */
 function describe(error: unknown): string {
