@@ -261,6 +261,7 @@ function countChanged(
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
 export function* tidy(state: StoreState, group: HeldGroup): Steps<void> {
   reserve(group, yield* growthOfAll(group, group.claims));
+  if (state.isOver) return; // all of it was given back meanwhile
   if (group.exists || group.claims.length > 0) return;
   countStored(state, group.families, -1);
   for (const family of group.families) releaseFamily(state, family);

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimPush } from '../../../src/core/store/group-claims.ts';
 import { createMemoryGroupStore } from '../../../src/core/store/memory-group-store.ts';
 import type { GroupQuota } from '../../../src/core/store/quota.ts';
-import { createSharedState } from '../../../src/core/store/store-state.ts';
-import { denied } from '../../support/decision.ts';
+import {
+  createSharedState,
+  createStoreState,
+  leaveShared,
+} from '../../../src/core/store/store-state.ts';
+import { allowed, denied } from '../../support/decision.ts';
 import {
   claimed,
   deleteGroup,
@@ -84,4 +89,25 @@ test('a store that is disposed of is out of types and quotas, and late ends chan
   await late.settle('stored');
   assert.deepEqual(second.totals('payments'), { groups: 0, series: 0, bytes: 0 });
   await pushAll(second, groupPush('a', 'foo:counter bar:counter'), groupPush('b', ''));
+});
+
+test('a store that goes in the middle of a long end gives everything back once', async () => {
+  let gate = Promise.resolve();
+  const slices = { above: 5, length: 1 };
+  const options = { secret: [1, 2], pause: () => gate, slices, onCollision: () => {} } as const;
+  const state = createStoreState(options);
+  const own = state.series.size();
+  const claimLong = async (prefix: string) => {
+    const names = Array.from({ length: 6 }, (_, index) => `${prefix}${index}:gauge`);
+    return allowed(await claimPush(state, groupPush('a', names.join(' '), { method: 'POST' })));
+  };
+  const claims = [await claimLong('m'), await claimLong('n'), await claimLong('o')];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const ends = claims.map(({ settle }) => settle('refused'));
+  await new Promise(setImmediate);
+  leaveShared(state);
+  resolve();
+  await Promise.all(ends);
+  assert.equal(state.series.size(), own);
 });
