@@ -29,10 +29,7 @@ import { JoiningOrder } from './joining-order.ts';
 import { createSharedReading } from './shared-reading.ts';
 import type { SharedGroupStore, StoreWatcher } from './shared-store.ts';
 
-interface SharedStoreOptions {
-  readonly log: StoreLog;
-  readonly createModel: ReplicaOptions['createModel'];
-}
+type SharedStoreOptions = Pick<ReplicaOptions, 'createModel'> & { readonly log: StoreLog };
 
 /** How long a push waits for a model that is being read, or for a deletion of its group. */
 const WAIT_MS = 10_000;
