@@ -10,6 +10,9 @@ import {
 } from '../exposition/series-identity.ts';
 import { isObject, type JsonObject } from '../json.ts';
 
+/** In no name, which may have a comma in it: half of a surrogate pair. */
+const NO_TEXT = '\ud800';
+
 /** Reads what families hold out of a listing; neighbours mostly have the same labels. */
 export interface ListedSeries {
   /** @param metrics - as the API lists them */
@@ -26,7 +29,7 @@ export function createListedSeries(): ListedSeries {
     write: (position) => writeLabelValue(valueAt(position)),
   };
   const layOut = (): SeriesLayout => {
-    const list = names.join();
+    const list = names.join(NO_TEXT);
     const known = layouts.get(list);
     if (known !== undefined) return known;
     const positions = names.map((_, position) => position);

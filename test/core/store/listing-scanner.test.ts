@@ -94,3 +94,17 @@ for (const [what, text] of Object.entries(HOSTILE)) {
     assert.throws(() => groupsOf(...chunks.map((chunk) => Buffer.from(chunk))), SyntaxError);
   });
 }
+
+test('a label name with a comma in it is not taken for two', () => {
+  const read = (...metrics: readonly object[]) => {
+    const groups: ReadGroup[] = [];
+    const scanner = createListingScanner((group) => groups.push(group));
+    const data = [{ labels: { job: 'a' }, rows: family('GAUGE', ...metrics) }];
+    scanner.add(Buffer.from(JSON.stringify({ status: 'success', data })));
+    scanner.end();
+    return groups[0]?.families[0]?.identities;
+  };
+  const one = { labels: { 'a,b': '1' }, value: '1' };
+  const two = { labels: { a: '1', b: '2' }, value: '1' };
+  assert.deepEqual(read(one, two), [...(read(one) ?? []), ...(read(two) ?? [])]);
+});
