@@ -199,8 +199,8 @@ class SharedStore implements SharedGroupStore {
     try {
       await membership.append(encodeOperation(operation));
     } catch {
-      this.#pending.delete(request);
-      return { ...LOST, request };
+      // What was heard of meanwhile has been written, and taken by all.
+      if (this.#pending.delete(request)) return { ...LOST, request };
     }
     return { ...(await promise), request };
   }
@@ -260,6 +260,7 @@ class SharedStore implements SharedGroupStore {
     if (isOwn) this.#pending.delete(operation.request);
     if (!this.#isIn) {
       pending?.end({ kind: 'again' }); // it was not taken by anybody
+      this.#beginAnewIfDue(membership); // what told so before may not have been written
       return;
     }
     const result = await this.#replica.apply(member, operation, pending?.passes);
@@ -268,8 +269,12 @@ class SharedStore implements SharedGroupStore {
     this.#beginAnewIfDue(membership);
   }
 
-  /** A claim that nobody waits for any more was not sent to the store. */
-  #abandon(membership: LogMembership, { request }: Operation, result: OperationResult): void {
+  /** A claim that nobody waits for any more was not sent to the store, and nobody goes on reading. */
+  #abandon(membership: LogMembership, { kind, request }: Operation, result: OperationResult): void {
+    if (kind === 'read' && result.kind === 'done') {
+      void this.#submit({ kind: 'stop', reading: request });
+      return;
+    }
     if (result.kind !== 'claimed' || result.decision.effect === 'deny') return;
     void this.#settle(membership, request, 'refused');
   }

@@ -1,7 +1,10 @@
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { GatewayError } from '../../src/core/errors.ts';
 import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
 import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
+import { decodeOperation, type Operation } from '../../src/core/store/replica/operation.ts';
+import type { StoreLog } from '../../src/pipeline/shared-state.ts';
 import { createMemoryStoreLog } from '../../src/state/memory/store-log.ts';
 import { openSharedGroupStore } from '../../src/store/shared-group-store.ts';
 import type { SharedGroupStore } from '../../src/store/shared-store.ts';
@@ -92,5 +95,50 @@ for (const [what, dies] of [
       await reading?.finish({ groups: [], own: [], keepsNative: false });
     }
     await Promise.all([first, ...others].map((gateway) => gateway?.[Symbol.asyncDispose]()));
+  });
+}
+
+/** A log that rejects operations of a kind while it is full: before they are written, or after. */
+function createFullLog(log: StoreLog, kind: Operation['kind'], isWritten: boolean) {
+  let isFull = true;
+  return {
+    async join() {
+      const membership = await log.join();
+      const append = membership.append.bind(membership);
+      return Object.assign(membership, {
+        async append(data: Uint8Array) {
+          const isRejected = isFull && decodeOperation(data).kind === kind;
+          if (!isRejected || isWritten) await append(data);
+          if (isRejected) throw new GatewayError('ERR_STATE_UNAVAILABLE', 'full');
+        },
+      });
+    },
+    makeRoom() {
+      isFull = false;
+    },
+  };
+}
+
+async function read(gateway: SharedGroupStore): Promise<void> {
+  using reading = gateway.startReading();
+  await reading.begun();
+  await reading.finish({ groups: [], own: [], keepsNative: false });
+}
+
+for (const [what, kind, isWritten] of [
+  ['to begin anew was not written', 'fresh', false],
+  ['to read was written, and not answered', 'read', true],
+] as const) {
+  test(`gateways read the store all the same when the word ${what}`, {
+    timeout: 10_000,
+  }, async () => {
+    const full = createFullLog(createMemoryStoreLog(), kind, isWritten);
+    await using first = openSharedGroupStore({ log: full, createModel });
+    await using second = openSharedGroupStore({ log: full, createModel });
+    const early = [first, second].map((gateway) => read(gateway).catch(() => undefined));
+    await nextTurn();
+    full.makeRoom();
+    await Promise.all(early);
+    for (const gateway of [first, second]) await read(gateway);
   });
 }
