@@ -8,6 +8,7 @@ import type { StoreObserver } from './followed-store.ts';
 import { createLineCheck } from './line-check.ts';
 import { createNameCheck } from './name-check.ts';
 import { createScrapeWatch } from './scrape-watch.ts';
+import { asShown } from './shown-names.ts';
 import type { StampCheck } from './stamp-check.ts';
 import type { StoreReadings } from './store-readings.ts';
 
@@ -88,7 +89,7 @@ class Looks implements StoreLooks {
     status: StoreStatus,
   ): Promise<'seen' | 'suspected' | 'nothing'> {
     const { model, stampCheck, readings } = this.#options;
-    const before = model.familyLines();
+    const before = asShown(model.familyLines());
     const comparison = stampCheck.begin();
     const beganAt = this.#options.clock.monotonic();
     try {
@@ -101,7 +102,7 @@ class Looks implements StoreLooks {
         isSuspected = await this.#compare(scrape, { before, comparison, beganAt });
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
-      const held = new Set(model.familyLines().keys());
+      const held = new Set(asShown(model.familyLines()).keys());
       await this.#scrapeWatch.note(scrape, held.intersection(before), reader);
       if (scrape.status !== 200) return 'nothing';
       return isSuspected ? 'suspected' : 'seen';
@@ -121,7 +122,7 @@ class Looks implements StoreLooks {
   ): Promise<boolean> {
     const { model, readings, read } = this.#options;
     const { before, comparison, beganAt } = look;
-    const now = model.familyLines();
+    const now = asShown(model.familyLines());
     const isUndecided = model.doubt() !== undefined && readings.isRested();
     const areNamesExplained = this.#nameCheck.areExplained(scrape, before, now);
     const lines = this.#lineCheck.compare(scrape.lines, before, now);
