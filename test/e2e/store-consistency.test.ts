@@ -186,8 +186,8 @@ for (const version of PUSHGATEWAYS) {
 
     test('no Prometheus ever saw a broken scrape', () => witnesses.assertAlwaysUp());
 
-    test('restarts and timeouts: the scrape stays whole, and a refusal has a reason', async (t) => {
-      const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
+    test('row 61: restarts and timeouts: the scrape stays whole, and a refusal has a reason', async (t) => {
+      const seed = Number(process.env['SEED'] ?? 7);
       const { statuses, agreed, stricter } = await tormentStore({ pair, runs: HISTORIES, seed });
       t.diagnostic(`seed ${seed}: ${JSON.stringify({ statuses, agreed, stricter })}`);
       const count = (...wanted: readonly number[]): number =>
