@@ -26,6 +26,7 @@ import {
 import type { LogEntry, LogMembership, StoreLog } from '../pipeline/shared-state.ts';
 import { createChangeSignal } from './change-signal.ts';
 import { JoiningOrder } from './joining-order.ts';
+import { LOST, PendingOperations, type PendingResult } from './pending-operations.ts';
 import { createSharedReading } from './shared-reading.ts';
 import type { SharedGroupStore, StoreWatcher } from './shared-store.ts';
 
@@ -36,15 +37,7 @@ const WAIT_MS = 10_000;
 const RETRY_MS = 200;
 
 /** What came of an operation, or that this gateway does not know and never will. */
-export type SubmitResult = (OperationResult | typeof LOST) & { readonly request: number };
-const LOST = { kind: 'lost' } as const;
-
-/** An operation that was sent and has not come back yet. */
-interface Pending {
-  readonly operation: Operation;
-  readonly passes: GroupPush['passes'];
-  readonly end: (result: OperationResult | typeof LOST) => void;
-}
+export type SubmitResult = PendingResult & { readonly request: number };
 
 /** Joins the gateways that share a store, and again whenever the connection to them is lost. */
 export function openSharedGroupStore(options: SharedStoreOptions): SharedGroupStore {
@@ -54,7 +47,7 @@ export function openSharedGroupStore(options: SharedStoreOptions): SharedGroupSt
 class SharedStore implements SharedGroupStore {
   readonly #log: StoreLog;
   readonly #replica: Replica;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingOperations();
   readonly #stopping = new AbortController();
   readonly #joining: Promise<void>;
   #membership: LogMembership | undefined;
@@ -63,7 +56,6 @@ class SharedStore implements SharedGroupStore {
   #order = new JoiningOrder(undefined);
   #terms: readonly OwnershipTerm[] = [];
   #watcher: StoreWatcher | undefined;
-  #requests = 0;
   /** Pushes and deletes that this gateway has claimed and not settled. */
   #underWay = 0;
   readonly #changes = createChangeSignal();
@@ -190,19 +182,17 @@ class SharedStore implements SharedGroupStore {
 
   async #submit(body: OperationBody, passes?: GroupPush['passes']): Promise<SubmitResult> {
     const membership = this.#membership;
-    this.#requests += 1;
-    const request = this.#requests;
+    const request = this.#pending.nextNumber();
     if (membership === undefined || !membership.isCurrent()) return { ...LOST, request };
-    const { promise, resolve: end } = Promise.withResolvers<OperationResult | typeof LOST>();
     const operation = { ...body, request };
-    this.#pending.set(request, { operation, passes, end });
+    const ended = this.#pending.begin(operation, passes);
     try {
       await membership.append(encodeOperation(operation));
     } catch {
       // What was heard of meanwhile has been written, and taken by all.
-      if (this.#pending.delete(request)) return { ...LOST, request };
+      if (this.#pending.take(request)) return { ...LOST, request };
     }
-    return { ...(await promise), request };
+    return { ...(await ended), request };
   }
 
   async #keepJoined(): Promise<void> {
@@ -229,15 +219,16 @@ class SharedStore implements SharedGroupStore {
     await lost;
     this.#membership = undefined;
     this.#isIn = false;
-    for (const { end } of this.#pending.values()) end(LOST);
-    this.#pending.clear();
+    this.#pending.loseAll();
     this.#changes.note();
   }
 
   async #take(membership: LogMembership, entry: LogEntry): Promise<void> {
     if (this.#membership !== membership) return;
-    if (entry.kind === 'operation') await this.#takeOperation(membership, entry);
-    else {
+    if (entry.kind === 'operation') {
+      const { kind } = await this.#takeOperation(membership, entry);
+      if (kind === 'read') return; // nothing is new: who waits to read would wake the others
+    } else {
       this.#order.note(entry);
       if (entry.kind === 'joined') this.#replica.close();
       else if (this.#isIn) await this.#replica.end(entry.member);
@@ -249,24 +240,24 @@ class SharedStore implements SharedGroupStore {
   async #takeOperation(
     membership: LogMembership,
     { member, data }: Extract<LogEntry, { readonly kind: 'operation' }>,
-  ): Promise<void> {
+  ): Promise<Operation> {
     const isOwn = member === membership.member;
-    const pending = isOwn ? this.#pending.get(readRequest(data)) : undefined;
+    const pending = isOwn ? this.#pending.take(readRequest(data)) : undefined;
     const operation = pending?.operation ?? decodeOperation(data);
     if (operation.kind === 'fresh') {
       if (operation.joined === this.#order.latest()) await this.#beginAnew(operation.terms);
-      return;
+      return operation;
     }
-    if (isOwn) this.#pending.delete(operation.request);
     if (!this.#isIn) {
       pending?.end({ kind: 'again' }); // it was not taken by anybody
       this.#beginAnewIfDue(membership); // what told so before may not have been written
-      return;
+      return operation;
     }
     const result = await this.#replica.apply(member, operation, pending?.passes);
     if (pending !== undefined) pending.end(result);
     else if (isOwn) this.#abandon(membership, operation, result);
     this.#beginAnewIfDue(membership);
+    return operation;
   }
 
   /** A claim that nobody waits for any more was not sent to the store, and nobody goes on reading. */
@@ -287,8 +278,8 @@ class SharedStore implements SharedGroupStore {
     const isDue = this.#isIn ? this.#replica.isDrained() : this.#order.isFirst();
     const joined = this.#order.latest();
     if (!isDue || joined === undefined) return;
-    this.#requests += 1;
-    const fresh = { kind: 'fresh', joined, terms: this.#terms, request: this.#requests } as const;
+    const request = this.#pending.nextNumber();
+    const fresh = { kind: 'fresh', joined, terms: this.#terms, request } as const;
     membership.append(encodeOperation(fresh)).catch(() => undefined);
   }
 

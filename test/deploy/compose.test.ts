@@ -181,6 +181,7 @@ test('the configuration that is made fits the services', async () => {
   const loaded = await loadConfig(`${scratch.path}/secrets/pushwarden.yaml`, {
     now: 0,
     readsSecrets: false,
+    instance: '1',
   });
   assert.ok(loaded.ok);
   const { upstreams, server, admin, listen, teams, audit } = loaded.config;

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { GroupClaim, GroupStore } from '../../src/core/store/group-store.ts';
 import { createMemoryGroupStore } from '../../src/core/store/memory-group-store.ts';
@@ -142,3 +143,34 @@ for (const [what, kind, isWritten] of [
     for (const gateway of [first, second]) await read(gateway);
   });
 }
+
+test('gateways that wait to read ask now and then, and do not wake each other', async () => {
+  const log = createMemoryStoreLog();
+  let asked = 0;
+  const counted: StoreLog = {
+    async join() {
+      const membership = await log.join();
+      const append = membership.append.bind(membership);
+      return Object.assign(membership, {
+        async append(data: Uint8Array) {
+          if (decodeOperation(data).kind === 'read') asked += 1;
+          await nextTurn();
+          await append(data);
+        },
+      });
+    },
+  };
+  await using first = openSharedGroupStore({ log, createModel });
+  await using second = openSharedGroupStore({ log: counted, createModel });
+  await using third = openSharedGroupStore({ log: counted, createModel });
+  await nextTurn(); // all have joined
+  for (const gateway of [first, second, third]) await read(gateway);
+  asked = 0;
+  const reading = first.startReading();
+  await reading.begun();
+  const waiting = [second, third].map(read);
+  await delay(1000);
+  assert.ok(asked >= 2 && asked <= 20, `${asked} times`);
+  await reading.finish({ groups: [], own: [], keepsNative: false });
+  await Promise.all(waiting);
+});
