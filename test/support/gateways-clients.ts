@@ -146,6 +146,9 @@ function drawConflict(draw: Draw): StoreOperation {
   return { method, group: pick(draw, JOBS.types), families };
 }
 
+/** Longer than a gateway takes for any answer; the client may miss the end of one that is killed. */
+const ANSWER_MS = 30_000;
+
 /** Reasons with which nothing was sent to Pushgateway. */
 const REFUSED =
   /^(overloaded|draining|rate_limited|too_many_concurrent|state_unavailable|inconsistent|body_invalid|\w+_quota_exceeded):/;
@@ -155,7 +158,7 @@ async function ask(
   options: RequestInit,
 ): Promise<readonly [end: Operation['end'], what: string]> {
   try {
-    const answer = await fetch(url, options);
+    const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
     const text = await answer.text();
     if (answer.ok) return ['acknowledged', String(answer.status)];
     const what = `${answer.status} ${text.split(':')[0]}`;
