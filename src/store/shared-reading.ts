@@ -27,6 +27,11 @@ export function createSharedReading({ submit, whenChanged }: SharedReadingOption
     if (result.kind === 'lost' || result.kind === 'again') throw unavailable();
     return result;
   };
+  // Said until it is heard: as long as this one reads, nobody else can.
+  const stop = async (): Promise<void> => {
+    const reading = await begun;
+    while ((await submit({ kind: 'stop', reading })).kind === 'lost') await whenChanged();
+  };
   return {
     begun: async () => void (await begun),
     add: async (groups) => void (await go((reading) => ({ kind: 'add', reading, groups }))),
@@ -39,7 +44,7 @@ export function createSharedReading({ submit, whenChanged }: SharedReadingOption
     [Symbol.dispose]() {
       if (isOver) return;
       isOver = true;
-      void go((reading) => ({ kind: 'stop', reading })).catch(() => undefined);
+      void stop().catch(() => undefined);
     },
   };
 }
