@@ -1,3 +1,5 @@
+import { messageOf } from '../core/errors.ts';
+
 /** What a row holds is not what was written to it. */
 export class DamagedError extends Error {
   constructor() {
@@ -44,7 +46,7 @@ const FIXES: Readonly<Record<number, string>> = {
 
 /** Tells what an error of the disk means. */
 export function describeDiskProblem(error: unknown): DiskProblem {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const code = codeOf(error);
   const fix = code === undefined ? undefined : FIXES[code];
   return {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError, messageOf } from '../core/errors.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { ThreadAnswer, ThreadData, ThreadQuestion } from './disk-messages.ts';
 import type { DiskProblem } from './disk-problem.ts';
@@ -73,7 +73,7 @@ export async function openSpoolDisk(settings: ThreadData): Promise<SpoolDisk> {
       asked.delete(id);
     }
   });
-  worker.on('error', (error) => end(error instanceof Error ? error.message : String(error)));
+  worker.on('error', (error) => end(messageOf(error)));
   worker.on('exit', () => end('the thread of the spool has ended'));
 
   let questions: ThreadQuestion[] = [];
@@ -130,7 +130,7 @@ async function openedOrFailed(worker: Worker, directory: string): Promise<[Threa
     const [[answer] = []]: (readonly ThreadAnswer[])[] = await once(worker, 'message');
     if (answer !== undefined) return [answer];
   } catch (error) {
-    throw unavailable(directory, error instanceof Error ? error.message : String(error));
+    throw unavailable(directory, messageOf(error));
   }
   throw unavailable(directory, 'its thread has ended');
 }

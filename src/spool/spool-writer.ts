@@ -1,3 +1,4 @@
+import { messageOf } from '../core/errors.ts';
 import type { SpoolEntry } from '../core/spool/spool-entry.ts';
 import type { SpoolChange } from '../core/spool/spool-index.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
@@ -102,7 +103,7 @@ export class SpoolWriter {
   }
 
   #noteFailure(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     this.#options.observer.failed();
     if (this.#lastFailure !== message) this.#options.log.error('spool_failed', { error: message });
     this.#lastFailure = message;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../core/errors.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Carried } from './move-group.ts';
@@ -26,7 +27,7 @@ export async function confirmCopies(
   if (first === undefined) return new Map();
   const { source, home } = first.move;
   const fail = (store: RebalancedStore, error: unknown): readonly Carried[] => {
-    problems.set(store, error instanceof Error ? error.message : String(error));
+    problems.set(store, messageOf(error));
     return copies;
   };
   const [unseen, changed] = await Promise.all([

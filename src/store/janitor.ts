@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Rate } from '../core/policy/limits.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import type { TeamSpec } from '../core/policy/policy-spec.ts';
@@ -62,7 +63,7 @@ export async function runJanitor(run: JanitorRun): Promise<ExpiryRun> {
       endedEarly = 'Pushgateway is away, or could not be read';
     }
   } catch (error) {
-    endedEarly = error instanceof Error ? error.message : String(error);
+    endedEarly = messageOf(error);
   }
   const more = counts.due - named.length;
   const fields = {

@@ -1,3 +1,4 @@
+import { messageOf } from '../core/errors.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import { confirmCopies } from './confirm-copies.ts';
 import { type Carrying, copyGroup, finishMove, takeBack } from './move-group.ts';
@@ -95,7 +96,7 @@ async function readContents(
     const contents = (await source.followed.reader()?.contents(ids, true)) ?? [];
     return new Map(contents.map((content) => [content.id, content]));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     problems.set(source, why);
     for (const { group } of moves) end({ ...group, end: 'kept', detail: why });
     return undefined;

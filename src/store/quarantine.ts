@@ -1,3 +1,4 @@
+import { messageOf } from '../core/errors.ts';
 import { type Culprit, pickCulprits } from '../core/store/culprits.ts';
 import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
 import type { Scrape } from '../core/store/scrape-scanner.ts';
@@ -57,7 +58,7 @@ export async function runQuarantine(options: QuarantineOptions): Promise<Quarant
     }
     return { ...counts, isWhole: false, endedEarly: 'there are more than one run takes' };
   } catch (error) {
-    const endedEarly = error instanceof Error ? error.message : String(error);
+    const endedEarly = messageOf(error);
     return { ...counts, isWhole: false, endedEarly };
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { messageOf } from '../core/errors.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { MovedGroup, RebalanceRun } from '../core/store/rebalance-run.ts';
 import { moveBatch } from './move-batch.ts';
@@ -47,7 +48,7 @@ export async function runRebalance(options: RebalanceOptions): Promise<Rebalance
     if (isDryRun) for (const { group } of moves) end({ ...group, end: 'found' });
     else endedEarly = await moveAll(options, moves, { problems, end, noteGone });
   } catch (error) {
-    endedEarly = error instanceof Error ? error.message : String(error);
+    endedEarly = messageOf(error);
   }
   const reasons = [...problems].map(([{ name }, problem]) => `${name}: ${problem}`);
   const all = endedEarly === undefined ? reasons : [...reasons, endedEarly];

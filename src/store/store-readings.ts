@@ -1,4 +1,4 @@
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError, messageOf } from '../core/errors.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
 import type {
@@ -83,7 +83,7 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       observer.read('read');
       return true;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (message !== lastError && !isOvertaken(error)) {
         log.error('store_not_read', { error: message });
       }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../core/errors.ts';
 import { createStampMemory } from '../core/store/stamp-memory.ts';
 import { giveWay } from '../threads/give-way.ts';
 import type { ReadingOptions } from './open-answer.ts';
@@ -31,7 +32,7 @@ async function work(job: ReadingJob): Promise<void> {
     }
     say({ kind: 'end', error: undefined });
   } catch (error) {
-    say({ kind: 'end', error: error instanceof Error ? error.message : String(error) });
+    say({ kind: 'end', error: messageOf(error) });
   }
 }
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { GatewayError } from '../../core/errors.ts';
+import { GatewayError, messageOf } from '../../core/errors.ts';
 import type { ExposedFile } from '../segments.ts';
 import type { Recovery } from './recovery.ts';
 import type {
@@ -82,6 +82,6 @@ export function startWriter(settings: WriterSettings, onWait: () => void): Promi
 }
 
 function describe(error: unknown): string {
-  const found = error instanceof Error ? error.message : String(error);
+  const found = messageOf(error);
   return `the thread that writes the audit log failed: ${found}`;
 }

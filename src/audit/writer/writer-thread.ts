@@ -4,7 +4,7 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import { GatewayError } from '../../core/errors.ts';
+import { GatewayError, messageOf } from '../../core/errors.ts';
 import { lockFile } from '../../disk/file-lock.ts';
 import { nodeFileSystem } from '../../disk/file-system.ts';
 import { ReserveFile } from '../../disk/reserve-file.ts';
@@ -80,8 +80,4 @@ function describeFailure(error: unknown): Failed {
     message: messageOf(error),
     tornBytes: isSegment ? error.writtenBytes : 0,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
