@@ -79,7 +79,7 @@ export function createAuditTrail(
     recordAllowed: () => append(audit, renderDecision(request, facts)),
     recordInPassing: (refusal) => audit.record(renderDecision(request, facts, refusal)),
     recordOutcome: (outcome) =>
-      append(audit, renderOutcome(request, outcome, clock.monotonic() - arrivedAt)),
+      append(audit, renderOutcome(request.id, outcome, clock.monotonic() - arrivedAt)),
   };
 }
 
@@ -133,9 +133,13 @@ function renderPrincipal(
   if (subject !== undefined) into.subject = subject;
 }
 
-function renderOutcome(request: GatewayRequest, facts: OutcomeFacts, ms: number): OutcomeEvent {
+/**
+ * Renders how something ended that was decided before.
+ * @param ms - how long it took
+ */
+export function renderOutcome(requestId: string, facts: OutcomeFacts, ms: number): OutcomeEvent {
   const { status } = facts;
-  const record: Draft<Partial<OutcomeEvent>> = { event: 'outcome', request_id: request.id };
+  const record: Draft<Partial<OutcomeEvent>> = { event: 'outcome', request_id: requestId };
   Object.assign(record, facts);
   if (typeof status === 'string') record.outcome = status;
   record.duration_ms = Math.round(ms * 10) / 10;

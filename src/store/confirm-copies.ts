@@ -1,9 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
+import type { GroupId } from '../core/store/group.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Carried } from './move-group.ts';
-import type { RebalancedStore, RebalanceOptions, RebalanceProgress } from './plan-move.ts';
+import {
+  type RebalancedStore,
+  type RebalanceOptions,
+  type RebalanceProgress,
+  readContents,
+} from './plan-move.ts';
 
 /** An unchecked Pushgateway has a push done after it has answered it: behind a scrape that takes long. */
 const DONE_MS = 10_000;
@@ -50,7 +56,7 @@ async function findUnseen(
   let unseen = copies.filter(({ status }) => status !== 200);
   const until = clock.monotonic() + DONE_MS;
   for (let waitMs = LOOK_AGAIN_MS; unseen.length > 0; waitMs *= 2) {
-    const now = await list(unseen, home);
+    const now = await listNow(unseen, home);
     unseen = unseen.filter((one) => !isCopyOf(now.get(one.move.group.id), one));
     if (clock.monotonic() + waitMs > until) break;
     if (unseen.length > 0) await delay(waitMs, undefined, { ref: false });
@@ -72,18 +78,17 @@ async function findChanged(
   copies: readonly Carried[],
   source: RebalancedStore,
 ): Promise<readonly Carried[]> {
-  const now = await list(copies, source);
+  const now = await listNow(copies, source);
   return copies.filter(({ move, content }) => {
     const seen = now.get(move.group.id);
     return seen?.pushedAt !== content?.pushedAt || seen?.failedAt !== content?.failedAt;
   });
 }
 
-async function list(
+function listNow(
   carried: readonly Carried[],
   store: RebalancedStore,
-): Promise<ReadonlyMap<string, GroupContent>> {
+): Promise<ReadonlyMap<GroupId, GroupContent>> {
   const ids = carried.map(({ move }) => move.group.id);
-  const contents = (await store.followed.reader()?.contents(ids, false)) ?? [];
-  return new Map(contents.map((content) => [content.id, content]));
+  return readContents(store, ids, false);
 }

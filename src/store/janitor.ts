@@ -8,9 +8,11 @@ import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import { targetOf } from '../core/store/group-listing.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
+import { type OutcomeFacts, renderOutcome } from '../pipeline/audit-trail.ts';
 import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { ExpiryEnd, FollowedStore } from './followed-store.ts';
+import { AWAY, renderOwnDelete } from './own-delete.ts';
 
 /** What one run goes by. */
 export interface JanitorRun {
@@ -60,7 +62,7 @@ export async function runJanitor(run: JanitorRun): Promise<ExpiryRun> {
       named.push(...due.slice(0, MAX_NAMED));
       endedEarly = run.isDryRun ? listOnly(run, due) : await deleteAll(run, due, counts);
     } else {
-      endedEarly = 'Pushgateway is away, or could not be read';
+      endedEarly = AWAY;
     }
   } catch (error) {
     endedEarly = messageOf(error);
@@ -145,24 +147,18 @@ async function deleteOne(run: JanitorRun, id: GroupId): Promise<Deletion> {
       group = describe(run, found);
       await run.audit.append(renderExpired(group, requestId));
     },
-    remove: () => run.send(renderDelete(run, id, requestId)),
+    remove: () => run.send(renderOwnDelete(run, id, requestId)),
   });
   if (end.kind === 'kept') return 'kept';
-  if (end.kind === 'away') return { problem: 'Pushgateway is away, or could not be read' };
+  if (end.kind === 'away') return { problem: AWAY };
   const decision = end.kind === 'sent' && judgeOutcome('DELETE', end.outcome).decision;
   if (decision && decision.effect === 'allow' && group !== undefined) run.onExpired(group);
-  const durationMs = Math.round((run.clock.monotonic() - beganAt) * 10) / 10;
-  await run.audit.append(renderOutcome(end, requestId, durationMs));
+  const tookMs = run.clock.monotonic() - beganAt;
+  await run.audit.append(renderOutcome(requestId, describeEnd(end), tookMs));
   if (end.kind === 'called_off' || !decision) return 'kept';
   if (decision.effect === 'allow') return 'deleted';
   const isRefused = end.outcome.kind === 'answered' && isAboutOne(end.outcome.status);
   return isRefused ? 'refused' : { problem: `${decision.reason}: ${decision.internal}` };
-}
-
-function renderDelete({ clock, timeoutMs }: JanitorRun, path: GroupId, requestId: string) {
-  const deadline = clock.monotonic() + timeoutMs;
-  const body = { contentType: undefined, body: undefined };
-  return { method: 'DELETE', path, ...body, requestId, deadline } as const;
 }
 
 function describe({ followed }: JanitorRun, group: StoredGroup): ExpiredGroup {
@@ -193,18 +189,13 @@ function renderExpired(group: ExpiredGroup, requestId: string): AuditEvent {
   };
 }
 
-function renderOutcome(
+function describeEnd(
   end: Extract<ExpiryEnd, { kind: 'sent' | 'called_off' | 'kept' | 'away' }>,
-  requestId: string,
-  durationMs: number,
-): AuditEvent {
-  const common = { event: 'outcome', request_id: requestId, duration_ms: durationMs } as const;
-  if (end.kind !== 'sent') return { ...common, status: 'rejected', outcome: 'rejected' };
+): OutcomeFacts {
+  if (end.kind !== 'sent') return { status: 'rejected' };
   const { status, errorKind } = judgeOutcome('DELETE', end.outcome);
   return {
-    ...common,
     status,
-    ...(status === 'unknown' && { outcome: status }),
     ...(end.outcome.kind === 'answered' && { upstream_status: end.outcome.status }),
     ...(errorKind && { reason: errorKind }),
   };

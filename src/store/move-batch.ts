@@ -2,7 +2,13 @@ import { messageOf } from '../core/errors.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import { confirmCopies } from './confirm-copies.ts';
 import { type Carrying, copyGroup, finishMove, takeBack } from './move-group.ts';
-import { type Move, planMove, type RebalanceOptions, type RebalanceProgress } from './plan-move.ts';
+import {
+  type Move,
+  planMove,
+  type RebalanceOptions,
+  type RebalanceProgress,
+  readContents,
+} from './plan-move.ts';
 
 /** Groups that are sent at once: the connections are those of the pushes too. */
 const AT_ONCE = 8;
@@ -62,7 +68,7 @@ async function moveHeld(
   progress: RebalanceProgress,
 ): Promise<void> {
   const { end } = progress;
-  const contents = await readContents(moves, progress);
+  const contents = await readSources(moves, progress);
   if (contents === undefined) return;
   const carrying = moves.flatMap((move): readonly Carrying[] => {
     if (move.source === move.home) return [{ move }];
@@ -83,7 +89,7 @@ async function moveHeld(
 }
 
 /** Undefined when they cannot be read: then nothing is moved. */
-async function readContents(
+async function readSources(
   moves: readonly Move[],
   { problems, end }: RebalanceProgress,
 ): Promise<ReadonlyMap<string, GroupContent> | undefined> {
@@ -93,8 +99,7 @@ async function readContents(
   const { source } = first;
   const ids = copying.map(({ group }) => group.id);
   try {
-    const contents = (await source.followed.reader()?.contents(ids, true)) ?? [];
-    return new Map(contents.map((content) => [content.id, content]));
+    return await readContents(source, ids, true);
   } catch (error) {
     const why = messageOf(error);
     problems.set(source, why);

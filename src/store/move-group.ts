@@ -3,7 +3,9 @@ import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import type { MoveEnd } from '../core/store/rebalance-run.ts';
-import { judgeOutcome, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
+import { type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
+import { renderOutcome } from '../pipeline/audit-trail.ts';
+import { renderOwnDelete } from './own-delete.ts';
 import type { Move, RebalancedStore, RebalanceOptions, RebalanceProgress } from './plan-move.ts';
 
 /** A group with what is to be sent of it; without, where only old copies are to go. */
@@ -61,8 +63,11 @@ export async function copyGroup(
   });
   if (claim.effect === 'deny') {
     await recordEnd(options, common, 'rejected');
-    const detail = [claim.reason, claim.detail, claim.internal].filter(Boolean).join(': ');
-    progress.end({ ...group, end: 'refused', detail });
+    progress.end({
+      ...group,
+      end: 'refused',
+      detail: joinParts(claim.reason, claim.detail, claim.internal),
+    });
     return undefined;
   }
   const { isCurrent } = claim.value;
@@ -74,7 +79,7 @@ export async function copyGroup(
   const { decision, end } = judgeOutcome('PUT', outcome);
   const carried = { ...common, claim: claim.value };
   if (decision.effect === 'allow') return { ...carried, status: decision.value };
-  const detail = [decision.reason, decision.internal].filter(Boolean).join(': ');
+  const detail = joinParts(decision.reason, decision.internal);
   const isAboutOne = end === 'rejected';
   if (!isAboutOne) progress.problems.set(home, detail);
   const why = { end: isAboutOne ? 'refused' : 'kept', detail } as const;
@@ -93,7 +98,7 @@ export async function finishMove(
   const deletions = await Promise.all(
     others.map(async (store) => {
       const deletion = await store.followed.store.claimDelete(group.id);
-      const judged = judgeOutcome('DELETE', await sendDelete(options, store, carried));
+      const judged = await deleteFrom(store, options, carried);
       return { store, deletion, judged };
     }),
   );
@@ -105,7 +110,7 @@ export async function finishMove(
   const failed = deletions.find(({ judged }) => judged.decision.effect === 'deny');
   if (failed?.judged.decision.effect === 'deny') {
     const { reason, internal } = failed.judged.decision;
-    const detail = [reason, internal].filter(Boolean).join(': ');
+    const detail = joinParts(reason, internal);
     problems.set(failed.store, detail);
     await recordEnd(options, carried, 'unknown');
     end({ ...group, end: 'copied', detail });
@@ -126,23 +131,26 @@ export async function takeBack(
   const { move, claim, before } = carried;
   const { group, home } = move;
   const isToGo = sent !== 'refused' && before === undefined;
-  const isGone =
-    isToGo && judgeOutcome('DELETE', await sendDelete(options, home, carried)).end === 'stored';
+  const isGone = isToGo && (await deleteFrom(home, options, carried)).end === 'stored';
   // Of what may come to be stored yet the next reading knows. Here it would take the pushes.
   await claim?.settle(sent === 'rejected' && !isGone ? sent : 'refused');
   await recordEnd(options, carried, isToGo && !isGone ? 'unknown' : 'rejected');
   progress.end({ ...group, end, detail });
 }
 
-function sendDelete(
-  { clock }: RebalanceOptions,
+async function deleteFrom(
   { send, timeoutMs }: RebalancedStore,
+  { clock }: RebalanceOptions,
   { move, requestId }: Carried,
-): Promise<UpstreamOutcome> {
-  return send({
-    ...{ method: 'DELETE', path: move.group.id, contentType: undefined, body: undefined },
-    ...{ requestId, deadline: clock.monotonic() + timeoutMs },
-  });
+): Promise<Judgement> {
+  return judgeOutcome(
+    'DELETE',
+    await send(renderOwnDelete({ clock, timeoutMs }, move.group.id, requestId)),
+  );
+}
+
+function joinParts(...parts: readonly (string | undefined)[]): string {
+  return parts.filter(Boolean).join(': ');
 }
 
 function renderMoved({ group }: Move, requestId: string): AuditEvent {
@@ -164,11 +172,5 @@ async function recordEnd(
   { requestId, beganAt }: Pick<Carried, 'requestId' | 'beganAt'>,
   status: number | 'rejected' | 'unknown',
 ): Promise<void> {
-  await audit.append({
-    event: 'outcome',
-    request_id: requestId,
-    status,
-    ...(typeof status === 'string' && { outcome: status }),
-    duration_ms: Math.round((clock.monotonic() - beganAt) * 10) / 10,
-  });
+  await audit.append(renderOutcome(requestId, { status }, clock.monotonic() - beganAt));
 }

@@ -1,4 +1,5 @@
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
+import type { GroupContent } from '../core/store/group-content.ts';
 import { targetOf } from '../core/store/group-listing.ts';
 import type { MisplacedGroup, MovedGroup } from '../core/store/rebalance-run.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
@@ -76,4 +77,17 @@ export function planMove(
     ...{ from: from.name, to: home.name, series },
   };
   return { group, source, home, others };
+}
+
+/**
+ * Reads what some groups of a store hold; those that are not there are left out.
+ * @param hasBodies - whether also what puts them into another store
+ */
+export async function readContents(
+  { followed }: RebalancedStore,
+  ids: readonly GroupId[],
+  hasBodies: boolean,
+): Promise<ReadonlyMap<GroupId, GroupContent>> {
+  const contents = (await followed.reader()?.contents(ids, hasBodies)) ?? [];
+  return new Map(contents.map((content) => [content.id, content]));
 }

@@ -5,10 +5,12 @@ import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
+import { type OutcomeFacts, renderOutcome } from '../pipeline/audit-trail.ts';
 import type { StoreReader } from '../pipeline/ports/store-reader.ts';
 import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
 import type { AuditLog, Clock } from '../pipeline/ports.ts';
 import type { FollowedStore } from './followed-store.ts';
+import { AWAY, renderOwnDelete } from './own-delete.ts';
 import { findProblem, isSeen } from './scrape-watch.ts';
 
 interface QuarantineOptions {
@@ -94,8 +96,7 @@ interface Seen {
 /** @returns why it cannot be told */
 async function look({ followed }: QuarantineOptions): Promise<Seen | string> {
   const reader: StoreReader | undefined = followed.reader();
-  if (reader === undefined || !(await followed.renew()))
-    return 'Pushgateway is away, or could not be read';
+  if (reader === undefined || !(await followed.renew())) return AWAY;
   const scrape = await reader.scrape();
   if (scrape.status !== 200 && scrape.status !== 500) return `the scrape answers ${scrape.status}`;
   const expected = new Set(followed.store.familyLines().keys());
@@ -194,22 +195,12 @@ async function remove(
         series,
         detail: problem,
       }),
-    remove: () =>
-      send({
-        ...{ method: 'DELETE', path: target, contentType: undefined, body: undefined, requestId },
-        deadline: clock.monotonic() + timeoutMs,
-      }),
+    remove: () => send(renderOwnDelete({ clock, timeoutMs }, target, requestId)),
   });
   if (end.kind === 'kept' || end.kind === 'away') return false;
   const judged = end.kind === 'sent' ? judgeOutcome('DELETE', end.outcome) : undefined;
   const status = judged?.status ?? 'rejected';
-  await audit.append({
-    event: 'outcome',
-    request_id: requestId,
-    status,
-    ...(typeof status === 'string' && { outcome: status }),
-    ...(judged?.errorKind && { reason: judged.errorKind }),
-    duration_ms: Math.round((clock.monotonic() - beganAt) * 10) / 10,
-  });
+  const facts: OutcomeFacts = { status, ...(judged?.errorKind && { reason: judged.errorKind }) };
+  await audit.append(renderOutcome(requestId, facts, clock.monotonic() - beganAt));
   return judged?.decision.effect === 'allow';
 }

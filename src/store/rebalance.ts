@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { MovedGroup, RebalanceRun } from '../core/store/rebalance-run.ts';
 import { moveBatch } from './move-batch.ts';
+import { AWAY } from './own-delete.ts';
 import {
   type Move,
   planMove,
@@ -54,8 +55,6 @@ export async function runRebalance(options: RebalanceOptions): Promise<Rebalance
   const all = endedEarly === undefined ? reasons : [...reasons, endedEarly];
   return { ...counts, endedEarly: all.length === 0 ? undefined : all.join('; ') };
 }
-
-const AWAY = 'Pushgateway is away, or could not be read';
 
 /** Each group once, however many have it. */
 async function listMoves(options: RebalanceOptions): Promise<readonly Move[]> {
