@@ -3,13 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { allow, type Decision, deny } from '../core/decision.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { GroupId } from '../core/store/group.ts';
-import type {
-  GroupClaim,
-  GroupPush,
-  GroupStore,
-  PushEnd,
-  StoreReading,
-} from '../core/store/group-store.ts';
+import type { GroupClaim, GroupPush, GroupStore, StoreReading } from '../core/store/group-store.ts';
 import { NO_OWNERS, type OwnershipTerm } from '../core/store/ownership.ts';
 import {
   decodeOperation,
@@ -111,6 +105,7 @@ class SharedStore implements SharedGroupStore {
   startReading: GroupStore['startReading'] = (): StoreReading =>
     createSharedReading({
       submit: (body) => this.#submit(body),
+      tell: (body) => this.#tell(this.#membership, body),
       whenChanged: () => this.#changes.wait(Date.now() + RETRY_MS),
     });
 
@@ -165,19 +160,21 @@ class SharedStore implements SharedGroupStore {
         isSettled = true;
         this.#underWay -= 1;
         this.#changes.note();
-        if (membership !== undefined) await this.#settle(membership, request, end);
+        await this.#tell(membership, { kind: 'settle', claim: request, end });
       },
     };
   }
 
-  /** One that is not heard of is sent again in the background: who waits for an answer gets it. */
-  async #settle(membership: LogMembership, claim: number, end: PushEnd): Promise<void> {
-    if (this.#membership !== membership) return; // the others have ended it as unknown
-    const result = await this.#submit({ kind: 'settle', claim, end });
-    if (result.kind !== 'lost' || this.#membership !== membership) return;
-    void delay(RETRY_MS, undefined, { ref: false }).then(() =>
-      this.#settle(membership, claim, end),
-    );
+  /**
+   * Says what the others have to hear, or would wait for: what is lost on the way is sent again in
+   * the background, as whoever waits for an answer gets it.
+   */
+  async #tell(membership: LogMembership | undefined, body: OperationBody): Promise<void> {
+    // Where it has ended, the others have ended what was its own.
+    if (membership === undefined || this.#membership !== membership) return;
+    const { kind } = await this.#submit(body);
+    if (kind !== 'lost' || this.#membership !== membership) return;
+    void delay(RETRY_MS, undefined, { ref: false }).then(() => this.#tell(membership, body));
   }
 
   async #submit(body: OperationBody, passes?: GroupPush['passes']): Promise<SubmitResult> {
@@ -263,11 +260,11 @@ class SharedStore implements SharedGroupStore {
   /** A claim that nobody waits for any more was not sent to the store, and nobody goes on reading. */
   #abandon(membership: LogMembership, { kind, request }: Operation, result: OperationResult): void {
     if (kind === 'read' && result.kind === 'done') {
-      void this.#submit({ kind: 'stop', reading: request });
+      void this.#tell(membership, { kind: 'stop', reading: request });
       return;
     }
     if (result.kind !== 'claimed' || result.decision.effect === 'deny') return;
-    void this.#settle(membership, request, 'refused');
+    void this.#tell(membership, { kind: 'settle', claim: request, end: 'refused' });
   }
 
   /**

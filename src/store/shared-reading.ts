@@ -5,12 +5,18 @@ import type { SubmitResult } from './shared-group-store.ts';
 
 interface SharedReadingOptions {
   readonly submit: (body: OperationBody) => Promise<SubmitResult>;
+  /** Submits until it is heard: as long as this one reads, nobody else can. */
+  readonly tell: (body: OperationBody) => Promise<void>;
   /** Waits a moment for others. */
   readonly whenChanged: () => Promise<void>;
 }
 
 /** Reads into the model of all gateways: one reading at a time, whoever reads. */
-export function createSharedReading({ submit, whenChanged }: SharedReadingOptions): StoreReading {
+export function createSharedReading({
+  submit,
+  tell,
+  whenChanged,
+}: SharedReadingOptions): StoreReading {
   let isOver = false;
   const begin = async (): Promise<number> => {
     for (;;) {
@@ -27,11 +33,6 @@ export function createSharedReading({ submit, whenChanged }: SharedReadingOption
     if (result.kind === 'lost' || result.kind === 'again') throw unavailable();
     return result;
   };
-  // Said until it is heard: as long as this one reads, nobody else can.
-  const stop = async (): Promise<void> => {
-    const reading = await begun;
-    while ((await submit({ kind: 'stop', reading })).kind === 'lost') await whenChanged();
-  };
   return {
     begun: async () => void (await begun),
     add: async (groups) => void (await go((reading) => ({ kind: 'add', reading, groups }))),
@@ -44,7 +45,7 @@ export function createSharedReading({ submit, whenChanged }: SharedReadingOption
     [Symbol.dispose]() {
       if (isOver) return;
       isOver = true;
-      void stop().catch(() => undefined);
+      void begun.then((reading) => tell({ kind: 'stop', reading })).catch(() => undefined);
     },
   };
 }

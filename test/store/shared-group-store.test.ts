@@ -144,6 +144,22 @@ for (const [what, kind, isWritten] of [
   });
 }
 
+test('a reading that is given up while Valkey is full keeps nobody from reading', {
+  timeout: 10_000,
+}, async () => {
+  const full = createFullLog(createMemoryStoreLog(), 'stop', false);
+  await using first = openSharedGroupStore({ log: full, createModel });
+  await using second = openSharedGroupStore({ log: full, createModel });
+  await nextTurn(); // both have joined
+  for (const gateway of [first, second]) await read(gateway);
+  const givenUp = first.startReading();
+  await givenUp.begun();
+  givenUp[Symbol.dispose]();
+  await nextTurn();
+  full.makeRoom();
+  await read(second);
+});
+
 test('gateways that wait to read ask now and then, and do not wake each other', async () => {
   const log = createMemoryStoreLog();
   let asked = 0;
