@@ -1,4 +1,5 @@
-import type { DecisionEvent, OutcomeEvent } from '../core/audit/audit-record.ts';
+import type { DecisionEvent, Draft, OutcomeEvent } from '../core/audit/audit-record.ts';
+import { type OutcomeFacts, renderOutcome } from '../core/audit/outcome-event.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
 import type { Principal } from '../core/identity/principal.ts';
@@ -33,9 +34,6 @@ interface ContentFacts {
   readonly families?: readonly string[];
   readonly labelNames?: readonly string[];
 }
-
-/** How an allowed push or delete ended, as far as the shell knows. */
-export type OutcomeFacts = Omit<OutcomeEvent, 'event' | 'request_id' | 'duration_ms'>;
 
 /** The audit records of one request. */
 export interface AuditTrail {
@@ -95,9 +93,6 @@ async function append(
   }
 }
 
-/** A record that is put together: members that are spread would be copied one by one. */
-type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
-
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {
   const { clientAddress, principal, target, content, wouldDeny = [] } = facts;
   const { userAgent } = request.headers;
@@ -131,19 +126,6 @@ function renderPrincipal(
   into.credential = credential;
   into.scheme = scheme;
   if (subject !== undefined) into.subject = subject;
-}
-
-/**
- * Renders how something ended that was decided before.
- * @param ms - how long it took
- */
-export function renderOutcome(requestId: string, facts: OutcomeFacts, ms: number): OutcomeEvent {
-  const { status } = facts;
-  const record: Draft<Partial<OutcomeEvent>> = { event: 'outcome', request_id: requestId };
-  Object.assign(record, facts);
-  if (typeof status === 'string') record.outcome = status;
-  record.duration_ms = Math.round(ms * 10) / 10;
-  return record as OutcomeEvent; // with all that it must have
 }
 
 /** The first of what an enforcing team would have been refused for. */

@@ -1,3 +1,4 @@
+import type { OutcomeFacts } from '../core/audit/outcome-event.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import { REASONS } from '../core/reason.ts';
@@ -8,7 +9,7 @@ import {
   type UpstreamOutcome,
 } from '../core/store/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admission.ts';
-import type { AuditTrail, OutcomeFacts } from './audit-trail.ts';
+import type { AuditTrail } from './audit-trail.ts';
 import type { KeptPush, Spool } from './ports/spool.ts';
 import type { UpstreamRequest } from './ports/upstream.ts';
 

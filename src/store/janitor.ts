@@ -1,4 +1,5 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
+import { type OutcomeFacts, renderOutcome } from '../core/audit/outcome-event.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Rate } from '../core/policy/limits.ts';
 import type { Policy } from '../core/policy/policy.ts';
@@ -8,7 +9,6 @@ import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import { targetOf } from '../core/store/group-listing.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
-import { type OutcomeFacts, renderOutcome } from '../pipeline/audit-trail.ts';
 import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { ExpiryEnd, FollowedStore } from './followed-store.ts';

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../core/audit/audit-record.ts';
+import { renderOutcome } from '../core/audit/outcome-event.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
 import type { GroupContent } from '../core/store/group-content.ts';
 import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import type { MoveEnd } from '../core/store/rebalance-run.ts';
 import { type Judgement, judgeOutcome } from '../core/store/upstream-outcome.ts';
-import { renderOutcome } from '../pipeline/audit-trail.ts';
 import { renderOwnDelete } from './own-delete.ts';
 import type { Move, RebalancedStore, RebalanceOptions, RebalanceProgress } from './plan-move.ts';
 

@@ -1,3 +1,4 @@
+import { type OutcomeFacts, renderOutcome } from '../core/audit/outcome-event.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Culprit, pickCulprits } from '../core/store/culprits.ts';
 import type { QuarantinedGroup, QuarantineRun } from '../core/store/quarantine-run.ts';
@@ -5,7 +6,6 @@ import type { Scrape } from '../core/store/scrape-scanner.ts';
 import type { SuspectGroup } from '../core/store/suspect-groups.ts';
 import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
-import { type OutcomeFacts, renderOutcome } from '../pipeline/audit-trail.ts';
 import type { StoreReader } from '../pipeline/ports/store-reader.ts';
 import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
 import type { AuditLog, Clock } from '../pipeline/ports.ts';

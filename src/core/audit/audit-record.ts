@@ -229,3 +229,6 @@ export type AuditRecord = AuditEvent & {
   readonly prev: string;
   readonly hash: string;
 };
+
+/** A record that is put together: members that are spread would be copied one by one. */
+export type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
