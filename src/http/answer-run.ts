@@ -21,16 +21,25 @@ interface RunRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a run came to. */
+interface RunEnd {
+  readonly isDone: boolean;
+  readonly isDryRun: boolean;
+  /** What it tells of itself beside. */
+  readonly counts: object;
+  /** Why it ended early, if it did. */
+  readonly endedEarly: string | undefined;
+}
+
 /**
  * Answers with a line of JSON for each group, as it is deleted, and a last one for the whole run.
  * 503 when it ended early before anything was said.
- * @param work - resolves to the last line
  */
 export async function answerRun(
   req: Request,
   res: Response,
   options: QueryOptions,
-  work: (asked: RunRequest) => Promise<object & { readonly ended_early?: string }>,
+  work: (asked: RunRequest) => Promise<RunEnd>,
 ): Promise<void> {
   const at = req.url.indexOf('?');
   const query = readQuery(at === -1 ? '' : req.url.slice(at + 1), options);
@@ -47,9 +56,18 @@ export async function answerRun(
   res.once('close', () => leaving.abort());
   const say = (line: object): void => void res.write(`${JSON.stringify(line)}\n`);
   const end = await work({ ...query, say, signal: leaving.signal });
-  if (!res.headersSent && end.ended_early !== undefined) res.status(503);
-  say(end);
+  if (!res.headersSent && end.endedEarly !== undefined) res.status(503);
+  say(describeEnd(end));
   res.end();
+}
+
+function describeEnd({ isDone, isDryRun, counts, endedEarly }: RunEnd): object {
+  return {
+    status: isDone ? 'success' : 'error',
+    dry_run: isDryRun,
+    ...counts,
+    ...(endedEarly !== undefined && { ended_early: endedEarly }),
+  };
 }
 
 /** Deleting takes no default for what it does not understand. */

@@ -19,20 +19,14 @@ export async function handleJanitor(
 ): Promise<void> {
   await answerRun(req, res, {}, async ({ isDryRun, say, signal }) => {
     const onExpired = (group: ExpiredGroup): void => say(describeExpired(group));
-    return describeRun(await runJanitor({ isDryRun, signal, onExpired }));
+    const end = await runJanitor({ isDryRun, signal, onExpired });
+    const { due, deleted, kept, refused, endedEarly } = end;
+    const counts = { due, deleted, kept, refused };
+    const isDone = endedEarly === undefined && refused === 0;
+    return { isDone, isDryRun: end.isDryRun, counts, endedEarly };
   });
 }
 
 function describeExpired({ id, team, job, groupingKey, ageSeconds, series }: ExpiredGroup): object {
   return { target: id, team, job, grouping_key: groupingKey, age_seconds: ageSeconds, series };
-}
-
-function describeRun(end: ExpiryRun & { readonly isDryRun: boolean }) {
-  const { isDryRun, due, deleted, kept, refused, endedEarly } = end;
-  return {
-    status: endedEarly === undefined && refused === 0 ? 'success' : 'error',
-    dry_run: isDryRun,
-    ...{ due, deleted, kept, refused },
-    ...(endedEarly !== undefined && { ended_early: endedEarly }),
-  };
 }

@@ -20,13 +20,7 @@ export async function handleQuarantine(
     const onFound = (group: QuarantinedGroup): void => say(describeGroup(group));
     const { endedEarly, isWhole, ...counts } = await runQuarantine({ isDryRun, onFound, signal });
     const isDone = endedEarly === undefined && (isDryRun || isWhole);
-    return {
-      status: isDone ? 'success' : 'error',
-      dry_run: isDryRun,
-      ...counts,
-      scrape_whole: isWhole,
-      ...(endedEarly !== undefined && { ended_early: endedEarly }),
-    };
+    return { isDone, isDryRun, counts: { ...counts, scrape_whole: isWhole }, endedEarly };
   });
 }
 

@@ -21,15 +21,10 @@ export async function handleRebalance(
   const list = 'away_from';
   await answerRun(req, res, { list }, async ({ isDryRun, names, say, signal }) => {
     const onMoved = (group: MovedGroup): void => say(describeMoved(group));
-    const run = await runRebalance({ isDryRun, awayFrom: names, onMoved, signal });
-    const { endedEarly, ...counts } = run;
+    const asked = { isDryRun, awayFrom: names, onMoved, signal };
+    const { endedEarly, ...counts } = await runRebalance(asked);
     const isDone = endedEarly === undefined && (isDryRun || counts.moved === counts.due);
-    return {
-      status: isDone ? 'success' : 'error',
-      dry_run: isDryRun,
-      ...counts,
-      ...(endedEarly !== undefined && { ended_early: endedEarly }),
-    };
+    return { isDone, isDryRun, counts, endedEarly };
   });
 }
 
