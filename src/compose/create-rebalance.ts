@@ -1,5 +1,7 @@
 import { coversKey } from '../core/store/ownership.ts';
 import type { GroupingKey } from '../core/target/grouping-key.ts';
+import type { RunJanitor } from '../http/handle-janitor.ts';
+import type { RunQuarantine } from '../http/handle-quarantine.ts';
 import type { RunRebalance } from '../http/handle-rebalance.ts';
 import type { Metrics } from '../metrics/registry.ts';
 import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
@@ -10,7 +12,8 @@ import type { Current } from './current.ts';
 import { pickSide } from './upstream-routes.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
-interface RebalanceContext {
+/** What the runs that are asked for on the admin side have in common. */
+export interface RunContext {
   readonly current: Current;
   readonly audit: AuditLog;
   readonly metrics: Metrics;
@@ -19,17 +22,24 @@ interface RebalanceContext {
   readonly gate: GroupGate;
   /** No reload takes place meanwhile. */
   readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+interface RebalanceContext extends RunContext {
   readonly newRequestId: () => string;
   /** Why the run shall end early. */
   readonly isOver: (asking: AbortSignal, lost: AbortSignal) => string | undefined;
 }
 
+/** A run that ends when another gateway may be at it. */
+export type Locked<Run extends RunJanitor | RunQuarantine | RunRebalance> = (
+  asked: Parameters<Run>[0],
+  lost: AbortSignal,
+) => ReturnType<Run>;
+
 const NOTHING = { due: 0, moved: 0, kept: 0, refused: 0, copied: 0 };
 
 /** Creates what moves groups to where they belong by the configuration in use. */
-export function createRebalance(
-  context: RebalanceContext,
-): (asked: Parameters<RunRebalance>[0], lost: AbortSignal) => ReturnType<RunRebalance> {
+export function createRebalance(context: RebalanceContext): Locked<RunRebalance> {
   const { current, audit, metrics, clock, log, gate, undisturbed, newRequestId } = context;
   return async ({ isDryRun, awayFrom, onMoved, signal }, lost) => {
     const sides = current.upstreamSides();

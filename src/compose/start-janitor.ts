@@ -7,30 +7,20 @@ import type { RunJanitor } from '../http/handle-janitor.ts';
 import type { RunQuarantine } from '../http/handle-quarantine.ts';
 import type { RunRebalance } from '../http/handle-rebalance.ts';
 import { createRequestIds } from '../http/request-id.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { watchPeriodicWork } from '../metrics/watch.ts';
-import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
+import type { Clock } from '../pipeline/ports.ts';
 import type { WorkLock } from '../pipeline/shared-state.ts';
-import type { GroupGate } from '../store/group-gate.ts';
 import { runJanitor } from '../store/janitor.ts';
 import { runQuarantine } from '../store/quarantine.ts';
-import { createRebalance } from './create-rebalance.ts';
+import { createRebalance, type Locked, type RunContext } from './create-rebalance.ts';
 import type { Current } from './current.ts';
 import { startPeriodicWork } from './periodic-work.ts';
 import { runOnEach, sumUp } from './run-on-each.ts';
 import type { UpstreamSide } from './upstream-side.ts';
 
-interface JanitorOptions {
+interface JanitorOptions extends RunContext {
   /** One run at a time, by whichever gateway. */
   readonly lock: WorkLock;
-  readonly current: Current;
-  readonly audit: AuditLog;
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  readonly log: OperationalLog;
-  readonly gate: GroupGate;
-  /** No reload takes place meanwhile. */
-  readonly undisturbed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Deletes groups for their age; ends between two deletions. */
@@ -42,12 +32,6 @@ export interface Janitor extends AsyncDisposable {
     readonly runRebalance: RunRebalance;
   };
 }
-
-/** A run that ends when another gateway may be at it. */
-type Locked<Run extends RunJanitor | RunQuarantine> = (
-  asked: Parameters<Run>[0],
-  lost: AbortSignal,
-) => ReturnType<Run>;
 
 /** Of a pause: the run may be over meanwhile. */
 const LONGEST_PAUSE_MS = 500;
