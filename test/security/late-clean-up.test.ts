@@ -55,6 +55,15 @@ const LEFT_BEHIND: ReadGroup = {
   failedAt: 1,
 };
 
+const EMPTY_SCRAPE = {
+  status: 200,
+  names: [],
+  lines: new Map(),
+  brokenHelp: [],
+  own: '',
+  error: '',
+};
+
 /** Reads what it is given, one reading after the other. */
 function createReader() {
   const given: (readonly ReadGroup[])[] = [];
@@ -65,22 +74,8 @@ function createReader() {
       const ready = given.shift();
       await take(ready ?? (await new Promise((resolve) => waiting.push(resolve))));
     },
-    scrape: async () => ({
-      status: 200,
-      names: [],
-      lines: new Map(),
-      brokenHelp: [],
-      own: '',
-      error: '',
-    }),
-    look: async () => ({
-      status: 200,
-      names: [],
-      lines: new Map(),
-      brokenHelp: [],
-      own: '',
-      error: '',
-    }),
+    scrape: async () => EMPTY_SCRAPE,
+    look: async () => EMPTY_SCRAPE,
     suspects: async () => [],
     contents: async () => [],
   };

@@ -37,18 +37,15 @@ export function chooseFaults(
 
 /** What it has under way then is still so: Pushgateway hangs. */
 function killGateway(index: number, awayMs: number): StandFault {
-  return {
-    name: `gateway ${index} is killed for ${awayMs} ms`,
-    async bring({ gateways, pushgateway }) {
-      const { pid } = pushgateway();
-      signal(pid, 'SIGSTOP');
-      await delay(UNDER_WAY_MS);
-      const killed = gateways[index]?.kill(awayMs);
-      setTimeout(() => signal(pid, 'SIGCONT'), UNDER_WAY_MS);
-      await killed;
-      return undefined;
-    },
-  };
+  const name = `gateway ${index} is killed for ${awayMs} ms`;
+  return bringing(name, async ({ gateways, pushgateway }) => {
+    const { pid } = pushgateway();
+    signal(pid, 'SIGSTOP');
+    await delay(UNDER_WAY_MS);
+    const killed = gateways[index]?.kill(awayMs);
+    setTimeout(() => signal(pid, 'SIGCONT'), UNDER_WAY_MS);
+    await killed;
+  });
 }
 
 /** One that is killed meanwhile needs none. */
@@ -61,30 +58,23 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function loseRedis(awayMs: number): StandFault {
-  return {
-    name: `Redis is killed for ${awayMs} ms`,
-    async bring(stand) {
-      await stand.loseRedis(awayMs);
-      return undefined;
-    },
-  };
+  return bringing(`Redis is killed for ${awayMs} ms`, (stand) => stand.loseRedis(awayMs));
 }
 
 function hangRedis(ms: number): StandFault {
-  return {
-    name: `Redis hangs for ${ms} ms`,
-    async bring(stand) {
-      await stand.hangRedis(ms);
-      return undefined;
-    },
-  };
+  return bringing(`Redis hangs for ${ms} ms`, (stand) => stand.hangRedis(ms));
 }
 
 function fillRedis(ms: number): StandFault {
+  return bringing(`Redis is full for ${ms} ms`, (stand) => stand.fillRedis(ms));
+}
+
+/** One after which Pushgateway holds what it did. */
+function bringing(name: string, bring: (stand: GatewaysStand) => Promise<void>): StandFault {
   return {
-    name: `Redis is full for ${ms} ms`,
+    name,
     async bring(stand) {
-      await stand.fillRedis(ms);
+      await bring(stand);
       return undefined;
     },
   };
