@@ -1,10 +1,9 @@
 import type { FamilyContent, FamilyType } from '../../src/core/exposition/push-content.ts';
 import {
   identifySeries,
-  type LabelValues,
-  layOutSeries,
   type SeriesIdentities,
 } from '../../src/core/exposition/series-identity.ts';
+import { layOutSeries } from '../../src/core/exposition/series-layout.ts';
 import { parseTextExposition } from '../../src/core/exposition/text/text-exposition.ts';
 import type { GroupId } from '../../src/core/store/group.ts';
 import type { GroupClaim, GroupPush, GroupStore } from '../../src/core/store/group-store.ts';
@@ -17,8 +16,6 @@ import { allowed } from './decision.ts';
 /** Time of every push that says nothing else. */
 const PUSH_TIME = 1_700_000_000_000;
 
-const NO_VALUES: LabelValues = { isEmpty: () => true, write() {} };
-
 /** A family of one line without labels, in the group with a key. */
 export function familyContent(
   name: string,
@@ -26,7 +23,7 @@ export function familyContent(
   key: GroupingKey = { job: 'x', labels: [] },
 ): FamilyContent {
   const identities: SeriesIdentities = [];
-  const bytes = identifySeries(name, layOutSeries([], [], key), NO_VALUES, identities);
+  const bytes = identifySeries(name, layOutSeries([], [], key), () => {}, identities);
   return { name, type, isTyped: type !== 'untyped', series: 1, bytes, identities };
 }
 

@@ -2,7 +2,7 @@ import { detach } from '../memo.ts';
 import { renderName } from '../printable.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { ContentScope } from './push-content.ts';
-import { layOutSeries, type SeriesLayout } from './series-identity.ts';
+import { layOutSeries, type SeriesLayout } from './series-layout.ts';
 
 /** What the label names of a series mean, whatever the values are. */
 export interface LabelShape {

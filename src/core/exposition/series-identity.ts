@@ -1,5 +1,6 @@
-import type { GroupingKey } from '../target/grouping-key.ts';
-import { xxh64 } from '../xxh64.ts';
+import { hashInput, reserveHashInput, xxh64 } from '../xxh64/xxh64.ts';
+import { SEPARATOR, type SeriesLayout } from './series-layout.ts';
+import { writeBytes, writeText } from './series-writer.ts';
 
 /**
  * What Pushgateway tells series apart by: XXH64 over the name and the sorted label pairs of the
@@ -9,81 +10,20 @@ import { xxh64 } from '../xxh64.ts';
  */
 export type SeriesIdentities = number[];
 
-/** The labels of a series in their order. */
-export type SeriesLayout = readonly LayoutPiece[];
+/** Writes the label value at a position of the series that is being read. */
+export type WriteValue = (position: number) => void;
 
-/** Bytes that are the same for all series of the layout, and a value of the body behind them. */
-interface LayoutPiece {
-  /** Names and values with their separators. */
-  readonly bytes: Uint8Array;
-  /** Where the body has the value; `NO_POSITION` for none. */
-  readonly position: number;
-  /** Pushgateway adds it where it is missing: empty or not, it is there. */
-  readonly isInstance: boolean;
-}
+/** How the series before begins: neighbours mostly have the same name and layout. */
+const head: { name: string; layout: SeriesLayout | undefined; length: number } = {
+  name: '',
+  layout: undefined,
+  length: 0,
+};
 
-/** The label values of the series that is being read. */
-export interface LabelValues {
-  isEmpty(position: number): boolean;
-  /** Writes the value to the series. */
-  write(position: number): void;
-}
-
-/** A UTF-16 code unit is at most three bytes of UTF-8. */
-const MAX_UNIT_BYTES = 3;
-const ENCODER = new TextEncoder();
-const NO_POSITION = -1;
-const SEPARATOR = 0xff;
-const INSTANCE = 'instance';
-
-/**
- * Works out the layout of series.
- * @param names - label names of the body
- * @param positions - of those that stay, the grouping key overwrites none of them
- * @param key - undefined for a scrape, whose series are whole
- * @see pushgateway `storage/diskmetricstore.go`, `sanitizeLabels`
- */
-export function layOutSeries(
-  names: readonly string[],
-  positions: readonly number[],
-  key: GroupingKey | undefined,
-): SeriesLayout {
-  const places = positions.map((position) => {
-    const label = names[position] ?? '';
-    return { label, texts: [label], position, isInstance: label === INSTANCE };
-  });
-  const constants = (key === undefined ? [] : completeKey(key, places)).map((pair) => ({
-    label: pair[0],
-    texts: pair,
-    position: NO_POSITION,
-    isInstance: false,
-  }));
-  return [...places, ...constants]
-    .toSorted((a, b) => (a.label < b.label ? -1 : 1))
-    .map(({ texts, position, isInstance }) => ({ bytes: encode(texts), position, isInstance }));
-}
-
-type Pair = readonly [name: string, value: string];
-
-/** The labels of a key as Pushgateway puts them on a series. */
-function completeKey(
-  { job, labels }: GroupingKey,
-  others: readonly { readonly label: string }[],
-): readonly Pair[] {
-  const pairs: Pair[] = [['job', job], ...labels.map(({ name, value }): Pair => [name, value])];
-  const hasInstance =
-    pairs.some(([name]) => name === INSTANCE) || others.some(({ label }) => label === INSTANCE);
-  return hasInstance ? pairs : [...pairs, [INSTANCE, '']];
-}
-
-/** Each text with a separator behind it. */
-function encode(texts: readonly string[]): Uint8Array {
-  written = 0;
-  for (const text of texts) {
-    writeLabelValue(text);
-    writeSeparator();
-  }
-  return buffer.slice(0, written);
+/** Forgets the name of the series before, which keeps the text alive that it was cut from. */
+export function forgetSeries(): void {
+  head.name = '';
+  head.layout = undefined;
 }
 
 /**
@@ -95,45 +35,59 @@ function encode(texts: readonly string[]): Uint8Array {
 export function identifySeries(
   name: string,
   layout: SeriesLayout,
-  values: LabelValues,
+  writeValue: WriteValue,
   identities: SeriesIdentities,
 ): number {
-  const bytes = writeSeries(name, layout, values, identities, true);
-  if (hasDroppable) writeSeries(name, layout, values, identities, false);
+  if (head.layout === layout && head.name === name) hashInput.length = head.length;
+  else writeHead(name, layout);
+  let hasDroppable = false;
+  for (const { position, label, behind, isInstance } of layout.pieces) {
+    writeBytes(label);
+    const start = hashInput.length;
+    writeValue(position);
+    if (hashInput.length === start && !isInstance) hasDroppable = true;
+    writeBytes(behind);
+  }
+  addHash(identities);
+  const bytes = hashInput.length;
+  if (hasDroppable) identifyWithoutEmpty(layout, writeValue, identities);
   return bytes;
 }
 
-/** Whether the series that was written last has a label without a value that can be left out. */
-let hasDroppable = false;
-
-function writeSeries(
-  name: string,
-  layout: SeriesLayout,
-  values: LabelValues,
+/** The same series without its labels that have no value. */
+function identifyWithoutEmpty(
+  { pieces }: SeriesLayout,
+  writeValue: WriteValue,
   identities: SeriesIdentities,
-  withEmpty: boolean,
-): number {
-  written = 0;
-  hasDroppable = false;
-  writeLabelValue(name);
-  writeSeparator();
-  for (const piece of layout) {
-    const { bytes, position } = piece;
-    if (position === NO_POSITION) {
-      writeBytes(bytes);
-      continue;
-    }
-    if (!piece.isInstance && values.isEmpty(position)) {
-      hasDroppable = true;
-      if (!withEmpty) continue;
-    }
-    writeBytes(bytes);
-    values.write(position);
-    writeSeparator();
+): void {
+  hashInput.length = head.length;
+  for (const { position, label, behind, isInstance } of pieces) {
+    const start = hashInput.length;
+    writeBytes(label);
+    const valueStart = hashInput.length;
+    writeValue(position);
+    const isDropped = hashInput.length === valueStart && !isInstance;
+    if (isDropped) hashInput.length = start;
+    writeBytes(behind, isDropped ? 1 : 0);
   }
-  const { high, low } = xxh64(buffer, written);
+  addHash(identities);
+}
+
+function writeHead(name: string, layout: SeriesLayout): void {
+  hashInput.length = 0;
+  writeText(name);
+  reserveHashInput(1);
+  hashInput.bytes[hashInput.length] = SEPARATOR;
+  hashInput.length += 1;
+  writeBytes(layout.head);
+  head.name = name;
+  head.layout = layout;
+  head.length = hashInput.length;
+}
+
+function addHash(identities: SeriesIdentities): void {
+  const { high, low } = xxh64();
   identities.push(high, low);
-  return written;
 }
 
 /** Up to here two series are compared with each other; more are sorted first. */
@@ -160,84 +114,4 @@ function hasSortedTwins(identities: Readonly<SeriesIdentities>): boolean {
     if (halves[at] === halves[at - 2] && halves[at + 1] === halves[at - 1]) return true;
   }
   return false;
-}
-
-/** The series that is being written; it is hashed before anything else is written. */
-let buffer = new Uint8Array(4096);
-let written = 0;
-const BACKSLASH = 0x5c;
-const LETTER_N = 0x6e;
-const LINE_FEED = 0x0a;
-
-/** Writes a value to the series that is being identified. */
-export function writeLabelValue(value: string): void {
-  reserve(value.length * MAX_UNIT_BYTES);
-  for (let at = 0; at < value.length; at += 1) {
-    const code = value.charCodeAt(at);
-    if (code >= 0x80) {
-      written += ENCODER.encodeInto(value.slice(at), buffer.subarray(written)).written;
-      return;
-    }
-    buffer[written] = code;
-    written += 1;
-  }
-}
-
-/** The same with a value as it stands in the text format, escaped. */
-export function writeEscapedValue(text: string, start: number, end: number): void {
-  reserve((end - start) * MAX_UNIT_BYTES);
-  for (let at = start; at < end; at += 1) {
-    let code = text.charCodeAt(at);
-    if (code === BACKSLASH) {
-      at += 1;
-      const escaped = text.charCodeAt(at);
-      code = escaped === LETTER_N ? LINE_FEED : escaped;
-    } else if (code >= 0x80) {
-      const next = text.indexOf('\\', at);
-      const stop = next === -1 || next > end ? end : next;
-      const rest = text.slice(at, stop);
-      written += ENCODER.encodeInto(rest, buffer.subarray(written)).written;
-      at = stop - 1;
-      continue;
-    }
-    buffer[written] = code;
-    written += 1;
-  }
-}
-
-/** The same with a value in a body that is ASCII alone. */
-export function writeEscapedBytes(body: Uint8Array, start: number, end: number): void {
-  reserve(end - start);
-  for (let at = start; at < end; at += 1) {
-    let code = body[at] ?? 0;
-    if (code === BACKSLASH) {
-      at += 1;
-      const escaped = body[at] ?? 0;
-      code = escaped === LETTER_N ? LINE_FEED : escaped;
-    }
-    buffer[written] = code;
-    written += 1;
-  }
-}
-
-/** The same with bytes as they are: mostly a few, which are copied faster one by one. */
-export function writeBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
-  reserve(end - start);
-  for (let at = start; at < end; at += 1) {
-    buffer[written] = bytes[at] ?? 0;
-    written += 1;
-  }
-}
-
-function writeSeparator(): void {
-  reserve(1);
-  buffer[written] = SEPARATOR;
-  written += 1;
-}
-
-function reserve(bytes: number): void {
-  if (written + bytes <= buffer.length) return;
-  const larger = new Uint8Array(2 * (written + bytes));
-  larger.set(buffer.subarray(0, written));
-  buffer = larger;
 }

@@ -2,12 +2,11 @@ import type { FamilyContent, FamilyType } from '../exposition/push-content.ts';
 import { numberBytes, parseSampleValue } from '../exposition/sample-value.ts';
 import {
   identifySeries,
-  type LabelValues,
-  layOutSeries,
   type SeriesIdentities,
-  type SeriesLayout,
-  writeLabelValue,
+  type WriteValue,
 } from '../exposition/series-identity.ts';
+import { layOutSeries, type SeriesLayout } from '../exposition/series-layout.ts';
+import { writeText } from '../exposition/series-writer.ts';
 import { isObject, type JsonObject } from '../json.ts';
 
 /** In no name, which may have a comma in it: half of a surrogate pair. */
@@ -23,11 +22,7 @@ export function createListedSeries(): ListedSeries {
   const layouts = new Map<string, SeriesLayout>();
   let names: readonly string[] = [];
   let current: JsonObject = {};
-  const valueAt = (position: number): string => String(current[names[position] ?? '']);
-  const values: LabelValues = {
-    isEmpty: (position) => valueAt(position) === '',
-    write: (position) => writeLabelValue(valueAt(position)),
-  };
+  const writeValue: WriteValue = (position) => writeText(String(current[names[position] ?? '']));
   const layOut = (): SeriesLayout => {
     const list = names.join(NO_TEXT);
     const known = layouts.get(list);
@@ -46,7 +41,7 @@ export function createListedSeries(): ListedSeries {
         if (!isObject(metric)) continue;
         current = isObject(metric['labels']) ? metric['labels'] : {};
         names = Object.keys(current);
-        const seriesBytes = identifySeries(name, layOut(), values, identities);
+        const seriesBytes = identifySeries(name, layOut(), writeValue, identities);
         const lines = readLines(metric);
         series += lines.count;
         bytes += lines.count * seriesBytes + lines.bytes;

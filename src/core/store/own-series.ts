@@ -1,9 +1,6 @@
-import {
-  identifySeries,
-  layOutSeries,
-  type SeriesIdentities,
-  writeLabelValue,
-} from '../exposition/series-identity.ts';
+import { identifySeries, type SeriesIdentities } from '../exposition/series-identity.ts';
+import { layOutSeries } from '../exposition/series-layout.ts';
+import { writeText } from '../exposition/series-writer.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 
 /**
@@ -48,30 +45,25 @@ export function ownSeriesToCome(): Readonly<SeriesIdentities> {
 export function timeStampSeries(key: GroupingKey): Readonly<SeriesIdentities> {
   const identities: SeriesIdentities = [];
   const layout = layOutSeries([], [], key);
-  for (const name of TIME_STAMPS) identifySeries(name, layout, NO_VALUES, identities);
+  for (const name of TIME_STAMPS) identifySeries(name, layout, () => {}, identities);
   return identities;
 }
-
-const NO_VALUES = { isEmpty: () => false, write() {} };
 
 function enumerate(): Readonly<SeriesIdentities> {
   const identities: SeriesIdentities = [];
   let current: readonly string[] = [];
-  const values = {
-    isEmpty: () => false,
-    write: (position: number) => writeLabelValue(current[position] ?? ''),
-  };
+  const writeValue = (position: number): void => writeText(current[position] ?? '');
   const requests = layOutSeries(['code', 'handler', 'method'], [0, 1, 2], undefined);
   const pushes = layOutSeries(['method'], [0], undefined);
   for (const [handler, methods] of HANDLERS) {
     for (const method of methods) {
       for (const code of CODES) {
         current = [code, handler, method];
-        identifySeries('pushgateway_http_requests_total', requests, values, identities);
+        identifySeries('pushgateway_http_requests_total', requests, writeValue, identities);
       }
       if (handler !== 'push') continue;
       current = [method];
-      for (const name of PUSH_SUMMARIES) identifySeries(name, pushes, values, identities);
+      for (const name of PUSH_SUMMARIES) identifySeries(name, pushes, writeValue, identities);
     }
   }
   return identities;

@@ -2,7 +2,8 @@ import { renderName, renderQuoted } from '../../printable.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
-import { type LabelValues, writeLabelValue } from '../series-identity.ts';
+import type { WriteValue } from '../series-identity.ts';
+import { writeText } from '../series-writer.ts';
 import type { MetricMessage } from './metric-messages.ts';
 
 type LabelMessages = MetricMessage['label'];
@@ -19,7 +20,7 @@ export interface SeenLabels {
   shape: LabelShape | undefined;
   /** Of the metric that is read. */
   current: LabelMessages;
-  readonly values: LabelValues;
+  readonly writeValue: WriteValue;
 }
 
 export function createSeenLabels(scope: ContentScope): SeenLabels {
@@ -32,10 +33,7 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
     encodedNames: [],
     shape: undefined,
     current: [],
-    values: {
-      isEmpty: (position) => (seen.current[position]?.value ?? '') === '',
-      write: (position) => writeLabelValue(seen.current[position]?.value ?? ''),
-    },
+    writeValue: (position) => writeText(seen.current[position]?.value ?? ''),
   };
   return seen;
 }

@@ -1,10 +1,11 @@
 import type { MetricType } from '../push-content.ts';
-import { type LabelValues, writeBytes } from '../series-identity.ts';
+import type { WriteValue } from '../series-identity.ts';
+import { writeBytes } from '../series-writer.ts';
 
 /** A metric that is labels without anything odd and one number, as most are. */
 export interface PlainMetric {
-  /** Reads the labels of it in place. */
-  readonly values: LabelValues;
+  /** Writes a label value of it, from where it lies. */
+  readonly writeValue: WriteValue;
   /** Where each label value begins and ends. */
   readonly starts: number[];
   readonly ends: number[];
@@ -34,10 +35,7 @@ export function createPlainMetric(body: Uint8Array): PlainMetric {
     starts,
     ends,
     value: 0,
-    values: {
-      isEmpty: (position) => starts[position] === ends[position],
-      write: (position) => writeBytes(body, starts[position], ends[position]),
-    },
+    writeValue: (position) => writeBytes(body, starts[position], ends[position]),
   };
 }
 

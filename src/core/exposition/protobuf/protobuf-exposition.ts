@@ -11,7 +11,12 @@ import {
   type ReadExposition,
 } from '../push-content.ts';
 import { numberBytes } from '../sample-value.ts';
-import { hasTwins, identifySeries, type SeriesIdentities } from '../series-identity.ts';
+import {
+  forgetSeries,
+  hasTwins,
+  identifySeries,
+  type SeriesIdentities,
+} from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
 import { decodeDelimited, TOO_MANY_ELEMENTS } from './message.ts';
 import { countBytes, countLines, explainMetric } from './metric-check.ts';
@@ -130,6 +135,7 @@ function readAll(reader: Reader, most: number): ReadExposition {
     if (problem !== undefined && problem.reason !== 'body_invalid') break;
     reader.wire.at = end;
   }
+  forgetSeries();
   const { families, series, seen } = reader;
   const content = {
     families,
@@ -215,7 +221,7 @@ function readPlain(reader: Reader, family: FamilyState): boolean {
   if (reader.series >= series) return false;
   const { bytes, at } = wire;
   if (!readPlainMetric(bytes, at, plain, family.type, encodedNames, labelValue)) return false;
-  const seriesBytes = identifySeries(family.name, shape.layout, plain.values, family.hashes);
+  const seriesBytes = identifySeries(family.name, shape.layout, plain.writeValue, family.hashes);
   family.bytes += seriesBytes + numberBytes(plain.value);
   family.series += 1;
   reader.series += 1;
@@ -253,7 +259,7 @@ function addSeries(
     if (identities.has(identity)) return 'a duplicate series';
     identities.add(identity);
   }
-  const seriesBytes = identifySeries(name, shape.layout, seen.values, hashes);
+  const seriesBytes = identifySeries(name, shape.layout, seen.writeValue, hashes);
   family.bytes += countBytes(metric, seriesBytes);
   return undefined;
 }

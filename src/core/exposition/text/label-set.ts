@@ -3,7 +3,8 @@ import { renderName } from '../../printable.ts';
 import { type LabelShape, resolveShape, TOO_MANY_LABELS } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
-import { type LabelValues, writeEscapedBytes, writeEscapedValue } from '../series-identity.ts';
+import type { WriteValue } from '../series-identity.ts';
+import { writeEscapedBytes, writeEscapedText } from '../series-writer.ts';
 import { denyLine, denyLongName, denyMistake, restOfLine } from './line-problem.ts';
 import {
   AFTER_VALUE_MISTAKES,
@@ -43,8 +44,8 @@ export interface LabelSet {
   shape: LabelShape | undefined;
   /** What was worked out before, by the names. */
   readonly shapes: Map<string, LabelShape>;
-  /** The values, to be identified. */
-  readonly values: LabelValues;
+  /** Writes a value to the series that is identified. */
+  readonly writeValue: WriteValue;
 }
 
 /** @param ascii - the bytes of the text, if it is ASCII alone */
@@ -57,16 +58,12 @@ export function createLabelSet(
   const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
   const starts: number[] = [];
   const ends: number[] = [];
-  const values: LabelValues = {
-    isEmpty: (position) => starts[position] === ends[position],
-    write(position) {
-      const [start, end] = [starts[position] ?? 0, ends[position] ?? 0];
-      if (ascii === undefined) writeEscapedValue(text, start, end);
-      else writeEscapedBytes(ascii, start, end);
-    },
-  };
+  const writeValue: WriteValue =
+    ascii === undefined
+      ? (position) => writeEscapedText(text, starts[position] ?? 0, ends[position] ?? 0)
+      : (position) => writeEscapedBytes(ascii, starts[position] ?? 0, ends[position] ?? 0);
   const empty = { count: 0, names: [], starts, ends, shape: undefined };
-  return { ...empty, scope, most, shapes: new Map(), values };
+  return { ...empty, scope, most, shapes: new Map(), writeValue };
 }
 
 /** Empties the set, for a sample without braces. */

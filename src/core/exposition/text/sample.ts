@@ -9,7 +9,8 @@ import {
   parseSampleValue,
   valueBytes,
 } from '../sample-value.ts';
-import { identifySeries, type SeriesLayout } from '../series-identity.ts';
+import { identifySeries } from '../series-identity.ts';
+import type { SeriesLayout } from '../series-layout.ts';
 import type { Family, SampleName } from './family-table.ts';
 import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
 import { denyLine } from './line-problem.ts';
@@ -51,12 +52,12 @@ export function isDistribution({ type }: Family): boolean {
 /** Adds a series that is one line. */
 export function addLine(
   family: Family,
-  { values }: LabelSet,
+  { writeValue }: LabelSet,
   { layout }: LabelShape,
   bytesOfValue: number,
 ): void {
   family.lines += 1;
-  family.bytes += identifySeries(family.name, layout, values, family.identities) + bytesOfValue;
+  family.bytes += identifySeries(family.name, layout, writeValue, family.identities) + bytesOfValue;
 }
 
 /** The lines of a histogram and of a summary. */
@@ -99,7 +100,7 @@ function addPart(sample: Sample): Deny | undefined {
 
 /** @returns the bytes of its name and labels */
 function identify({ name: { family }, labels }: Sample, layout: SeriesLayout): number {
-  return identifySeries(family.name, layout, labels.values, family.identities);
+  return identifySeries(family.name, layout, labels.writeValue, family.identities);
 }
 
 function denyBoundLabel({ line, name }: Sample, label: string, isThere: boolean): Deny {

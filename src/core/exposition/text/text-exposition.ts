@@ -4,7 +4,7 @@ import { countDistributionLines, explainDistribution } from '../distribution.ts'
 import { scanMetricName } from '../name.ts';
 import type { ContentScope, FamilyContent, PushContent, ReadExposition } from '../push-content.ts';
 import { isSampleValue, scanPlainValue } from '../sample-value.ts';
-import { hasTwins } from '../series-identity.ts';
+import { forgetSeries, hasTwins } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
 import { decodeText } from './decode-text.ts';
@@ -77,6 +77,7 @@ export function readText(body: Uint8Array, scope: ContentScope, most: number): R
     reader = createReader(text, ascii, scope, true);
     problems = readLines(reader, most);
   }
+  forgetSeries();
   if (!isEnded) {
     const { problem, isJoined } = explainEnd(decoded);
     if (isJoined) return { content: problem, problems: [problem] };
