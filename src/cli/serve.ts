@@ -5,6 +5,7 @@ import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
 import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
+import { keepTickShape } from './keep-tick-shape.ts';
 import { loadInThread } from './load-in-thread.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
@@ -28,6 +29,7 @@ export function registerServe(program: Command): void {
 }
 
 async function serve({ config: file, watch = false, instance }: ServeOptions): Promise<number> {
+  keepTickShape();
   const loaded = await loadInThread(file, instance);
   if (!loaded.ok) {
     console.log(loaded.report);
