@@ -7,6 +7,7 @@ import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
 import { loadInThread } from './load-in-thread.ts';
+import { logConsole } from './log-console.ts';
 import { createOperationalLog } from './operational-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 import { watchFiles } from './watch-files.ts';
@@ -36,6 +37,7 @@ async function serve({ config: file, watch = false, instance }: ServeOptions): P
     return EXIT.failed;
   }
   const log = createOperationalLog();
+  logConsole(log);
   for (const warning of loaded.warnings) log.warn(warning);
   let gateway: RunningGateway | undefined;
   const reload = (): void => {
@@ -60,6 +62,7 @@ async function serve({ config: file, watch = false, instance }: ServeOptions): P
           listen: gateway.listenUrl,
           ...(gateway.adminUrl && { admin: gateway.adminUrl }),
           version: VERSION,
+          ...(!gateway.isReady() && { pushes: 'not yet' }),
         });
         return gateway;
       },

@@ -53,6 +53,8 @@ export interface RunningGateway {
   readonly listenUrl: string;
   /** Undefined when the admin side is off. */
   readonly adminUrl: string | undefined;
+  /** Whether a push could be taken now. */
+  isReady(): boolean;
   /** Puts what `load` gives in place of the configuration in use, or leaves that alone. */
   reload(): Promise<ReloadResult>;
   /**
@@ -130,6 +132,7 @@ export async function composeGateway(
   return {
     listenUrl,
     adminUrl,
+    isReady,
     reload,
     async close(cause) {
       const { drainTimeoutMs } = current.config().server;

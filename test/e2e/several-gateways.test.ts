@@ -160,7 +160,9 @@ describe('three gateways', { skip }, () => {
     assert.equal(status, 503);
     assert.match(text, /state_unavailable/);
     assert.equal((await fetch(`${at(1).url}/-/healthy`)).status, 200);
-    assert.equal((await fetch(`${at(1).url}/-/ready`)).status, 200);
+    await eventually('a load balancer is told', async () => {
+      return (await fetch(`${at(1).url}/-/ready`)).status === 503 || undefined;
+    });
     const { authorization } = TOKENS.get('types') ?? assert.fail();
     const read = await fetch(`${at(1).url}/metrics`, { headers: { authorization } });
     assert.equal(read.status, 200);

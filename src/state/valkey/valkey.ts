@@ -132,14 +132,12 @@ function watchPresence(redis: Redis, log: OperationalLog) {
     known = isLost ? 'away' : 'why';
     log.error('state_away', { error: isLost ? 'the connection has ended' : describe(error) });
   };
-  redis.on('error', noteFailure);
-  return {
-    noteFailure,
-    noteAnswer(): void {
-      if (known !== 'there') log.info('state_back');
-      known = 'there';
-    },
+  const noteAnswer = (): void => {
+    if (known !== 'there') log.info('state_back');
+    known = 'there';
   };
+  redis.on('error', noteFailure).on('ready', noteAnswer);
+  return { noteFailure, noteAnswer };
 }
 
 /** What ioredis says of a command that it does not keep until there is a connection again. */
