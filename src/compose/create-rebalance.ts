@@ -36,15 +36,13 @@ export type Locked<Run extends RunJanitor | RunQuarantine | RunRebalance> = (
   lost: AbortSignal,
 ) => ReturnType<Run>;
 
-const NOTHING = { due: 0, moved: 0, kept: 0, refused: 0, copied: 0 };
-
 /** Creates what moves groups to where they belong by the configuration in use. */
 export function createRebalance(context: RebalanceContext): Locked<RunRebalance> {
   const { current, audit, metrics, clock, log, gate, undisturbed, newRequestId } = context;
   return async ({ isDryRun, awayFrom, onMoved, signal }, lost) => {
     const sides = current.upstreamSides();
     const problem = explainNames(sides, awayFrom);
-    if (problem !== undefined) return { ...NOTHING, endedEarly: problem };
+    if (problem !== undefined) return { wrongNames: problem };
     const leaving = sides.filter(({ name }) => awayFrom.includes(name)).map(({ known }) => known);
     if (!isDryRun) current.leave(leaving);
     using loans = new DisposableStack();

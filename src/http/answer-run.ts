@@ -31,23 +31,27 @@ interface RunEnd {
   readonly endedEarly: string | undefined;
 }
 
+/** Why nothing was done: what was asked for cannot be. */
+interface RunRefusal {
+  readonly refused: string;
+}
+
 /**
  * Answers with a line of JSON for each group, as it is deleted, and a last one for the whole run.
- * 503 when it ended early before anything was said.
+ * 503 when it ended early before anything was said; 400 for what cannot be asked.
  */
 export async function answerRun(
   req: Request,
   res: Response,
   options: QueryOptions,
-  work: (asked: RunRequest) => Promise<RunEnd>,
+  work: (asked: RunRequest) => Promise<RunEnd | RunRefusal>,
 ): Promise<void> {
   const at = req.url.indexOf('?');
   const query = readQuery(at === -1 ? '' : req.url.slice(at + 1), options);
   if (query === undefined) {
     const { list } = options;
     const more = list === undefined ? '' : `, ${list}=NAME any number of times`;
-    const text = `the query must be dry_run=true or dry_run=false${more}, or left out; nothing was done\n`;
-    res.status(400).set('content-type', 'text/plain; charset=utf-8').end(text);
+    refuse(res, `the query must be dry_run=true or dry_run=false${more}, or left out`);
     return;
   }
   req.socket.setTimeout(0); // there may be long pauses between two deletions
@@ -56,9 +60,18 @@ export async function answerRun(
   res.once('close', () => leaving.abort());
   const say = (line: object): void => void res.write(`${JSON.stringify(line)}\n`);
   const end = await work({ ...query, say, signal: leaving.signal });
+  if ('refused' in end) {
+    refuse(res, end.refused);
+    return;
+  }
   if (!res.headersSent && end.endedEarly !== undefined) res.status(503);
   say(describeEnd(end));
   res.end();
+}
+
+function refuse(res: Response, why: string): void {
+  const text = `${why}; nothing was done\n`;
+  res.status(400).set('content-type', 'text/plain; charset=utf-8').end(text);
 }
 
 function describeEnd({ isDone, isDryRun, counts, endedEarly }: RunEnd): object {

@@ -2,6 +2,11 @@ import type { Request, Response } from 'express';
 import type { MovedGroup, RebalanceRun } from '../core/store/rebalance-run.ts';
 import { answerRun } from './answer-run.ts';
 
+/** What is wrong with names of Pushgateways; nothing was done. */
+interface WrongNames {
+  readonly wrongNames: string;
+}
+
 /** Moves groups to where they belong by the configuration in use. */
 export type RunRebalance = (asked: {
   readonly isDryRun: boolean;
@@ -10,7 +15,7 @@ export type RunRebalance = (asked: {
   readonly onMoved: (group: MovedGroup) => void;
   /** Ends the run early: who asked for it has left. */
   readonly signal: AbortSignal;
-}) => Promise<RebalanceRun>;
+}) => Promise<RebalanceRun | WrongNames>;
 
 /** Runs the rebalance for who asks on the admin side. */
 export async function handleRebalance(
@@ -22,7 +27,9 @@ export async function handleRebalance(
   await answerRun(req, res, { list }, async ({ isDryRun, names, say, signal }) => {
     const onMoved = (group: MovedGroup): void => say(describeMoved(group));
     const asked = { isDryRun, awayFrom: names, onMoved, signal };
-    const { endedEarly, ...counts } = await runRebalance(asked);
+    const run = await runRebalance(asked);
+    if ('wrongNames' in run) return { refused: `${list}: ${run.wrongNames}` };
+    const { endedEarly, ...counts } = run;
     const isDone = endedEarly === undefined && (isDryRun || counts.moved === counts.due);
     return { isDone, isDryRun, counts, endedEarly };
   });

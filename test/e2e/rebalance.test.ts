@@ -188,9 +188,19 @@ describe('rebalance', { skip }, () => {
     assert.ok((await keysOf(old)).length > 1 && (await keysOf(recent)).length > 7);
     const fewer = document({ b: { urls: [recent.url] } }, 'b', 100);
     assert.match(await reload(fewer), /still holds \d+ groups: .*--away-from b\/2/);
-    assert.match((await rebalance('?away_from=c')).ended_early, /no Pushgateway c: b\/1, b\/2/);
-    const all = await rebalance('?away_from=b/1&away_from=b/2&dry_run=false');
-    assert.match(all.ended_early, /upstream b has no other Pushgateway/);
+    const refusal = async (query: string) => {
+      const answer = await fetch(`${gateway.adminUrl}/-/rebalance?${query}`, { method: 'POST' });
+      return `${answer.status} ${await answer.text()}`;
+    };
+    assert.match(await refusal('away_from=c'), /^400 .*no Pushgateway c: b\/1, b\/2; nothing/);
+    const all = await refusal('away_from=b/1&away_from=b/2&dry_run=false');
+    assert.match(all, /^400 .*upstream b has no other Pushgateway.*; nothing was done$/m);
+    const misspelt = await command('--away-from', 'b/3');
+    assert.equal(misspelt.status, 1);
+    assert.match(
+      misspelt.stderr,
+      /answers 400: away_from: there is no Pushgateway b\/3: b\/1, b\/2/,
+    );
     const run = await command('--away-from', 'b/2', '--output', 'json');
     assert.equal(run.status, 0, run.stderr);
     const { due, moved } = JSON.parse(run.stdout);

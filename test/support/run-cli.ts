@@ -20,18 +20,21 @@ interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Options for Node itself. */
   readonly nodeOptions?: readonly string[];
+  /** What Ctrl-C sends is sent when it resolves. */
+  readonly interrupted?: Promise<unknown>;
 }
 
 /** Runs `pushwarden ARGS…` to its end, in the folder of the project. */
 export async function runCli(
   args: readonly string[],
-  { input = '', env = {}, nodeOptions = [] }: CliOptions = {},
+  { input = '', env = {}, nodeOptions = [], interrupted }: CliOptions = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
     cwd: ROOT,
     env: { ...process.env, NO_COLOR: '1', ...env },
   });
   child.stdin.end(input);
+  void interrupted?.then(() => child.kill('SIGINT'));
   const [stdout, stderr, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
 import { renderSpan } from '../client/render-span.ts';
-import { renderTable } from '../client/render-table.ts';
 import { EXIT } from '../exit.ts';
 import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
 import type { Line } from './read-admin-lines.ts';
@@ -25,21 +24,23 @@ export function registerJanitorRun(janitor: Command): void {
 
 async function runJanitor({ dryRun = false, ...options }: JanitorRunOptions): Promise<void> {
   const path = `/-/janitor?dry_run=${dryRun}`;
-  const end = await showAdminRun({ ...options, path, counts: COUNTS, render: renderRun });
+  const end = await showAdminRun({ ...options, path, counts: COUNTS, tabulate, summarize });
   if (dryRun || end['dry_run'] !== true) return;
   console.error('pushwarden: janitor.dry_run is true in the configuration: nothing was deleted');
   process.exitCode = EXIT.failed;
 }
 
-function renderRun(groups: readonly Line[], end: Line): readonly string[] {
+function tabulate(groups: readonly Line[]): readonly (readonly string[])[] {
   const rows = groups.map(({ target, team, age_seconds, series }) =>
     [target, team, renderSpan(Number(age_seconds) * 1000), series].map(String),
   );
+  return [['TARGET', 'TEAM', 'AGE', 'SERIES'], ...rows];
+}
+
+function summarize(_: readonly Line[], end: Line): readonly string[] {
   const { due, deleted, kept, refused } = end;
   const done = end['dry_run']
     ? `${due} due, nothing was deleted`
     : `${due} due, ${deleted} deleted, ${kept} kept, ${refused} refused by Pushgateway`;
-  const table =
-    rows.length === 0 ? [] : [renderTable([['TARGET', 'TEAM', 'AGE', 'SERIES'], ...rows])];
-  return [...table, done];
+  return [done];
 }

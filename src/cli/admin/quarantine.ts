@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
-import { renderTable } from '../client/render-table.ts';
 import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
 import type { Line } from './read-admin-lines.ts';
 
@@ -24,17 +23,19 @@ export function registerQuarantine(program: Command): void {
 
 async function runQuarantine({ apply = false, ...options }: QuarantineOptions): Promise<void> {
   const path = `/-/quarantine?dry_run=${!apply}`;
-  await showAdminRun({ ...options, path, counts: COUNTS, render: renderRun });
+  await showAdminRun({ ...options, path, counts: COUNTS, tabulate, summarize });
 }
 
-function renderRun(groups: readonly Line[], end: Line): readonly string[] {
-  const rows = groups.map(({ target, team, series, problem, end: what }) =>
-    [target, team ?? '-', series, what, problem].map(String),
+function tabulate(groups: readonly Line[]): readonly (readonly string[])[] {
+  const rows = groups.map(({ target, team, series, problem, end }) =>
+    [target, team ?? '-', series, end, problem].map(String),
   );
-  const heading = ['TARGET', 'TEAM', 'SERIES', 'WHAT', 'PROBLEM'];
-  const table = rows.length === 0 ? [] : [renderTable([heading, ...rows])];
+  return [['TARGET', 'TEAM', 'SERIES', 'WHAT', 'PROBLEM'], ...rows];
+}
+
+function summarize(groups: readonly Line[], end: Line): readonly string[] {
   const scrape = end['scrape_whole'] === true ? 'the scrape is whole' : 'the scrape is not whole';
   const done = end['dry_run'] === true ? 'nothing was deleted' : `${end['deleted']} deleted`;
   const hint = end['dry_run'] === true && groups.length > 0 ? [HINT] : [];
-  return [...table, `${groups.length} found, ${done}; ${scrape}`, ...hint];
+  return [`${groups.length} found, ${done}; ${scrape}`, ...hint];
 }

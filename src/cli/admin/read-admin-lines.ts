@@ -14,6 +14,8 @@ interface AdminQuestion {
   readonly path: string;
   /** Milliseconds that may pass without a line. */
   readonly timeout: number;
+  /** Leaves: what is at hand there is ended all the same. */
+  readonly signal: AbortSignal;
 }
 
 /** Of an answer that is none of the admin side. */
@@ -28,11 +30,11 @@ const MAX_LINE_LENGTH = 256 * 1024;
  * @throws Error when it cannot be reached, breaks off, is silent, or says no
  */
 export async function* readAdminLines(asked: AdminQuestion): AsyncGenerator<Line> {
-  const { admin, path, timeout } = asked;
+  const { admin, path, timeout, signal } = asked;
   const url = new URL(admin);
   const silence = watchSilence(timeout);
   try {
-    const answer = await post(url, `${admin}${path}`, silence.signal);
+    const answer = await post(url, `${admin}${path}`, AbortSignal.any([silence.signal, signal]));
     const type = answer.headers['content-type'] ?? '';
     if (!type.startsWith('application/x-ndjson')) {
       const { statusCode = 0 } = answer;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { createOutputOption } from '../client/options.ts';
-import { renderTable } from '../client/render-table.ts';
 import { type AdminOptions, addAdminOptions, showAdminRun } from './ask-admin.ts';
 import type { Line } from './read-admin-lines.ts';
 
@@ -33,19 +32,21 @@ async function rebalance({
 }: RebalanceOptions): Promise<void> {
   const names = awayFrom.map((name) => `&away_from=${encodeURIComponent(name)}`);
   const path = `/-/rebalance?dry_run=${dryRun}${names.join('')}`;
-  await showAdminRun({ ...options, path, counts: COUNTS, render: renderRun });
+  await showAdminRun({ ...options, path, counts: COUNTS, tabulate, summarize });
 }
 
-function renderRun(groups: readonly Line[], end: Line): readonly string[] {
-  const rows = groups.map(({ target, team, from, to, series, end: became, detail }) =>
-    [target, team ?? '-', from, to, series, became === 'found' ? '' : became, detail ?? ''].map(
-      String,
-    ),
+function tabulate(groups: readonly Line[]): readonly (readonly string[])[] {
+  const rows = groups.map(({ target, team, from, to, series, end, detail }) =>
+    [target, team ?? '-', from, to, series, end === 'found' ? '' : end, detail ?? ''].map(String),
   );
+  const isDryRun = groups.every(({ end }) => end === 'found');
+  return [['TARGET', 'TEAM', 'FROM', 'TO', 'SERIES', isDryRun ? '' : 'END', ''], ...rows];
+}
+
+function summarize(_: readonly Line[], end: Line): readonly string[] {
   const { due, moved, kept, refused, copied } = end;
   const done = end['dry_run']
     ? `${due} lie elsewhere than where they belong, nothing was moved`
     : `${due} due, ${moved} moved, ${kept} kept, ${refused} refused, ${copied} copied and not deleted`;
-  const heading = ['TARGET', 'TEAM', 'FROM', 'TO', 'SERIES', end['dry_run'] ? '' : 'END', ''];
-  return rows.length === 0 ? [done] : [renderTable([heading, ...rows]), done];
+  return [done];
 }

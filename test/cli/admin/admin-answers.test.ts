@@ -63,3 +63,48 @@ for (const { command, cases } of COMMANDS) {
     }
   });
 }
+
+describe('what was done until then is shown', { concurrency: true }, () => {
+  const moved = { target: '/metrics/job/a', from: 'x', to: 'y', series: 3, end: 'moved' };
+  const kept = { ...moved, target: '/metrics/job/b', end: 'kept', detail: HOSTILE };
+  const run = (url: string, ...args: readonly string[]) => ['rebalance', '--admin', url, ...args];
+
+  test('when the gateway ends', async () => {
+    await using server = await startScriptedServer([
+      (res) => {
+        res.writeHead(200, NDJSON);
+        for (const group of [moved, kept, moved]) res.write(`${JSON.stringify(group)}\n`);
+        setTimeout(() => res.socket?.resetAndDestroy(), 100);
+      },
+    ]);
+    const { status, stdout, stderr } = await runCli(run(server.url));
+    assert.equal(status, 1);
+    assert.match(stdout, /^\/metrics\/job\/a +- +x +y +3 +moved/m);
+    assert.match(stdout, /^until then: 2 moved, 1 kept$/m);
+    assert.match(stderr, /the connection was cut/);
+    const json = await runCli(run(server.url, '--output', 'json'));
+    const { ended_early, groups } = JSON.parse(json.stdout);
+    assert.match(ended_early, /the connection was cut/);
+    assert.deepEqual(groups.length, 3);
+  });
+
+  test('when somebody interrupts the command', async () => {
+    const { promise: interrupted, resolve } = Promise.withResolvers<void>();
+    await using server = await startScriptedServer([
+      (res) => {
+        res.writeHead(200, NDJSON);
+        let count = 0;
+        const timer = setInterval(() => {
+          res.write(`${JSON.stringify(moved)}\n`);
+          count += 1;
+          if (count === 20) resolve();
+        }, 20);
+        res.once('close', () => clearInterval(timer));
+      },
+    ]);
+    const { status, stdout, stderr } = await runCli(run(server.url), { interrupted });
+    assert.equal(status, 1);
+    assert.match(stdout, /^until then: \d+ moved$/m);
+    assert.match(stderr, /^pushwarden: interrupted: .* goes on with the rest$/m);
+  });
+});
