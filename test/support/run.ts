@@ -22,7 +22,7 @@ const SYSTEM: readonly ProgramName[] = ['pushgateway-1.5', 'prometheus-2'];
 const NEWER: readonly ProgramName[] = ['pushgateway-1.11', 'prometheus-3', 'valkey-8'];
 
 /** Render manifests and read the Compose file; the machine's own, if there are any, are left alone. */
-const TOOLS: readonly ProgramName[] = ['kubectl-1.20', 'kubectl-1.35', 'helm-4', 'compose-2'];
+const TOOLS: readonly ProgramName[] = ['kubectl-1.32', 'kubectl-1.35', 'helm-4', 'compose-2'];
 
 /** Compiler and client libraries that are used from where they were fetched to. */
 const CLIENTS: readonly ProgramName[] = [
