@@ -6,6 +6,8 @@ import { layOutSeries, type SeriesLayout } from './series-layout.ts';
 
 /** What the label names of a series mean, whatever the values are. */
 export interface LabelShape {
+  /** Sorted. */
+  readonly names: readonly string[];
   /** Positions, by name, of the labels that tell this series from others of its family. */
   readonly identity: readonly number[];
   /** The same without `le` and `quantile`: what the lines of one histogram or summary share. */
@@ -61,10 +63,12 @@ export function resolveShape(
   const list = names.join();
   const found = shapes.get(list);
   if (found !== undefined) return found;
-  const shape = workOutShape(names, scope);
-  if ('problem' in shape || list.length > MAX_LENGTH) return shape;
+  if (list.length > MAX_LENGTH) return workOutShape(names, scope);
+  const kept = detach(list);
+  const shape = workOutShape(kept === '' ? [] : kept.split(','), scope);
+  if ('problem' in shape) return shape;
   if (shapes.size >= MAX_KNOWN) shapes.clear();
-  shapes.set(detach(list), shape);
+  shapes.set(kept, shape);
   remembered += 1;
   if (remembered >= MAX_REMEMBERED) {
     known = new WeakMap();
@@ -117,6 +121,7 @@ function workOutShape(names: readonly string[], scope: ContentScope): LabelShape
   const base = identity.filter((position) => position !== le && position !== quantile);
   const layout = layOutSeries(names, identity, key);
   return {
+    names: sorted.map((position) => names[position] ?? ''),
     identity,
     base,
     layout,

@@ -63,6 +63,17 @@ export interface ContentScope {
   readonly watchedLabels: ReadonlySet<string>;
 }
 
+/** The values that were found so far of each watched label. */
+export type WatchedValues = ReadonlyMap<string, Set<string>>;
+
+const NONE_WATCHED: WatchedValues = new Map();
+
+/** Begins to collect the values of the labels that are watched. */
+export function watchLabels({ watchedLabels }: ContentScope): WatchedValues {
+  if (watchedLabels.size === 0) return NONE_WATCHED;
+  return new Map([...watchedLabels].map((name) => [name, new Set<string>()]));
+}
+
 /** A whole scrape is no push: nothing in it is overwritten, and nothing is too much. */
 export const SCRAPE_SCOPE: ContentScope = {
   key: undefined,

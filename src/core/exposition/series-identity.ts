@@ -13,17 +13,22 @@ export type SeriesIdentities = number[];
 /** Writes the label value at a position of the series that is being read. */
 export type WriteValue = (position: number) => void;
 
-/** How the series before begins: neighbours mostly have the same name and layout. */
-const head: { name: string; layout: SeriesLayout | undefined; length: number } = {
+/**
+ * The series before, still written: neighbours mostly have the same name and layout, and values of
+ * the same length, so that only these are written anew.
+ */
+const before: { name: string; layout: SeriesLayout | undefined; headLength: number } = {
   name: '',
   layout: undefined,
-  length: 0,
+  headLength: 0,
 };
+/** Where each of its values ends. */
+const valueEnds: number[] = [];
 
-/** Forgets the name of the series before, which keeps the text alive that it was cut from. */
+/** Forgets the series before, whose name keeps the text alive that it was cut from. */
 export function forgetSeries(): void {
-  head.name = '';
-  head.layout = undefined;
+  before.name = '';
+  before.layout = undefined;
 }
 
 /**
@@ -38,15 +43,21 @@ export function identifySeries(
   writeValue: WriteValue,
   identities: SeriesIdentities,
 ): number {
-  if (head.layout === layout && head.name === name) hashInput.length = head.length;
-  else writeHead(name, layout);
+  let isMoved = before.layout !== layout || before.name !== name;
+  if (isMoved) writeHead(name, layout);
+  else hashInput.length = before.headLength;
   let hasDroppable = false;
-  for (const { position, label, behind, isInstance } of layout.pieces) {
-    writeBytes(label);
+  for (let index = 0; index < layout.pieces.length; index += 1) {
+    const piece = layout.pieces[index];
+    if (piece === undefined) break;
+    place(piece.label, isMoved);
     const start = hashInput.length;
-    writeValue(position);
-    if (hashInput.length === start && !isInstance) hasDroppable = true;
-    writeBytes(behind);
+    writeValue(piece.position);
+    const end = hashInput.length;
+    if (start === end && !piece.isInstance) hasDroppable = true;
+    if (valueEnds[index] !== end) isMoved = true;
+    valueEnds[index] = end;
+    place(piece.behind, isMoved);
   }
   addHash(identities);
   const bytes = hashInput.length;
@@ -54,13 +65,19 @@ export function identifySeries(
   return bytes;
 }
 
-/** The same series without its labels that have no value. */
+/** Writes what is not there already. */
+function place(bytes: Uint8Array, isMoved: boolean): void {
+  if (isMoved) writeBytes(bytes);
+  else hashInput.length += bytes.length;
+}
+
+/** The same series without its labels that have no value; nothing is left to write on. */
 function identifyWithoutEmpty(
   { pieces }: SeriesLayout,
   writeValue: WriteValue,
   identities: SeriesIdentities,
 ): void {
-  hashInput.length = head.length;
+  hashInput.length = before.headLength;
   for (const { position, label, behind, isInstance } of pieces) {
     const start = hashInput.length;
     writeBytes(label);
@@ -71,6 +88,7 @@ function identifyWithoutEmpty(
     writeBytes(behind, isDropped ? 1 : 0);
   }
   addHash(identities);
+  forgetSeries();
 }
 
 function writeHead(name: string, layout: SeriesLayout): void {
@@ -80,9 +98,9 @@ function writeHead(name: string, layout: SeriesLayout): void {
   hashInput.bytes[hashInput.length] = SEPARATOR;
   hashInput.length += 1;
   writeBytes(layout.head);
-  head.name = name;
-  head.layout = layout;
-  head.length = hashInput.length;
+  before.name = name;
+  before.layout = layout;
+  before.headLength = hashInput.length;
 }
 
 function addHash(identities: SeriesIdentities): void {

@@ -72,8 +72,7 @@ export function writeBytes(source: Uint8Array, start = 0, end = source.length): 
   hashInput.length = length + end - start;
 }
 
-/** There is room for it. */
+/** Not by `encodeInto`, which may write on what stands behind. */
 function writeUnicode(text: string): void {
-  const rest = hashInput.bytes.subarray(hashInput.length);
-  hashInput.length += ENCODER.encodeInto(text, rest).written;
+  writeBytes(ENCODER.encode(text));
 }

@@ -1,7 +1,8 @@
 import { renderName, renderQuoted } from '../../printable.ts';
+import { addLabelNames, createLabelNames, type LabelNames } from '../label-names.ts';
 import { type LabelShape, resolveShape } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
-import type { ContentScope } from '../push-content.ts';
+import { type ContentScope, type WatchedValues, watchLabels } from '../push-content.ts';
 import type { WriteValue } from '../series-identity.ts';
 import { writeText } from '../series-writer.ts';
 import type { MetricMessage } from './metric-messages.ts';
@@ -11,8 +12,8 @@ type LabelMessages = MetricMessage['label'];
 /** What has been seen of the labels of a body. */
 export interface SeenLabels {
   readonly scope: ContentScope;
-  readonly labelValues: ReadonlyMap<string, Set<string>>;
-  readonly labelNames: Set<string>;
+  readonly labelValues: WatchedValues;
+  readonly labelNames: LabelNames;
   /** Of the metric before: neighbours mostly have the same label names. */
   names: readonly string[];
   /** The same in bytes. */
@@ -24,11 +25,10 @@ export interface SeenLabels {
 }
 
 export function createSeenLabels(scope: ContentScope): SeenLabels {
-  const labelValues = new Map([...scope.watchedLabels].map((name) => [name, new Set<string>()]));
   const seen: SeenLabels = {
     scope,
-    labelValues,
-    labelNames: new Set(),
+    labelValues: watchLabels(scope),
+    labelNames: createLabelNames(),
     names: [],
     encodedNames: [],
     shape: undefined,
@@ -86,7 +86,7 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   if ('problem' in resolved) return resolved.problem;
   seen.names = newNames;
   seen.encodedNames = newNames.map((name) => Buffer.from(name, 'latin1'));
-  for (const name of newNames) seen.labelNames.add(name);
+  addLabelNames(seen.labelNames, resolved);
   seen.shape = resolved;
   return resolved;
 }

@@ -1,6 +1,7 @@
 import { allow, type Decision, type Deny, deny } from '../../decision.ts';
 import { renderName, renderQuoted } from '../../printable.ts';
 import { explainForeignBytes } from '../foreign-bytes.ts';
+import { listLabelNames } from '../label-names.ts';
 import { scanMetricName } from '../name.ts';
 import {
   type ContentScope,
@@ -141,7 +142,7 @@ function readAll(reader: Reader, most: number): ReadExposition {
     families,
     series,
     labelValues: seen.labelValues,
-    labelNames: [...seen.labelNames].sort(),
+    labelNames: listLabelNames(seen.labelNames),
     // An unsound body cannot be written anew.
     ...(problems.length === 0 && reader.hasCreated && { rewritten: withoutCreated(body) }),
   };

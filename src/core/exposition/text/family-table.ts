@@ -19,7 +19,7 @@ export interface Family {
   /** Series so far that are one line each. */
   lines: number;
   /** Histograms and summaries by their labels, and series of one line if the table is exact. */
-  readonly series: Map<string, Distribution | undefined>;
+  series: Map<string, Distribution | undefined> | undefined;
 }
 
 /** What a name at the beginning of a sample stands for. */
@@ -93,7 +93,7 @@ export function resolveSample(table: FamilyTable, name: string): SampleName {
 
 /** Whether a family has any sample yet. */
 export function hasSeries({ lines, series }: Family): boolean {
-  return lines > 0 || series.size > 0;
+  return lines > 0 || series !== undefined;
 }
 
 /** The family that a HELP or TYPE line names. */
@@ -111,7 +111,7 @@ function createFamily(table: FamilyTable, name: string): SampleName {
     bytes: 0,
     identities: [],
     lines: 0,
-    series: new Map(),
+    series: undefined,
   };
   const sample: SampleName = { name, family, suffix: '' };
   table.families.push(family);

@@ -1,5 +1,6 @@
 import type { Deny } from '../../decision.ts';
 import { renderName } from '../../printable.ts';
+import { addLabelNames, createLabelNames, type LabelNames } from '../label-names.ts';
 import { type LabelShape, resolveShape, TOO_MANY_LABELS } from '../label-shape.ts';
 import { scanLabelName } from '../name.ts';
 import type { ContentScope } from '../push-content.ts';
@@ -44,6 +45,8 @@ export interface LabelSet {
   shape: LabelShape | undefined;
   /** What was worked out before, by the names. */
   readonly shapes: Map<string, LabelShape>;
+  /** The names of all samples so far. */
+  readonly seenNames: LabelNames;
   /** Writes a value to the series that is identified. */
   readonly writeValue: WriteValue;
 }
@@ -63,7 +66,7 @@ export function createLabelSet(
       ? (position) => writeEscapedText(text, starts[position] ?? 0, ends[position] ?? 0)
       : (position) => writeEscapedBytes(ascii, starts[position] ?? 0, ends[position] ?? 0);
   const empty = { count: 0, names: [], starts, ends, shape: undefined };
-  return { ...empty, scope, most, shapes: new Map(), writeValue };
+  return { ...empty, scope, most, shapes: new Map(), seenNames: createLabelNames(), writeValue };
 }
 
 /** Empties the set, for a sample without braces. */
@@ -127,9 +130,14 @@ export function shapeOf(labels: LabelSet, line: number): LabelShape | Deny {
   if (labels.shape !== undefined) return labels.shape;
   const names = labels.names.slice(0, labels.count);
   const list = names.join();
-  const shape = labels.shapes.get(list) ?? resolveShape(names, labels.scope);
-  if ('problem' in shape) return denyLine(line, shape.problem, shape.hint);
-  labels.shapes.set(list, shape);
+  let shape = labels.shapes.get(list);
+  if (shape === undefined) {
+    const resolved = resolveShape(names, labels.scope);
+    if ('problem' in resolved) return denyLine(line, resolved.problem, resolved.hint);
+    shape = resolved;
+    labels.shapes.set(list, shape);
+    addLabelNames(labels.seenNames, shape);
+  }
   labels.shape = shape;
   return shape;
 }
@@ -273,9 +281,4 @@ function isTooLong(text: string, start: number, end: number, maxBytes: number): 
 function unescapeValue(escaped: string): string {
   if (!escaped.includes('\\')) return escaped;
   return escaped.replace(/\\(.)/g, (_, code: string) => (code === 'n' ? '\n' : code));
-}
-
-/** The names of all labels that the body had so far. */
-export function listLabelNames({ shapes }: LabelSet): ReadonlySet<string> {
-  return new Set([...shapes.keys()].flatMap((list) => (list === '' ? [] : list.split(','))));
 }

@@ -37,6 +37,7 @@ export function addSample(sample: Sample, isExact: boolean): Deny | undefined {
   if (isDistribution(family)) return addPart(sample);
   if (isExact) {
     const identity = renderIdentity(sample.text, sample.labels, sample.shape.identity);
+    family.series ??= new Map();
     if (family.series.has(identity)) return denyDuplicate(sample);
     family.series.set(identity, undefined);
   }
@@ -86,6 +87,7 @@ function addPart(sample: Sample): Deny | undefined {
   }
   const base = renderIdentity(text, labels, shape.base);
   const passedOver = renderPassedOver(text, labels, shape);
+  family.series ??= new Map();
   let distribution = family.series.get(base);
   if (distribution === undefined) {
     distribution = createDistribution(line, passedOver, identify(sample, shape.baseLayout));

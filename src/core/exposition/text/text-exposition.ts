@@ -1,8 +1,16 @@
 import { allow, type Decision, type Deny } from '../../decision.ts';
 import { renderName } from '../../printable.ts';
 import { countDistributionLines, explainDistribution } from '../distribution.ts';
+import { listLabelNames } from '../label-names.ts';
 import { scanMetricName } from '../name.ts';
-import type { ContentScope, FamilyContent, PushContent, ReadExposition } from '../push-content.ts';
+import {
+  type ContentScope,
+  type FamilyContent,
+  type PushContent,
+  type ReadExposition,
+  type WatchedValues,
+  watchLabels,
+} from '../push-content.ts';
 import { isSampleValue, scanPlainValue } from '../sample-value.ts';
 import { forgetSeries, hasTwins } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
@@ -22,7 +30,6 @@ import {
   createLabelSet,
   type LabelSet,
   labelValue,
-  listLabelNames,
   readLabels,
   shapeOf,
 } from './label-set.ts';
@@ -44,9 +51,9 @@ interface Reader {
   readonly before: LineBefore;
   line: number;
   series: number;
-  readonly labelValues: Map<string, Set<string>>;
+  readonly labelValues: WatchedValues;
   /** Families of which a line was refused: what they lack means nothing. */
-  readonly incomplete: Set<Family>;
+  incomplete: Set<Family> | undefined;
 }
 
 /**
@@ -105,8 +112,8 @@ function createReader(
     before: { start: -1, value: -1 },
     line: 1,
     series: 0,
-    labelValues: new Map([...scope.watchedLabels].map((name) => [name, new Set()])),
-    incomplete: new Set(),
+    labelValues: watchLabels(scope),
+    incomplete: undefined,
   };
 }
 
@@ -123,7 +130,7 @@ function readLines(reader: Reader, most: number): Deny[] {
       problems.push(explained.problem);
       const isOver = explained.isForeign && reader.series === 0;
       if (isOver || end.reason !== 'body_invalid' || problems.length >= most) return problems;
-      if (reader.sampleName !== undefined) reader.incomplete.add(reader.sampleName.family);
+      markIncomplete(reader);
       reader.sampleName = undefined;
       reader.before.start = -1;
       at = text.indexOf('\n', at) + 1;
@@ -131,6 +138,13 @@ function readLines(reader: Reader, most: number): Deny[] {
     reader.line += 1;
   }
   return problems;
+}
+
+/** Notes that a line of the family that is read was refused, if it was of one. */
+function markIncomplete(reader: Reader): void {
+  if (reader.sampleName === undefined) return;
+  reader.incomplete ??= new Set();
+  reader.incomplete.add(reader.sampleName.family);
 }
 
 /** Reads one line; the position of its line feed. */
@@ -227,19 +241,18 @@ function finish(reader: Reader): Decision<PushContent> {
   const families: FamilyContent[] = [];
   for (const family of table.families) {
     if (!hasSeries(family)) continue;
-    const problem = incomplete.has(family) ? undefined : checkDistributions(family);
+    const problem = incomplete?.has(family) ? undefined : checkDistributions(family);
     if (problem !== undefined) return problem;
     families.push(sumUp(family));
   }
-  const labelNames = [...listLabelNames(labels)].sort();
-  return allow({ families, series, labelValues, labelNames });
+  return allow({ families, series, labelValues, labelNames: listLabelNames(labels.seenNames) });
 }
 
 /** What is left of a family that is read. A sum or count that lacks is shown as 0. */
 function sumUp(family: Family): FamilyContent {
   const { name, type = 'untyped', isTyped, identities, series } = family;
   let { bytes, lines } = family;
-  for (const distribution of series.values()) {
+  for (const distribution of series?.values() ?? []) {
     if (distribution === undefined) continue;
     const count = countDistributionLines(distribution);
     lines += count;
@@ -253,7 +266,7 @@ const INFINITE_HINT = 'its last bucket, le="+Inf", counts all observations; a su
 const CUMULATIVE_HINT = 'each bucket counts all observations up to its bound, and comes once';
 
 function checkDistributions({ name, type = 'untyped', series }: Family): Deny | undefined {
-  for (const distribution of series.values()) {
+  for (const distribution of series?.values() ?? []) {
     const problem = distribution && explainDistribution(type, distribution);
     if (problem) {
       const hint = problem.includes('no bucket') ? INFINITE_HINT : CUMULATIVE_HINT;
