@@ -9,6 +9,7 @@ import { deny } from '../core/decision.ts';
 import { isHealthEndpoint, parseHealthEndpoint } from '../core/request/endpoint.ts';
 import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
+import { ExpressRequest, ExpressResponse } from './express-messages.ts';
 import { notePrefix } from './prefixed-requests.ts';
 import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
@@ -42,6 +43,7 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  Object.assign(app, { request: ExpressRequest.prototype, response: ExpressResponse.prototype });
   const { page, handleRequest, pathPrefix } = options;
   const health = createHealthHandler(options);
   // One handler of Express, and not three: it takes each of them for another route.

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
 import { failBody, isBodyAwaited } from './body.ts';
 import type { ClientCertificates } from './client-certificates.ts';
+import { ExpressRequest, ExpressResponse } from './express-messages.ts';
 import { intakeOf, openIntake } from './intake.ts';
 import { explainParserError } from './parser-error.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
@@ -42,6 +43,8 @@ const TIMEOUT_CHECK_MS = 1000;
 const CLEAR_ON_TLS = 'this port speaks TLS: ask for https://';
 
 const HTTP_OPTIONS = {
+  IncomingMessage: ExpressRequest,
+  ServerResponse: ExpressResponse,
   // Explicitly: NODE_OPTIONS could switch the lenient parser on.
   insecureHTTPParser: false,
   // Checked by the pipeline, where the refusal is audited.
