@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
 import type { UpstreamFailure } from '../core/store/upstream-outcome.ts';
+import { Deadlines } from './deadlines.ts';
 
 /** One request on one connection. */
 export interface ExchangeRequest {
@@ -33,6 +34,9 @@ export type ExchangeResult =
       readonly wasAnswered: boolean;
       readonly error: Error;
     };
+
+/** Of all requests that are under way. */
+const deadlines = new Deadlines();
 
 /** Codes with which a connection fails before a request is on it. */
 const UNREACHABLE = new Set([
@@ -73,17 +77,14 @@ function createHandler(
   };
   const end = (result: ExchangeResult): void => {
     isOver = true;
-    clearTimeout(timer);
+    forgetDeadline();
     resolve(result);
   };
-  const timer = setTimeout(
-    () => {
-      const error = new Error('the deadline passed');
-      fail('upstream_timeout', error);
-      controller?.abort(error);
-    },
-    Math.max(0, deadline - performance.now()),
-  );
+  const forgetDeadline = deadlines.add(deadline, () => {
+    const error = new Error('the deadline passed');
+    fail('upstream_timeout', error);
+    controller?.abort(error);
+  });
   return {
     onRequestStart: (started) => {
       if (!isOver && mayStart?.() === false) {
