@@ -56,13 +56,17 @@ export function readBody(
     };
     const finish = (): void => end(allow(parts.joined()));
     const abort = (): void => end(deny('request_malformed', 'the upload broke off'));
-    const timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
     readers.set(req, end);
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);
     // HTTP/1.0 has no interim answers, whatever it expects (RFC 9110, section 10.1.1).
     if (req.headers.expect !== undefined && req.httpVersion === '1.1') res.writeContinue();
     // once the request flows: what is parsed before would be kept, chunk by chunk
-    process.nextTick(() => intake?.open(req));
+    process.nextTick(() => {
+      intake?.open(req);
+      if (req.complete || !readers.has(req)) return; // nothing is late any more
+      timer = setTimeout(() => end(deny('body_timeout')), bounds.timeoutMs);
+    });
   });
 }
 
