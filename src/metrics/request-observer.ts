@@ -22,8 +22,8 @@ export function createRequestObserver(metrics: Metrics, clock: Clock): RequestOb
       const { wouldRefuse = [] } = observation;
       const method = METHODS.has(rawMethod) ? rawMethod : 'other';
       metrics.pushwarden_requests_in_flight.dec();
-      metrics.pushwarden_requests_total.labels(team, method, String(status)).inc();
-      metrics.pushwarden_request_duration_seconds.labels(method).observe(durationMs / 1000);
+      metrics.pushwarden_requests_total.inc({ team, method, code: String(status) });
+      metrics.pushwarden_request_duration_seconds.observe({ method }, durationMs / 1000);
       for (const one of wouldRefuse) metrics.pushwarden_would_refuse_total.labels(team, one).inc();
       if (reason !== undefined) {
         metrics.pushwarden_refusals_total.labels(team, reason).inc();
@@ -31,7 +31,7 @@ export function createRequestObserver(metrics: Metrics, clock: Clock): RequestOb
           metrics.pushwarden_expired_credential_uses_total.labels(team, credential).inc();
         }
       } else if (PUSH_METHODS.has(method)) {
-        metrics.pushwarden_team_last_push_timestamp_seconds.labels(team).set(clock.now() / 1000);
+        metrics.pushwarden_team_last_push_timestamp_seconds.set({ team }, clock.now() / 1000);
         if (bodyBytes !== undefined) metrics.pushwarden_push_body_bytes.observe(bodyBytes);
       }
     },

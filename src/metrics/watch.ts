@@ -27,12 +27,13 @@ export function watchUpstream(
   name: string,
   { metrics, clock, hasSpool }: UpstreamWatch,
 ): UpstreamSender {
+  const labels = { upstream: name };
   return {
     async send(request) {
       const sentAt = clock.monotonic();
       const outcome = await upstream.send(request);
       const seconds = (clock.monotonic() - sentAt) / 1000;
-      metrics.pushwarden_upstream_request_duration_seconds.labels(name).observe(seconds);
+      metrics.pushwarden_upstream_request_duration_seconds.observe(labels, seconds);
       const { errorKind } = judgeOutcome(request.method, outcome);
       if (errorKind && !(hasSpool && isUndelivered(outcome))) {
         metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
@@ -56,10 +57,13 @@ export function forgetUpstream(metrics: Metrics, name: string): void {
 
 /** Counts what is on disk of the audit log, and what is not there in time. */
 export function watchAudit(metrics: Metrics) {
+  let shownSeq: number | undefined;
   return {
     recorded(event: AuditEvent['event'], head?: { readonly seq: number }): void {
-      metrics.pushwarden_audit_records_total.labels(event).inc();
-      if (head !== undefined) metrics.pushwarden_audit_head_seq.set(head.seq);
+      metrics.pushwarden_audit_records_total.inc({ event });
+      if (head === undefined || head.seq === shownSeq) return;
+      shownSeq = head.seq;
+      metrics.pushwarden_audit_head_seq.set(head.seq);
     },
     missed(): void {
       metrics.pushwarden_audit_failures_total.inc();
@@ -93,5 +97,5 @@ export function watchCredentials(
   metrics: Metrics,
 ): (team: string, credential: string, at: number) => void {
   const lastUsed = metrics.pushwarden_credential_last_used_timestamp_seconds;
-  return (team, credential, at) => lastUsed.labels(team, credential).set(at / 1000);
+  return (team, credential, at) => lastUsed.set({ team, credential }, at / 1000);
 }
