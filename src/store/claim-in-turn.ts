@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { allow, type Decision } from '../core/decision.ts';
+import { allow, type Decision, type Deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
 import type { GroupClaim, GroupPush, GroupStore } from '../core/store/group-store.ts';
 import type { GroupTurns } from './group-turns.ts';
@@ -38,13 +38,11 @@ const READ_BEFORE: ReadonlySet<Reason> = new Set([
 export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
   const { model, turns, leftBehind, stampCheck, mayBeStale, watchUpstream, read } = options;
 
-  const claimFresh = async (push: GroupPush): Promise<Decision<GroupClaim>> => {
-    const first = await model.claim(push);
-    if (first.effect === 'allow' || !READ_BEFORE.has(first.reason)) return first;
-    if (!mayBeStale()) return first;
+  const claimAnew = async (push: GroupPush, refusal: Deny): Promise<Decision<GroupClaim>> => {
+    if (!READ_BEFORE.has(refusal.reason) || !mayBeStale()) return refusal;
     const isRead = await Promise.race([read(), delay(REFRESH_WAIT_MS, false, { ref: false })]);
     await turns.whenLeft(push.target.canonical); // it may have begun meanwhile
-    return isRead ? await model.claim(push) : first;
+    return isRead ? await model.claim(push) : refusal;
   };
 
   const watch = (
@@ -53,10 +51,11 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
     isCurrent: () => boolean,
     leave: () => void,
   ): GroupClaim => {
-    const { canonical: id } = target;
+    const known = model.group(target.canonical);
+    const id = known?.id ?? target.canonical; // the text that the model has already
     let isOver = false;
     const noteEnd = stampCheck.notePush(id);
-    leftBehind.begin(id, model.group(id) !== undefined);
+    leftBehind.begin(id, known !== undefined);
     const settle: GroupClaim['settle'] = async (end) => {
       if (isOver) return;
       isOver = true;
@@ -69,14 +68,17 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
       noteEnd(end);
       leftBehind.end(id, end);
     };
-    return { ...claim, isCurrent, settle };
+    return { adopted: claim.adopted, isCurrent, settle };
   };
 
   return async (push) => {
-    const leave = await turns.enterPush(push.target.canonical);
+    const { canonical: id } = push.target;
+    while (turns.isRemoved(id)) await turns.whenLeft(id);
+    const leave = turns.enterPush(id);
     try {
       const isCurrent = watchUpstream();
-      const claim = await claimFresh(push);
+      let claim = await model.claim(push);
+      if (claim.effect === 'deny') claim = await claimAnew(push, claim);
       if (claim.effect === 'allow') return allow(watch(push, claim.value, isCurrent, leave));
       leave();
       return claim;

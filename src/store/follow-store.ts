@@ -24,6 +24,9 @@ import { createStoreReadings, type EndedReading, type StoreReadings } from './st
 import { tellChecks } from './tell-checks.ts';
 import { denyUnknown, NO_PUSHGATEWAY, type UpstreamState } from './upstream-state.ts';
 
+/** What every push hears while nothing is to be waited for. */
+const KNOWN = Promise.resolve(allow(undefined));
+
 /** Follows a store: one loop reads it, everything else is told. */
 export function createFollowedStore(options: FollowStoreOptions): FollowedStore {
   return new Follower(options);
@@ -142,7 +145,12 @@ class Follower implements FollowedStore {
     if (this.#ends !== this.#endsSeen) await this.probe();
   }
 
-  async whenKnown(waitMs: number): Promise<Decision<undefined>> {
+  whenKnown(waitMs: number): Promise<Decision<undefined>> {
+    if (this.#ends === this.#endsSeen && this.#isKnown()) return KNOWN;
+    return this.#waitUntilKnown(waitMs);
+  }
+
+  async #waitUntilKnown(waitMs: number): Promise<Decision<undefined>> {
     if (this.#ends !== this.#endsSeen) await Promise.race([this.#recognize(), pause(waitMs)]);
     if (!this.#isKnown()) await Promise.race([this.probe(), pause(waitMs)]);
     if (this.#isKnown()) return allow(undefined);

@@ -42,14 +42,14 @@ export function createGroupGate(): GroupGate {
         if (!(await waitFor(() => holds.get(id)?.ended, waitMs))) return undefined;
       }
       inside.set(id, (inside.get(id) ?? 0) + 1);
-      return once(() => leave(id));
+      return new Ending(() => leave(id));
     },
     async hold(id, waitMs) {
       if (holds.has(id)) return undefined;
       const left = Promise.withResolvers<void>();
       const over = Promise.withResolvers<void>();
       holds.set(id, { ended: over.promise, whenLeft: left.resolve });
-      const end = once(() => {
+      const end = new Ending(() => {
         holds.delete(id);
         over.resolve();
       });
@@ -75,13 +75,17 @@ async function waitFor(next: () => Promise<void> | undefined, waitMs: number): P
   }
 }
 
-function once(work: () => void): Disposable {
-  let isDone = false;
-  return {
-    [Symbol.dispose]() {
-      if (isDone) return;
-      isDone = true;
-      work();
-    },
-  };
+/** Does its work once. A class, and that in its prototype: every push makes one. */
+class Ending implements Disposable {
+  #work: (() => void) | undefined;
+
+  constructor(work: () => void) {
+    this.#work = work;
+  }
+
+  [Symbol.dispose](): void {
+    const work = this.#work;
+    this.#work = undefined;
+    work?.();
+  }
 }

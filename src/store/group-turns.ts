@@ -4,10 +4,12 @@ import type { Clock } from '../pipeline/ports.ts';
 /** Keeps pushes to a group and its removal by the gateway itself apart. */
 export interface GroupTurns {
   /**
-   * Waits until nobody removes the group; from then on nobody does.
+   * Enters a push to a group that nobody removes now; until it leaves nobody does.
    * @returns what ends this, to be called once
    */
-  enterPush(id: GroupId): Promise<() => void>;
+  enterPush(id: GroupId): () => void;
+  /** Whether a removal is under way: a push waits for it. */
+  isRemoved(id: GroupId): boolean;
   /** Waits for a removal that is under way; what it ended in is for who removes. */
   whenLeft(id: GroupId): Promise<void>;
   /** Notes that nobody knows whether a push was stored, or will be. */
@@ -22,7 +24,7 @@ export interface GroupTurns {
 const UNDECIDED_MS = 600_000;
 
 export function createGroupTurns(clock: Pick<Clock, 'monotonic'>): GroupTurns {
-  const pushes = new Map<GroupId, number>();
+  const pushes = new Map<GroupId, { count: number }>();
   const removals = new Map<GroupId, Promise<unknown>>();
   /** Since when, the oldest first. */
   const undecided = new Map<GroupId, number>();
@@ -35,17 +37,17 @@ export function createGroupTurns(clock: Pick<Clock, 'monotonic'>): GroupTurns {
   };
 
   return {
-    async enterPush(id) {
-      for (let other = removals.get(id); other !== undefined; other = removals.get(id)) {
-        await other.catch(() => undefined);
-      }
-      pushes.set(id, (pushes.get(id) ?? 0) + 1);
+    enterPush(id) {
+      const others = pushes.get(id);
+      const entered = others ?? { count: 0 };
+      if (others === undefined) pushes.set(id, entered);
+      entered.count += 1;
       return () => {
-        const left = (pushes.get(id) ?? 1) - 1;
-        if (left === 0) pushes.delete(id);
-        else pushes.set(id, left);
+        entered.count -= 1;
+        if (entered.count === 0) pushes.delete(id);
       };
     },
+    isRemoved: (id) => removals.has(id),
     async whenLeft(id) {
       await removals.get(id)?.catch(() => undefined);
     },

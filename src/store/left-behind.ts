@@ -34,7 +34,7 @@ export function createLeftBehind(): LeftBehind {
     begin(id, existed) {
       const others = underWay.get(id);
       if (others === undefined) {
-        const wasRejected = left.delete(id);
+        const wasRejected = left.size > 0 && left.delete(id);
         underWay.set(id, { count: 1, existed: existed && !wasRejected, wasRejected });
       } else {
         others.count += 1;

@@ -65,8 +65,8 @@ interface Pushes {
   /** When one has last begun or ended. All times are of the monotonic clock. */
   at: number;
   underWay: number;
-  /** When the last one that was stored had begun. */
-  storedFrom: number | undefined;
+  /** When the last one that was stored had begun; minus infinity if none was. */
+  storedFrom: number;
   /** When the last one ended that may have left its time; infinite if it may come to leave it yet. */
   endedAt: number;
 }
@@ -122,7 +122,7 @@ class Check implements StampCheck {
       const now = this.#clock.monotonic();
       pushes.at = now;
       pushes.underWay -= 1;
-      if (end === 'stored') pushes.storedFrom = Math.max(pushes.storedFrom ?? begunAt, begunAt);
+      if (end === 'stored') pushes.storedFrom = Math.max(pushes.storedFrom, begunAt);
       pushes.endedAt = Math.max(pushes.endedAt, end === 'unknown' ? Number.POSITIVE_INFINITY : now);
     };
   }
@@ -141,7 +141,7 @@ class Check implements StampCheck {
       known.at = at;
       return known;
     }
-    const first = { at, underWay: 0, storedFrom: undefined, endedAt: at };
+    const first = { at, underWay: 0, storedFrom: Number.NEGATIVE_INFINITY, endedAt: at };
     this.#pushed.set(id, first);
     return first;
   }
@@ -149,9 +149,10 @@ class Check implements StampCheck {
   /** A group cannot have an earlier time than the beginning of a push that was done before. */
   #learnTimes(changed: readonly GroupStamps[], doneAt: number): void {
     for (const { id, pushedAt } of changed) {
-      const { storedFrom, at = doneAt } = this.#pushed.get(id) ?? {};
-      if (storedFrom !== undefined && at < doneAt)
-        this.#upstreamClock.noteTime(pushedAt, storedFrom);
+      const pushes = this.#pushed.get(id);
+      if (pushes === undefined || pushes.at >= doneAt || !Number.isFinite(pushes.storedFrom))
+        continue;
+      this.#upstreamClock.noteTime(pushedAt, pushes.storedFrom);
     }
   }
 

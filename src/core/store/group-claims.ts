@@ -1,6 +1,7 @@
 import { allow, type Decision, type Deny } from '../decision.ts';
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
 import { finish, type Steps } from '../steps.ts';
+import { claimAgain } from './claim-again.ts';
 import { growthOfAll } from './group-growth.ts';
 import type { GroupClaim, GroupPush, GroupTotals } from './group-store.ts';
 import {
@@ -27,6 +28,8 @@ export async function claimPush(state: StoreState, push: GroupPush): Promise<Dec
   if (isLong(state, countSeries(push)))
     return await works.begin(id, claimInSteps(state, push, true));
   if (works.isOn(id)) await works.whenOff(id);
+  const again = claimAgain(state, push);
+  if (again !== undefined) return allow(again);
   const decision = finish(claimInSteps(state, push, false));
   if (decision.effect === 'allow' || !works.isUnderWay()) return decision;
   // What it was refused for may be half of a push that will be refused itself.
@@ -75,7 +78,7 @@ function* claimInSteps(
   if (exceeded !== undefined) return yield* abandon(state, attempt, known, exceeded);
   addClaim(group, claim);
   reserve(group, expected);
-  const settle: GroupClaim['settle'] = (end) => settlePush(state, attempt, claim, end);
+  const settle: GroupClaim['settle'] = (end) => settlePush(state, { push, group, claim }, end);
   return allow({ adopted: entered.value, settle });
 }
 

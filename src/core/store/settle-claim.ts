@@ -6,24 +6,60 @@ import {
   type HeldClaim,
   type HeldGroup,
   NOT_SETTLED,
+  NOTHING,
   releaseFamily,
   removeClaim,
 } from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
-import { type Attempt, replaces } from './push-attempt.ts';
-import { change, isLong, nextStep, type StoreState, tidy } from './store-state.ts';
+import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
+import { change, isLong, nextStep, reserve, type StoreState, tidy } from './store-state.ts';
+
+/** A push that is claimed. */
+interface ClaimedPush {
+  readonly push: GroupPush;
+  readonly group: HeldGroup;
+  readonly claim: HeldClaim;
+}
 
 /** @see `GroupStore.claim` */
 export async function settlePush(
   state: StoreState,
-  attempt: Attempt,
-  claim: HeldClaim,
+  { push, group, claim }: ClaimedPush,
   end: PushEnd,
 ): Promise<void> {
-  const { group } = attempt;
   const replaced = claim.method === 'PUT' ? group.families.length : 0;
   const count = replaced + claim.families.size;
+  if (end === 'stored' && !isLong(state, count) && isAgain(state, group, claim)) {
+    settleAgain(state, { push, group, claim });
+    return;
+  }
+  const attempt = startAttempt(push, group);
   await settle(state, group.id, count, settleInSteps(state, attempt, claim, end));
+}
+
+/** A few are looked for one by one, which takes microseconds where a group has thousands. */
+const LOOKED_FOR = 16;
+
+/** Whether a push leaves its group as it is, but for times, and nothing else is under way there. */
+function isAgain({ held, works, isOver }: StoreState, group: HeldGroup, claim: HeldClaim): boolean {
+  const { families, doubt } = claim;
+  if (group.claims.length !== 1 || group.claims[0] !== claim || doubt !== undefined) return false;
+  if (isOver || !group.exists || works.isOn(group.id)) return false;
+  if (families.size === 0 || families.size > LOOKED_FOR || !hasAll(group, claim)) return false;
+  for (const [family, bytes] of families) if (held.bytesOf(family) !== bytes) return false;
+  return true;
+}
+
+/** The same as the steps of every other, for less. */
+function settleAgain(state: StoreState, { push, group, claim }: ClaimedPush): void {
+  removeClaim(group, claim);
+  const step = nextStep(state);
+  notePush(group, push);
+  group.storedAt = step;
+  keepAll(state, claim, step);
+  clearDoubt(state.doubts, group.id);
+  state.changed?.add(group.id);
+  reserve(group, NOTHING);
 }
 
 /** @see `GroupStore.claimDelete` */
@@ -214,9 +250,6 @@ function removeReplaced(
   });
   return { removed, isLast };
 }
-
-/** A few are looked for one by one, which takes microseconds where a group has thousands. */
-const LOOKED_FOR = 16;
 
 /** Adds what a push left to its group; what the group has already is kept once. */
 function keep(
