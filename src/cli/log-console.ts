@@ -1,11 +1,14 @@
 import { format } from 'node:util';
-import type { OperationalLog } from '../pipeline/ports.ts';
+
+interface Warnings {
+  warn(message: string, fields: object): void;
+}
 
 /**
  * Has what libraries print become lines of the log, each text once: a client says the same at every
  * connection.
  */
-export function logConsole(log: Pick<OperationalLog, 'warn'>): void {
+export function logConsole(log: Warnings): void {
   const told = new Set<string>();
   const tell = (...said: readonly unknown[]): void => {
     const text = format(...said);
