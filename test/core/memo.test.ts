@@ -22,6 +22,16 @@ test('a text is computed once, and forgotten with all others when there are too 
   assert.deepEqual(computed, ['a', 'b', 'c', 'a']);
 });
 
+test('texts that were not asked for again keep their places for a while, which others pass by', () => {
+  const { computed, look } = watched(2);
+  for (const text of ['a', 'b', 'c', 'c', 'a']) look(text);
+  assert.deepEqual(computed, ['a', 'b', 'c', 'c']);
+  for (let other = 0; other < 15; other += 1) look(`other ${other}`);
+  computed.length = 0;
+  for (const text of ['d', 'd', 'a']) look(text);
+  assert.deepEqual(computed, ['d', 'a']);
+});
+
 test('a long text, and a result that is not worth it, take no place', () => {
   const { computed, look } = watched(2, (result) => result !== 'NO');
   const long = 'l'.repeat(513);

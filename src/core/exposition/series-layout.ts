@@ -44,18 +44,19 @@ export function layOutSeries(
 ): SeriesLayout {
   const own = positions.map((position) => place(names[position] ?? '', position, undefined));
   const constant = key === undefined ? [] : completeKey(key, own);
-  const places = [...own, ...constant].toSorted((a, b) => (a.label < b.label ? -1 : 1));
-  const constantFrom = (at: number): Uint8Array => {
-    const end = places.findIndex(({ value }, index) => index >= at && value === undefined);
-    const run = places.slice(at, end === -1 ? places.length : end);
-    return encode(run.flatMap(({ label, value = '' }) => [label, value]));
-  };
+  const places = [...own, ...constant].sort((a, b) => (a.label < b.label ? -1 : 1));
+  /** What stands before the first label of the body, and behind each. */
+  const runs: string[][] = [[]];
+  for (const { label, value } of places) {
+    if (value === undefined) runs.push(['']);
+    else runs.at(-1)?.push(label, value);
+  }
+  const sorted = places.filter(({ value }) => value === undefined);
   return {
-    head: constantFrom(0),
-    pieces: places.flatMap(({ label, position, value }, index) => {
-      if (value !== undefined) return [];
-      const behind = Uint8Array.of(SEPARATOR, ...constantFrom(index + 1));
-      return [{ position, label: encode([label]), behind, isInstance: label === INSTANCE }];
+    head: encode(runs[0] ?? []),
+    pieces: sorted.map(({ label, position }, index) => {
+      const behind = encode(runs[index + 1] ?? []);
+      return { position, label: encode([label]), behind, isInstance: label === INSTANCE };
     }),
   };
 }
@@ -77,5 +78,23 @@ function completeKey({ job, labels }: GroupingKey, own: readonly Place[]): reado
 
 /** Each text with a separator behind it. */
 function encode(texts: readonly string[]): Uint8Array {
+  let length = texts.length;
+  for (const text of texts) length += text.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const text of texts) {
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) return encodeUnicode(texts);
+      bytes[at] = code;
+      at += 1;
+    }
+    bytes[at] = SEPARATOR;
+    at += 1;
+  }
+  return bytes;
+}
+
+function encodeUnicode(texts: readonly string[]): Uint8Array {
   return Uint8Array.from(texts.flatMap((text) => [...Buffer.from(text), SEPARATOR]));
 }

@@ -58,16 +58,9 @@ function decode(value: string): string {
 
 type LabelsByName = Readonly<Record<string, string>>;
 
-/** Of labels that were asked for before; keys are parsed once for many pushes. */
-const byName = new WeakMap<GroupingKey['labels'], LabelsByName>();
-
 /** Labels as an object of JSON, of name to value. */
 export function labelsByName(labels: GroupingKey['labels']): LabelsByName {
-  const known = byName.get(labels);
-  if (known !== undefined) return known;
-  const made = Object.freeze(Object.fromEntries(labels.map(({ name, value }) => [name, value])));
-  byName.set(labels, made);
-  return made;
+  return Object.fromEntries(labels.map(({ name, value }) => [name, value]));
 }
 
 export function isSameKey(a: GroupingKey, b: GroupingKey): boolean {
