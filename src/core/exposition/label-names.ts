@@ -3,16 +3,19 @@ import type { LabelShape } from './label-shape.ts';
 /** The names of the labels that a body had so far: mostly those of one shape. */
 export interface LabelNames {
   first: LabelShape | undefined;
+  last: LabelShape | undefined;
   /** Of all shapes, once there are more. */
   all: Set<string> | undefined;
 }
 
 export function createLabelNames(): LabelNames {
-  return { first: undefined, all: undefined };
+  return { first: undefined, last: undefined, all: undefined };
 }
 
-/** Adds those of a shape. */
+/** Adds those of a shape, which is mostly the one before. */
 export function addLabelNames(seen: LabelNames, shape: LabelShape): void {
+  if (shape === seen.last) return;
+  seen.last = shape;
   seen.first ??= shape;
   if (shape === seen.first) return;
   seen.all ??= new Set(seen.first.names);

@@ -8,6 +8,8 @@ import { layOutSeries, type SeriesLayout } from './series-layout.ts';
 export interface LabelShape {
   /** Sorted. */
   readonly names: readonly string[];
+  /** As the body has them, in bytes. */
+  readonly encodedNames: readonly Uint8Array[];
   /** Positions, by name, of the labels that tell this series from others of its family. */
   readonly identity: readonly number[];
   /** The same without `le` and `quantile`: what the lines of one histogram or summary share. */
@@ -122,6 +124,7 @@ function workOutShape(names: readonly string[], scope: ContentScope): LabelShape
   const layout = layOutSeries(names, identity, key);
   return {
     names: sorted.map((position) => names[position] ?? ''),
+    encodedNames: names.map((name) => Uint8Array.from(Buffer.from(name))),
     identity,
     base,
     layout,

@@ -35,21 +35,21 @@ export function isSampleValue(value: string): boolean {
 
 /** The number that a checked sample value stands for. */
 export function parseSampleValue(value: string): number {
-  if (!SPECIAL.test(value)) return Number(value);
-  if (value.toLowerCase() === 'nan') return Number.NaN;
+  const number = Number(value);
+  if (!Number.isNaN(number) || value.toLowerCase() === 'nan') return number;
   return value.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
 /** Spelled as this runtime spells it: it would come out of a number as it went in. */
-const PLAIN = /^(?:0|-?[1-9]\d{0,14}|-?(?:0|[1-9]\d{0,8})\.\d{0,5}[1-9])$/;
+const PLAIN = /^(?:0|-?[1-9]\d{0,14}|-?(?=[\d.]{3,16}$)(?:0|[1-9]\d*)\.\d{0,5}[1-9])$/;
 
 /** Bytes of a checked sample value, however it was spelled. */
 export function valueBytes(value: string): number {
   return PLAIN.test(value) ? value.length : numberBytes(parseSampleValue(value));
 }
 
-/** Digits of which a plain value may have that many before its point, and behind. */
-const MAX_PLAIN = { whole: 15, before: 9, behind: 6 } as const;
+/** Digits that a plain value may have, and how many of them behind its point. */
+const MAX_PLAIN = { all: 15, behind: 6 } as const;
 
 /**
  * Where a plain value ends, one that comes out of a number as it went in; -1 for any other, which
@@ -63,11 +63,11 @@ export function scanPlainValue(bytes: Uint8Array, start: number): number {
   if (before === 0 || (bytes[first] === ZERO && before > 1)) return -1;
   if (bytes[point] !== POINT) {
     const isZero = bytes[first] === ZERO && isNegative;
-    return before > MAX_PLAIN.whole || isZero ? -1 : point;
+    return before > MAX_PLAIN.all || isZero ? -1 : point;
   }
   const end = scanDigitBytes(bytes, point + 1);
   const behind = end - point - 1;
-  const isPlain = before <= MAX_PLAIN.before && behind > 0 && behind <= MAX_PLAIN.behind;
+  const isPlain = before + behind <= MAX_PLAIN.all && behind > 0 && behind <= MAX_PLAIN.behind;
   return isPlain && bytes[end - 1] !== ZERO ? end : -1;
 }
 

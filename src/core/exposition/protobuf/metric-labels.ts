@@ -16,8 +16,6 @@ export interface SeenLabels {
   readonly labelNames: LabelNames;
   /** Of the metric before: neighbours mostly have the same label names. */
   names: readonly string[];
-  /** The same in bytes. */
-  encodedNames: readonly Uint8Array[];
   shape: LabelShape | undefined;
   /** Of the metric that is read. */
   current: LabelMessages;
@@ -30,7 +28,6 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
     labelValues: watchLabels(scope),
     labelNames: createLabelNames(),
     names: [],
-    encodedNames: [],
     shape: undefined,
     current: [],
     writeValue: (position) => writeText(seen.current[position]?.value ?? ''),
@@ -41,8 +38,12 @@ export function createSeenLabels(scope: ContentScope): SeenLabels {
 /** Enters the labels of a metric, or says what is wrong with them. */
 export function enterSeries(seen: SeenLabels, metric: MetricMessage): LabelShape | string {
   const { label: labels, histogram, summary } = metric;
-  const shape = shapeOf(seen, labels);
+  const shape = shapeOf(
+    seen,
+    labels.map(({ name = '' }) => name),
+  );
   if (typeof shape === 'string') return shape;
+  addLabelNames(seen.labelNames, shape);
   const isDistribution = histogram !== undefined || summary !== undefined;
   if (isDistribution && shape.base.length < shape.identity.length) return 'a label le or quantile';
   const problem = explainValues(labels, seen.scope.limits.labelValue);
@@ -70,12 +71,12 @@ export function renderIdentity({ current }: SeenLabels, shape: LabelShape): stri
   return identity;
 }
 
-function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
+/** What label names mean, or what is wrong with them. */
+export function shapeOf(seen: SeenLabels, newNames: readonly string[]): LabelShape | string {
   const { names, shape } = seen;
   const isSame =
-    names.length === labels.length && labels.every(({ name }, index) => name === names[index]);
+    names.length === newNames.length && newNames.every((name, index) => name === names[index]);
   if (isSame && shape !== undefined) return shape;
-  const newNames = labels.map(({ name = '' }) => name);
   const wrong = newNames.find((name) => name === '' || scanLabelName(name, 0) < name.length);
   if (wrong !== undefined) return `a label name ${renderQuoted(wrong)}`;
   const { name: maxName } = seen.scope.limits;
@@ -85,8 +86,6 @@ function shapeOf(seen: SeenLabels, labels: LabelMessages): LabelShape | string {
   const resolved = resolveShape(newNames, seen.scope);
   if ('problem' in resolved) return resolved.problem;
   seen.names = newNames;
-  seen.encodedNames = newNames.map((name) => Buffer.from(name, 'latin1'));
-  addLabelNames(seen.labelNames, resolved);
   seen.shape = resolved;
   return resolved;
 }

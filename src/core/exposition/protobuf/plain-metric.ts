@@ -10,6 +10,8 @@ export interface PlainMetric {
   readonly starts: number[];
   readonly ends: number[];
   value: number;
+  /** Of the body. */
+  readonly view: DataView;
 }
 
 /** Tag and length of the message that has the value, and the tag of the number in it. */
@@ -35,6 +37,7 @@ export function createPlainMetric(body: Uint8Array): PlainMetric {
     starts,
     ends,
     value: 0,
+    view: new DataView(body.buffer, body.byteOffset, body.byteLength),
     writeValue: (position) => writeBytes(body, starts[position], ends[position]),
   };
 }
@@ -72,8 +75,36 @@ export function readPlainMetric(
   }
   const number = next + head.length;
   if (number + NUMBER_BYTES !== end || end > bytes.length) return false;
-  metric.value = bytes.readDoubleLE(number);
+  metric.value = metric.view.getFloat64(number, true);
   return true;
+}
+
+/**
+ * Reads the label names of a metric, to be checked; undefined if one does not stand before its
+ * value, or the type has no plain metrics.
+ * @param at - position of its length
+ */
+export function readPlainNames(
+  bytes: Buffer,
+  at: number,
+  type: MetricType,
+): readonly string[] | undefined {
+  if (VALUE_HEADS[type] === undefined) return undefined;
+  const names: string[] = [];
+  const start = (bytes[at] ?? 0) >= LONG ? at + 2 : at + 1;
+  const end = start + readLength(bytes, at);
+  for (let next = start; next < end && bytes[next] === LABEL; ) {
+    const nameStart = next + 4;
+    const valueTag = nameStart + (bytes[next + 3] ?? 0);
+    const length = bytes[next + 1] ?? 0;
+    const labelEnd = next + 2 + length;
+    if (length >= LONG || bytes[next + 2] !== LABEL_NAME) return undefined;
+    if (bytes[valueTag] !== LABEL_VALUE) return undefined;
+    if (valueTag + 2 + (bytes[valueTag + 1] ?? 0) !== labelEnd) return undefined;
+    names.push(bytes.toString('latin1', nameStart, valueTag));
+    next = labelEnd;
+  }
+  return names;
 }
 
 /** One of at most two bytes in its shortest form; what is none of these ends nowhere. */

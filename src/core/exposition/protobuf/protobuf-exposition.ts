@@ -1,8 +1,8 @@
 import { allow, type Decision, type Deny, deny } from '../../decision.ts';
-import { renderName, renderQuoted } from '../../printable.ts';
+import { renderName } from '../../printable.ts';
 import { explainForeignBytes } from '../foreign-bytes.ts';
-import { listLabelNames } from '../label-names.ts';
-import { scanMetricName } from '../name.ts';
+import { addLabelNames, listLabelNames } from '../label-names.ts';
+import type { LabelShape } from '../label-shape.ts';
 import {
   type ContentScope,
   type FamilyContent,
@@ -12,16 +12,18 @@ import {
   type ReadExposition,
 } from '../push-content.ts';
 import { numberBytes } from '../sample-value.ts';
-import {
-  forgetSeries,
-  hasTwins,
-  identifySeries,
-  type SeriesIdentities,
-} from '../series-identity.ts';
+import { forgetSeries, hasTwins, identifySeries } from '../series-identity.ts';
 import { denySeries } from '../series-limit.ts';
+import { createFamilyState, type FamilyState } from './family-state.ts';
 import { decodeDelimited, TOO_MANY_ELEMENTS } from './message.ts';
 import { countBytes, countLines, explainMetric } from './metric-check.ts';
-import { createSeenLabels, enterSeries, renderIdentity, type SeenLabels } from './metric-labels.ts';
+import {
+  createSeenLabels,
+  enterSeries,
+  renderIdentity,
+  type SeenLabels,
+  shapeOf,
+} from './metric-labels.ts';
 import {
   METRIC,
   METRIC_FAMILY,
@@ -29,18 +31,14 @@ import {
   type MetricMessage,
 } from './metric-messages.ts';
 import { isNative } from './native-histogram.ts';
-import { createPlainMetric, type PlainMetric, readPlainMetric } from './plain-metric.ts';
+import {
+  createPlainMetric,
+  type PlainMetric,
+  readPlainMetric,
+  readPlainNames,
+} from './plain-metric.ts';
 import { createWire, type Wire } from './wire.ts';
 import { withoutCreated } from './without-created.ts';
-
-/** The metric types by their numbers on the wire; a gauge histogram is none that a push may have. */
-const TYPES: readonly (MetricType | undefined)[] = [
-  'counter',
-  'gauge',
-  'summary',
-  'untyped',
-  'histogram',
-];
 
 /** The parser between two families. */
 interface Reader {
@@ -61,19 +59,6 @@ interface Reader {
   series: number;
   /** Whether a native histogram has a creation time. */
   hasCreated: boolean;
-}
-
-/** The family that is read. */
-interface FamilyState {
-  readonly name: string;
-  readonly type: MetricType;
-  /** Labels of its series, if they are compared. */
-  readonly identities: Set<string> | undefined;
-  readonly hashes: SeriesIdentities;
-  /** How many of its metrics are native histograms. */
-  natives: number;
-  series: number;
-  bytes: number;
 }
 
 /**
@@ -151,7 +136,7 @@ function readAll(reader: Reader, most: number): ReadExposition {
 
 function readFamily(reader: Reader, message: MetricFamilyMessage): Deny | undefined {
   const { families, taken } = reader;
-  const family = checkFamily(message, reader.scope.limits.name, reader.isExact);
+  const family = createFamilyState(message, reader.scope.limits.name, reader.isExact);
   if (typeof family === 'string') return denyFamily(reader, family);
   for (const name of occupiedNames(family)) {
     const holder = taken.get(name);
@@ -186,47 +171,33 @@ function readMetrics(
   return problem;
 }
 
-function checkFamily(
-  message: MetricFamilyMessage,
-  maxName: number,
-  isExact: boolean,
-): FamilyState | string {
-  const { name = '', help = '', unit = '', type: typeNumber = 0, metric } = message;
-  const type = TYPES[typeNumber];
-  if (name === '') return 'no name';
-  if (scanMetricName(name, 0) < name.length) return `${renderName(name)} is no metric name`;
-  if (name.length > maxName) return `the name ${renderName(name)} has over ${maxName} characters`;
-  if (type === undefined) return `a type that is not taken (${typeNumber})`;
-  if (metric.length === 0) return 'no metrics';
-  if (help.includes('\0')) return 'a NUL character';
-  if (!isUnitOf(unit, name, type)) return `unit ${renderQuoted(unit)} is not in its name`;
-  const identities = isExact ? new Set<string>() : undefined;
-  return { name, type, identities, hashes: [], natives: 0, series: 0, bytes: 0 };
-}
-
-/**
- * Prometheus refuses a whole scrape over a unit that the name does not end with.
- * @see prometheus `model/textparse/protobufparse.go`, `Next`
- */
-function isUnitOf(unit: string, name: string, type: MetricType): boolean {
-  const base = type === 'counter' && name.endsWith('_total') ? name.slice(0, -6) : name;
-  return unit === '' || (base.endsWith(`_${unit}`) && base.length > unit.length + 1);
-}
-
-/** Reads a metric that is like the one before but for its label values and its number. */
+/** Reads a metric in place, if it is labels and one number. */
 function readPlain(reader: Reader, family: FamilyState): boolean {
-  const { wire, scope, seen, plain } = reader;
-  const { shape, encodedNames } = seen;
-  if (reader.isExact || shape === undefined || shape.watched.length > 0) return false;
-  const { labelValue, series } = scope.limits;
-  if (reader.series >= series) return false;
-  const { bytes, at } = wire;
-  if (!readPlainMetric(bytes, at, plain, family.type, encodedNames, labelValue)) return false;
+  const { scope, plain } = reader;
+  if (reader.isExact || reader.series >= scope.limits.series) return false;
+  const shape = readInPlace(reader, family.type);
+  if (shape === undefined || shape.watched.length > 0) return false;
+  addLabelNames(reader.seen.labelNames, shape);
   const seriesBytes = identifySeries(family.name, shape.layout, plain.writeValue, family.hashes);
   family.bytes += seriesBytes + numberBytes(plain.value);
   family.series += 1;
   reader.series += 1;
   return true;
+}
+
+/** Reads it with the label names of the metric before, or with its own. */
+function readInPlace(
+  { wire, scope, seen, plain }: Reader,
+  type: MetricType,
+): LabelShape | undefined {
+  const { bytes, at } = wire;
+  const { labelValue } = scope.limits;
+  const isRead = (shape: LabelShape): boolean =>
+    readPlainMetric(bytes, at, plain, type, shape.encodedNames, labelValue);
+  if (seen.shape !== undefined && isRead(seen.shape)) return seen.shape;
+  const names = readPlainNames(bytes, at, type);
+  const shape = names === undefined ? undefined : shapeOf(seen, names);
+  return typeof shape === 'object' && isRead(shape) ? shape : undefined;
 }
 
 function readMetric(reader: Reader, family: FamilyState): Deny | undefined {
