@@ -45,7 +45,7 @@ export function writeEscapedText(text: string, start: number, end: number): void
   }
 }
 
-/** The same in a body that is ASCII alone. */
+/** The same in the bytes of a body. */
 export function writeEscapedBytes(body: Uint8Array, start: number, end: number): void {
   reserveHashInput(end - start);
   const { bytes } = hashInput;

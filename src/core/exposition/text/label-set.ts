@@ -51,20 +51,20 @@ export interface LabelSet {
   readonly writeValue: WriteValue;
 }
 
-/** @param ascii - the bytes of the text, if it is ASCII alone */
+/** @param bytes - of the text, if each is a character of it */
 export function createLabelSet(
   scope: ContentScope,
   text: string,
-  ascii: Uint8Array | undefined,
+  bytes: Uint8Array | undefined,
 ): LabelSet {
   // Those that the grouping key overwrites do not count against the limit, the job among them.
   const most = scope.limits.labels + (scope.key?.labels.length ?? 0) + 1;
   const starts: number[] = [];
   const ends: number[] = [];
   const writeValue: WriteValue =
-    ascii === undefined
+    bytes === undefined
       ? (position) => writeEscapedText(text, starts[position] ?? 0, ends[position] ?? 0)
-      : (position) => writeEscapedBytes(ascii, starts[position] ?? 0, ends[position] ?? 0);
+      : (position) => writeEscapedBytes(bytes, starts[position] ?? 0, ends[position] ?? 0);
   const empty = { count: 0, names: [], starts, ends, shape: undefined };
   return { ...empty, scope, most, shapes: new Map(), seenNames: createLabelNames(), writeValue };
 }

@@ -18,13 +18,13 @@ const NOT_FOUND = -1;
 /**
  * Reads the labels of a sample that differs from the one before in plain label values alone, as
  * neighbours mostly do: what is the same byte for byte has been checked already.
- * @param ascii - the whole text
+ * @param bytes - of the whole text
  * @param labels - of the sample before; gets the values of this one
  * @param start - where the name begins
  * @returns where the value begins, or -1 for a line that is to be read like any other
  */
 export function readRepeatedLabels(
-  ascii: Uint8Array,
+  bytes: Uint8Array,
   labels: LabelSet,
   before: LineBefore,
   start: number,
@@ -36,29 +36,29 @@ export function readRepeatedLabels(
   let at = start;
   for (let index = 0; index < count; index += 1) {
     const open = starts[index] ?? 0;
-    if (!isRepeated(ascii, from, open, at)) return NOT_FOUND;
+    if (!isRepeated(bytes, from, open, at)) return NOT_FOUND;
     at += open - from;
     from = ends[index] ?? 0;
-    const close = scanPlainBytes(ascii, at);
-    if (ascii[close] !== QUOTE || close - at > longest) return NOT_FOUND;
+    const close = scanPlainBytes(bytes, at);
+    if (bytes[close] !== QUOTE || close - at > longest) return NOT_FOUND;
     starts[index] = at;
     ends[index] = close;
     at = close;
   }
-  return isRepeated(ascii, from, before.value, at) ? at + before.value - from : NOT_FOUND;
+  return isRepeated(bytes, from, before.value, at) ? at + before.value - from : NOT_FOUND;
 }
 
 /** Whether the bytes from `from` to `end` come again at `at`. */
-function isRepeated(ascii: Uint8Array, from: number, end: number, at: number): boolean {
+function isRepeated(bytes: Uint8Array, from: number, end: number, at: number): boolean {
   const distance = at - from;
   for (let one = from; one < end; one += 1) {
-    if (ascii[one] !== ascii[one + distance]) return false;
+    if (bytes[one] !== bytes[one + distance]) return false;
   }
   return true;
 }
 
-function scanPlainBytes(ascii: Uint8Array, start: number): number {
+function scanPlainBytes(bytes: Uint8Array, start: number): number {
   let end = start;
-  while (IS_PLAIN[ascii[end] ?? QUOTE] === 1) end += 1;
+  while (IS_PLAIN[bytes[end] ?? QUOTE] === 1) end += 1;
   return end;
 }

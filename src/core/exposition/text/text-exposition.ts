@@ -41,8 +41,8 @@ import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './t
 /** The parser between two lines. */
 interface Reader {
   readonly text: string;
-  /** Its bytes, if it is ASCII alone. */
-  readonly ascii: Uint8Array | undefined;
+  /** Its bytes, if each is a character of it. */
+  readonly bytes: Uint8Array | undefined;
   readonly scope: ContentScope;
   readonly table: FamilyTable;
   /** Of the sample that was read last. */
@@ -74,14 +74,33 @@ export function parseTextExposition(body: Uint8Array, scope: ContentScope): Deci
 export function readText(body: Uint8Array, scope: ContentScope, most: number): ReadExposition {
   const decoded = decodeText(body);
   if (typeof decoded !== 'string') return { content: decoded, problems: [decoded] };
+  if (decoded.length === body.length) return readDecoded(decoded, body, scope, most);
+  if (scope.watchedLabels.size === 0) {
+    // Byte for byte is faster; what is beyond ASCII shows in refusals and watched values alone.
+    const latin1 = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
+    const read = readDecoded(latin1, body, scope, 1);
+    if (read.problems.length === 0) return read;
+  }
+  return readDecoded(decoded, undefined, scope, most);
+}
+
+/**
+ * Reads a text.
+ * @param bytes - one for each of its characters; left out, lines are not compared with each other
+ */
+export function readDecoded(
+  decoded: string,
+  bytes: Uint8Array | undefined,
+  scope: ContentScope,
+  most: number,
+): ReadExposition {
   const isEnded = decoded === '' || decoded.endsWith('\n');
-  const ascii = decoded.length === body.length ? body : undefined;
   const text = isEnded ? decoded : `${decoded}\n`;
   // Without a key an instance may be empty or missing, which is the same series with two hashes.
-  let reader = createReader(text, ascii, scope, scope.key === undefined);
+  let reader = createReader(text, bytes, scope, scope.key === undefined);
   let problems = readLines(reader, most);
   if (reader.table.families.some(({ identities }) => hasTwins(identities))) {
-    reader = createReader(text, ascii, scope, true);
+    reader = createReader(text, bytes, scope, true);
     problems = readLines(reader, most);
   }
   forgetSeries();
@@ -98,16 +117,16 @@ export function readText(body: Uint8Array, scope: ContentScope, most: number): R
 /** @param isExact - whether it finds series that are there twice; without, they are let through */
 function createReader(
   text: string,
-  ascii: Uint8Array | undefined,
+  bytes: Uint8Array | undefined,
   scope: ContentScope,
   isExact: boolean,
 ): Reader {
   return {
     text,
-    ascii,
+    bytes,
     scope,
     table: createFamilyTable(scope.limits.name, isExact),
-    labels: createLabelSet(scope, text, ascii),
+    labels: createLabelSet(scope, text, bytes),
     sampleName: undefined,
     before: { start: -1, value: -1 },
     line: 1,
@@ -159,14 +178,14 @@ function readLine(reader: Reader, start: number): number | Deny {
 }
 
 function readSample(reader: Reader, start: number): number | Deny {
-  const { text, ascii, line, labels, scope, before } = reader;
-  if (ascii !== undefined) {
-    const end = readRepeatedLabels(ascii, labels, before, start);
+  const { text, bytes, line, labels, scope, before } = reader;
+  if (bytes !== undefined) {
+    const end = readRepeatedLabels(bytes, labels, before, start);
     if (end !== -1) {
       const value = skipBlanks(text, end);
       before.start = start;
       before.value = value;
-      return readPlainValue(reader, ascii, value) ?? readValue(reader, value);
+      return readPlainValue(reader, bytes, value) ?? readValue(reader, value);
     }
   }
   const nameEnd = readSampleName(reader, start);
@@ -188,13 +207,13 @@ function readSample(reader: Reader, start: number): number | Deny {
 }
 
 /** The common value of a series of one line; undefined for any other, which is not read. */
-function readPlainValue(reader: Reader, ascii: Uint8Array, at: number): number | undefined {
+function readPlainValue(reader: Reader, bytes: Uint8Array, at: number): number | undefined {
   const { table, sampleName: name, labels, scope } = reader;
   const { shape } = labels;
   if (name === undefined || shape === undefined || table.isExact) return undefined;
   if (shape.watched.length > 0 || isDistribution(name.family)) return undefined;
-  const end = scanPlainValue(ascii, at);
-  if (end === -1 || ascii[end] !== LINE_FEED) return undefined;
+  const end = scanPlainValue(bytes, at);
+  if (end === -1 || bytes[end] !== LINE_FEED) return undefined;
   if (reader.series >= scope.limits.series) return undefined;
   reader.series += 1;
   addLine(name.family, labels, shape, end - at);
