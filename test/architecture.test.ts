@@ -45,6 +45,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   },
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
   'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },
+  'cli/log-console.ts': { src: ['pipeline/ports.ts'], outside: ['node:'] },
   'cli/operational-log.ts': { src: ['pipeline/ports.ts', 'cli/line-sink.ts'], outside: ['pino'] },
   'cli/compare/': { src: [...COMMAND, 'upstream/'], outside: ['node:', 'commander'] },
   'cli/': {
