@@ -14,6 +14,8 @@ export interface LabelShape {
   readonly identity: readonly number[];
   /** The same without `le` and `quantile`: what the lines of one histogram or summary share. */
   readonly base: readonly number[];
+  /** Their names in one text. */
+  readonly baseNames: string;
   /** Positions, by name, of the labels that the grouping key overwrites. */
   readonly overwritten: readonly number[];
   /** Positions of the labels whose values the policy asks for. */
@@ -127,6 +129,7 @@ function workOutShape(names: readonly string[], scope: ContentScope): LabelShape
     encodedNames: names.map((name) => Uint8Array.from(Buffer.from(name))),
     identity,
     base,
+    baseNames: base.map((position) => names[position]).join(),
     layout,
     baseLayout: base.length === identity.length ? layout : layOutSeries(names, base, key),
     overwritten: sorted.filter(isOverwritten),

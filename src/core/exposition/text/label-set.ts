@@ -15,6 +15,7 @@ import {
   LABEL_VALUE_MISTAKES,
   UNQUOTED_HINT,
 } from './mistakes/label-mistakes.ts';
+import type { PartBefore } from './part-before.ts';
 import {
   BACKSLASH,
   BRACE_CLOSE,
@@ -47,6 +48,8 @@ export interface LabelSet {
   readonly shapes: Map<string, LabelShape>;
   /** The names of all samples so far. */
   readonly seenNames: LabelNames;
+  /** Of the histogram or summary that was looked up last. */
+  part: PartBefore | undefined;
   /** Writes a value to the series that is identified. */
   readonly writeValue: WriteValue;
 }
@@ -65,7 +68,7 @@ export function createLabelSet(
     bytes === undefined
       ? (position) => writeEscapedText(text, starts[position] ?? 0, ends[position] ?? 0)
       : (position) => writeEscapedBytes(bytes, starts[position] ?? 0, ends[position] ?? 0);
-  const empty = { count: 0, names: [], starts, ends, shape: undefined };
+  const empty = { count: 0, names: [], starts, ends, shape: undefined, part: undefined };
   return { ...empty, scope, most, shapes: new Map(), seenNames: createLabelNames(), writeValue };
 }
 

@@ -10,10 +10,10 @@ import {
   valueBytes,
 } from '../sample-value.ts';
 import { identifySeries } from '../series-identity.ts';
-import type { SeriesLayout } from '../series-layout.ts';
 import type { Family, SampleName } from './family-table.ts';
 import { type LabelSet, labelValue, renderIdentity, renderPassedOver } from './label-set.ts';
 import { denyLine } from './line-problem.ts';
+import { createPartBefore, isOfPartBefore } from './part-before.ts';
 
 const DECIMAL_POINT = 'write a decimal point, not a comma: LC_ALL=C makes most tools do so';
 
@@ -85,24 +85,34 @@ function addPart(sample: Sample): Deny | undefined {
       return denyBoundLabel(sample, label, isThere);
     }
   }
-  const base = renderIdentity(text, labels, shape.base);
-  const passedOver = renderPassedOver(text, labels, shape);
-  family.series ??= new Map();
-  let distribution = family.series.get(base);
-  if (distribution === undefined) {
-    distribution = createDistribution(line, passedOver, identify(sample, shape.baseLayout));
-    family.series.set(base, distribution);
-  }
-  // Pushgateway puts lines together by the labels of the body, before the grouping key comes in.
-  if (distribution.passedOver !== passedOver) return denyDuplicate(sample);
+  const { part } = labels;
+  const distribution =
+    part?.family === family && isOfPartBefore(text, part, labels, shape)
+      ? part.distribution
+      : findDistribution(sample);
+  if (distribution === undefined) return denyDuplicate(sample);
   distribution.valueBytes += valueBytes(sample.value);
   if (boundLabel === undefined) return addTotal(sample, distribution);
   return addBound(sample, distribution, labelValue(text, labels, shape[boundLabel]));
 }
 
-/** @returns the bytes of its name and labels */
-function identify({ name: { family }, labels }: Sample, layout: SeriesLayout): number {
-  return identifySeries(family.name, layout, labels.writeValue, family.identities);
+/** The histogram or summary that a line is a part of; undefined if it is not the one it seems. */
+function findDistribution({ line, text, name, labels, shape }: Sample): Distribution | undefined {
+  const { family } = name;
+  const base = renderIdentity(text, labels, shape.base);
+  const passedOver = renderPassedOver(text, labels, shape);
+  family.series ??= new Map();
+  let distribution = family.series.get(base);
+  if (distribution === undefined) {
+    const { baseLayout } = shape;
+    const bytes = identifySeries(family.name, baseLayout, labels.writeValue, family.identities);
+    distribution = createDistribution(line, passedOver, bytes);
+    family.series.set(base, distribution);
+  }
+  // Pushgateway puts lines together by the labels of the body, before the grouping key comes in.
+  if (distribution.passedOver !== passedOver) return undefined;
+  labels.part = createPartBefore(family, distribution, labels, shape);
+  return distribution;
 }
 
 function denyBoundLabel({ line, name }: Sample, label: string, isThere: boolean): Deny {
