@@ -25,6 +25,7 @@ export function createFollowedStore(): FollowedStore {
   return {
     store: STORE,
     isReady: () => true,
+    takesPushes: () => true,
     isAwayButKnown: () => false,
     suppose: async () => undefined,
     whenKnown: async () => allow(undefined),

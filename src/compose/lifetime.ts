@@ -27,7 +27,7 @@ export function createLifetime(
   const isClosing = (): boolean => lastArrival !== Number.POSITIVE_INFINITY;
   const isSpooling = (): boolean => isSpoolInUse(spool, current);
   const isUsable = (): boolean =>
-    current.upstreamSides().some((side) => side.isReady() && side.known.isMember()) || isSpooling();
+    current.upstreamSides().some((side) => side.takesPushes()) || isSpooling();
   return {
     isClosing,
     isSpooling,

@@ -37,6 +37,8 @@ export interface UpstreamSide {
   /** What is known of the store; it goes on over another way to the same Pushgateway. */
   readonly known: KnownStore;
   isReady(): boolean;
+  /** Whether a push to it could be taken, perhaps after it has waited. */
+  takesPushes(): boolean;
   /** Whether the last scrape of the store was broken. */
   isScrapeBroken(): boolean;
   /** Whether this side is what the configuration asks for, with the Pushgateway at `url`. */
@@ -137,6 +139,7 @@ export async function openUpstreamSide(
     },
     known,
     isReady: () => followed.isReady(),
+    takesPushes: () => followed.takesPushes() && known.isMember(),
     isScrapeBroken: known.isScrapeBroken,
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {

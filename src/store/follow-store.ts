@@ -27,6 +27,9 @@ import { denyUnknown, NO_PUSHGATEWAY, type UpstreamState } from './upstream-stat
 /** What every push hears while nothing is to be waited for. */
 const KNOWN = Promise.resolve(allow(undefined));
 
+/** How long a store that others have had begin anew counts as known: pushes wait for longer. */
+const ANEW_MS = 5000;
+
 /** Follows a store: one loop reads it, everything else is told. */
 export function createFollowedStore(options: FollowStoreOptions): FollowedStore {
   return new Follower(options);
@@ -51,6 +54,8 @@ class Follower implements FollowedStore {
   /** Connections that ended, and those since which it is known what answers. */
   #ends = 0;
   #endsSeen = 0;
+  /** When others had it begin anew that was known. */
+  #anewAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FollowStoreOptions) {
     const { store, others, clock, log, observer, onReading, onDeleted } = options;
@@ -104,6 +109,7 @@ class Follower implements FollowedStore {
 
   /** What was read of it is not in the model any more. */
   async #beginAnew(): Promise<void> {
+    if (this.isReady()) this.#anewAt = this.#clock.monotonic();
     this.#readings.forget();
     await this.#readings.current(); // it comes to nothing
     await this.probe();
@@ -111,6 +117,11 @@ class Follower implements FollowedStore {
 
   isReady(): boolean {
     return this.#state === 'read';
+  }
+
+  takesPushes(): boolean {
+    if (this.#state !== 'unread') return this.isReady();
+    return this.#clock.monotonic() - this.#anewAt < ANEW_MS;
   }
 
   reader(): StoreReader | undefined {

@@ -14,6 +14,8 @@ export interface FollowedStore {
   readonly store: GroupStore;
   /** Whether a push could be taken: the upstream is there, and what it holds is known. */
   isReady(): boolean;
+  /** The same; but one that comes while the store is read anew for another gateway waits. */
+  takesPushes(): boolean;
   /** Whether it is away, and what it held then is known. */
   isAwayButKnown(): boolean;
   /** Takes what is given for what an upstream holds that is away, until that can be read. */

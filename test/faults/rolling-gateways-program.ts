@@ -7,12 +7,14 @@ import { startRedis } from '../support/redis-server.ts';
 import { createScratch } from '../support/scratch.ts';
 import { startServe } from './serve-process.ts';
 import { stageDocument, TOKEN } from './stage.ts';
+import { startTcpBalancer } from './tcp-balancer.ts';
 
 /**
- * Replaces three gateways on one port, one after the other, while clients push without a pause, half
- * of them with a new connection for each push. Prints what they were told as JSON.
+ * Replaces three gateways, one after the other, while clients push without a pause, half of them
+ * with a new connection for each push. All of them are on one port, or on 9101, 9102 and 9103 behind
+ * a balancer. Prints what clients were told as JSON.
  *
- * `node rolling-gateways-program.ts PORT`
+ * `node rolling-gateways-program.ts PORT [balanced]`
  */
 export interface RollingGatewaysResult {
   /** How pushes ended, a status or an error, and how many did so. */
@@ -23,20 +25,21 @@ export interface RollingGatewaysResult {
   readonly codes: readonly (number | null)[];
 }
 
-const GATEWAYS = ['a', 'b', 'c'];
+const GATEWAYS = ['1', '2', '3'];
 const CLIENTS = 8;
 /** Pushes between two replacements. */
 const PUSHES = 100;
 
-const [port = ''] = process.argv.slice(2);
+const [port = '', how] = process.argv.slice(2);
 await using stack = new AsyncDisposableStack();
 const scratch = stack.use(await createScratch());
 const redis = stack.use(await startRedis());
 const args = ['--push.disable-consistency-check'];
 const upstream = stack.use(await startPushgateway({ version: '1.5', args }));
 const document = stageDocument(upstream.url, {
-  listen: `127.0.0.1:${port}`,
-  server: { reuse_port: true },
+  ...(how === undefined
+    ? { listen: `127.0.0.1:${port}`, server: { reuse_port: true } }
+    : { listen: '127.0.0.1:910%i' }),
   admin: { listen: '127.0.0.1:0' },
   state: { url: redis.url },
   audit: { file: join(scratch.path, 'audit-%i.jsonl') },
@@ -48,6 +51,7 @@ let [longestMs, isOver] = [0, false];
 const start = (name: string) => startServe(config, [], ['--instance', name]).ready;
 const gateways = await Promise.all(GATEWAYS.map(start));
 await delay(500); // all have joined
+if (how === 'balanced') stack.use(await startTcpBalancer(Number(port), [9101, 9102, 9103]));
 const keepAlive = new Agent({ keepAlive: true });
 const clients = Array.from({ length: CLIENTS }, (_, index) =>
   pushOn(index % 2 === 0 ? keepAlive : new Agent(), `client${index}`),
