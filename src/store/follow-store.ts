@@ -112,6 +112,7 @@ class Follower implements FollowedStore {
     if (this.isReady()) this.#anewAt = this.#clock.monotonic();
     this.#readings.forget();
     await this.#readings.current(); // it comes to nothing
+    await this.#probing; // it has read in vain
     await this.probe();
   }
 

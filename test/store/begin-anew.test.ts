@@ -49,9 +49,13 @@ function openStage() {
   return {
     clock,
     followed,
-    hasBegun: () => readings > 0,
+    readings: () => readings,
     endReading() {
       reading.resolve();
+      reading = Promise.withResolvers();
+    },
+    breakReading() {
+      reading.reject(new Error('it is begun anew'));
       reading = Promise.withResolvers();
     },
     beginAnew: () => watcher?.begunAnew(),
@@ -59,11 +63,11 @@ function openStage() {
 }
 
 test('a store takes no pushes before its first reading, and goes on when others have it read anew', async () => {
-  const { clock, followed, hasBegun, endReading, beginAnew } = openStage();
+  const { clock, followed, readings, endReading, beginAnew } = openStage();
   beginAnew(); // its own joining
   const first = followed.probe();
   assert.equal(followed.takesPushes(), false);
-  await eventually('it is being read', () => hasBegun() || undefined);
+  await eventually('it is being read', () => readings() || undefined);
   endReading();
   await first;
   beginAnew();
@@ -76,4 +80,15 @@ test('a store takes no pushes before its first reading, and goes on when others 
   assert.equal(followed.takesPushes(), false);
   endReading();
   await eventually('it was read anew', () => followed.takesPushes() || undefined);
+});
+
+test('a store that begins anew while it is read is read again at once', async () => {
+  const { followed, readings, endReading, breakReading, beginAnew } = openStage();
+  void followed.probe();
+  await eventually('it is being read', () => readings() === 1 || undefined);
+  beginAnew();
+  breakReading();
+  await eventually('it is read again', () => readings() === 2 || undefined, 5000);
+  endReading();
+  await eventually('it was read', () => followed.isReady() || undefined);
 });
