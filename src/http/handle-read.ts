@@ -5,7 +5,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { pipeline, type Transform } from 'node:stream';
+import { pipeline, type Writable } from 'node:stream';
 import { createProxyMiddleware, proxyEventsPlugin } from 'http-proxy-middleware';
 import { type Deny, deny } from '../core/decision.ts';
 import type { ReadScope } from '../core/policy/read-scope.ts';
@@ -13,14 +13,11 @@ import type { Reason } from '../core/reason.ts';
 import type { UpstreamReadPath } from '../core/request/endpoint.ts';
 import type { ReadAnswer, UpstreamRead, UpstreamReading } from '../pipeline/ports/upstream.ts';
 import type { Clock } from '../pipeline/ports.ts';
+import { freeChunks } from './read-chunks.ts';
 import { pickAnswerHeaders, renderReadHeaders } from './read-headers.ts';
 import { exchangeOf } from './receive.ts';
-import {
-  acceptsGzip,
-  createCompression,
-  createFilterStream,
-  createScopedFilter,
-} from './scoped-relay.ts';
+import { createRelay, NO_FILTER, type RelayOptions } from './relay.ts';
+import { acceptsGzip, createCompression, createScopedFilter } from './scoped-relay.ts';
 import type { HeaderValues } from './security-headers.ts';
 
 interface ReadHandlerOptions {
@@ -163,7 +160,7 @@ function relay(upstreamResponse: IncomingMessage, res: ServerResponse, plan: Rea
     plan.fail(deny('upstream_invalid', { internal: `the upstream answered ${statusCode}` }));
   } else if (isWhole(plan)) {
     res.writeHead(200, { ...pickAnswerHeaders(upstreamResponse.headers), ...plan.headers });
-    pipeline(upstreamResponse, res, () => {}); // the proxy tells of what goes wrong
+    send(upstreamResponse, res, { filter: NO_FILTER, onRefusal: plan.fail });
   } else {
     relayPart(upstreamResponse, res, plan);
   }
@@ -184,9 +181,20 @@ function relayPart(upstreamResponse: IncomingMessage, res: ServerResponse, plan:
     ...(plan.isCompressed && { 'content-encoding': 'gzip' }),
     ...plan.headers,
   });
-  const part: Transform = createFilterStream(filter, plan.fail);
-  if (plan.isCompressed) pipeline(upstreamResponse, part, createCompression(), res, () => {});
-  else pipeline(upstreamResponse, part, res, () => {});
+  if (!plan.isCompressed) {
+    send(upstreamResponse, res, { filter, onRefusal: plan.fail });
+    return;
+  }
+  const compression = createCompression();
+  pipeline(compression, res, () => {});
+  send(upstreamResponse, compression, { filter, onRefusal: plan.fail });
+}
+
+/** Sends an answer on; of what goes wrong the proxy tells. */
+function send(upstreamResponse: IncomingMessage, out: Writable, options: RelayOptions): void {
+  const relay = createRelay(out, options);
+  freeChunks(upstreamResponse, relay);
+  pipeline(upstreamResponse, relay.sink, () => {});
 }
 
 function refusalOf(error: Error): Deny {

@@ -10,6 +10,8 @@ type Labels = ReadonlyMap<string, string>;
 export interface ReadScope {
   /** Whether the upstream's answer may go out as it is. */
   readonly seesEverything: boolean;
+  /** Names of the labels that `sees` asks for: others make no difference. */
+  readonly deciding: readonly string[];
   /** Whether a group or series with these labels may be seen. One without a job is nobody's. */
   sees(labels: Labels): boolean;
 }
@@ -22,6 +24,7 @@ export function resolveReadScope(team: TeamPolicy): ReadScope {
   const conditions = [...team.labels];
   return Object.freeze({
     seesEverything: team.coversEverything,
+    deciding: ['job', ...team.labels.keys()],
     sees(labels: Labels) {
       if (team.coversEverything) return true;
       const job = labels.get('job');

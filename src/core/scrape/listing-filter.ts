@@ -2,10 +2,10 @@ import { allow, type Decision, deny } from '../decision.ts';
 import { isObject, type JsonObject, parseJson } from '../json.ts';
 import type { ReadScope } from '../policy/read-scope.ts';
 import { createArrayElements } from './array-elements.ts';
-import type { ScrapeFilter } from './scrape-filter.ts';
+import type { Keep, ScrapeFilter } from './scrape-filter.ts';
 
 const MAX_GROUP_CHARACTERS = 64 * 1024 * 1024;
-const NOTHING = Buffer.alloc(0);
+const DONE = allow(undefined);
 /** With which it begins. */
 export const LISTING_HEAD = '{"status":"success","data":[';
 /** Of a store without groups. */
@@ -33,32 +33,40 @@ export function createListingFilter(scope: ReadScope): ScrapeFilter {
     return separator + (part === group ? text : toLatin1(JSON.stringify(part)));
   };
 
-  const filterGroups = (text: string, begun: string): Decision<Buffer> => {
+  const filterGroups = (text: string, begun: string, keep: Keep): Decision<undefined> => {
     const groups = elements.take(text).map(filterGroup);
     if (groups.includes(undefined)) return invalid('a group of the listing is not understood');
     if (elements.rest().length > MAX_GROUP_CHARACTERS) return invalid('a group is too large');
-    return allow(Buffer.from(begun + groups.join(''), 'latin1'));
+    keepText(begun + groups.join(''), keep);
+    return DONE;
   };
 
   return {
-    add({ buffer, byteOffset, byteLength }) {
+    add({ buffer, byteOffset, byteLength }, keep) {
       const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
-      if (head === undefined) return filterGroups(text, '');
+      if (head === undefined) return filterGroups(text, '', keep);
       head += text;
       if (head.startsWith(LISTING_HEAD)) {
         const rest = head.slice(LISTING_HEAD.length);
         head = undefined;
-        return filterGroups(rest, LISTING_HEAD);
+        return filterGroups(rest, LISTING_HEAD, keep);
       }
       const isPossible = LISTING_HEAD.startsWith(head) || EMPTY.startsWith(head.trimEnd());
-      return isPossible ? allow(NOTHING) : invalid('the listing has another form');
+      return isPossible ? DONE : invalid('the listing has another form');
     },
-    end() {
-      if (head?.trimEnd() === EMPTY) return allow(Buffer.from(`${LISTING_HEAD}]}`));
+    end(keep) {
+      const isEmpty = head?.trimEnd() === EMPTY;
       const isWhole = elements.hasEnded() && elements.rest().trim() === '}';
-      return isWhole ? allow(Buffer.from(']}')) : invalid('the listing breaks off');
+      if (!isEmpty && !isWhole) return invalid('the listing breaks off');
+      keepText(isEmpty ? `${LISTING_HEAD}]}` : ']}', keep);
+      return DONE;
     },
   };
+}
+
+/** @param text - each byte a character */
+function keepText(text: string, keep: Keep): void {
+  if (text !== '') keep(Buffer.from(text, 'latin1'), 0, text.length);
 }
 
 type Labels = ReadonlyMap<string, string>;

@@ -5,6 +5,7 @@ import { createFamilyReader, FAMILY_METRIC, forEachField, readLabels } from './f
 import type { ScrapeFilter } from './scrape-filter.ts';
 
 const NOTHING = Buffer.alloc(0);
+const DONE = allow(undefined);
 
 /**
  * Creates the filter of a scrape in delimited protobuf: of a family goes out what the team may see,
@@ -14,13 +15,15 @@ const NOTHING = Buffer.alloc(0);
 export function createProtobufFilter(scope: ReadScope): ScrapeFilter {
   const reader = createFamilyReader((message) => filterFamily(message, scope));
   return {
-    add(chunk) {
+    add(chunk, keep) {
       const kept = reader.add(chunk);
-      return kept.effect === 'deny' ? kept : allow(Buffer.concat(kept.value));
+      if (kept.effect === 'deny') return kept;
+      for (const family of kept.value) keep(family, 0, family.length);
+      return DONE;
     },
     end() {
       const end = reader.end();
-      return end.effect === 'deny' ? end : allow(NOTHING);
+      return end.effect === 'deny' ? end : DONE;
     },
   };
 }

@@ -4,26 +4,27 @@ import fc from 'fast-check';
 import type { ReadScope } from '../../../src/core/policy/read-scope.ts';
 import { createListingFilter } from '../../../src/core/scrape/listing-filter.ts';
 import { createProtobufFilter } from '../../../src/core/scrape/protobuf-filter.ts';
-import type { ScrapeFilter } from '../../../src/core/scrape/scrape-filter.ts';
+import type { Keep, ScrapeFilter } from '../../../src/core/scrape/scrape-filter.ts';
 import { createTextFilter } from '../../../src/core/scrape/text-filter.ts';
 import { delimited, double, integer, prefixed } from '../../support/protobuf.ts';
 
 /** Own is what has the job "own". */
 const SCOPE: ReadScope = {
   seesEverything: false,
+  deciding: ['job'],
   sees: (labels) => labels.get('job') === 'own',
 };
 
 /** Runs a stream through a filter in pieces; undefined if it was refused. */
 function run(filter: ScrapeFilter, stream: Buffer, size = stream.length): Buffer | undefined {
   const kept: Buffer[] = [];
+  const keep: Keep = (bytes, start, end) => kept.push(Buffer.from(bytes.subarray(start, end)));
   for (let at = 0; at < stream.length; at += Math.max(1, size)) {
-    const piece = filter.add(stream.subarray(at, at + Math.max(1, size)));
-    if (piece.effect === 'deny') return undefined;
-    kept.push(piece.value);
+    const piece = Buffer.from(stream.subarray(at, at + Math.max(1, size)));
+    if (filter.add(piece, keep).effect === 'deny') return undefined;
+    piece.fill('#'); // nothing of it may be held
   }
-  const last = filter.end();
-  return last.effect === 'deny' ? undefined : Buffer.concat([...kept, last.value]);
+  return filter.end(keep).effect === 'deny' ? undefined : Buffer.concat(kept);
 }
 
 const filterText = (text: string, size?: number) =>

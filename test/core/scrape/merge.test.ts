@@ -19,9 +19,10 @@ import {
 } from '../../../src/core/scrape/merge/text-families.ts';
 import { delimited, double, integer, prefixed } from '../../support/protobuf.ts';
 
-const WHOLE: ReadScope = { seesEverything: true, sees: () => true };
+const WHOLE: ReadScope = { seesEverything: true, deciding: [], sees: () => true };
 const OWN: ReadScope = {
   seesEverything: false,
+  deciding: ['job'],
   sees: (labels) => labels.get('job') === 'own',
 };
 

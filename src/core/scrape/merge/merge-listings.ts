@@ -33,16 +33,18 @@ async function* groupsOf(source: ListingSource, scope: ReadScope): AsyncGenerato
   const filter = createListingFilter(scope);
   let hasHead = false;
   for (let chunk = await source.read(); chunk !== undefined; chunk = await source.read()) {
-    const kept = filter.add(chunk);
-    if (kept.effect === 'deny') {
-      source.fail(kept);
+    const kept: Buffer[] = [];
+    const added = filter.add(chunk, (bytes, start, end) => kept.push(bytes.subarray(start, end)));
+    if (added.effect === 'deny') {
+      source.fail(added);
       return;
     }
-    if (kept.value.length === 0) continue;
-    const groups = hasHead ? kept.value : kept.value.subarray(LISTING_HEAD.length);
-    hasHead = true;
-    if (groups.length > 0) yield groups;
+    for (const part of kept) {
+      const groups = hasHead ? part : part.subarray(LISTING_HEAD.length);
+      hasHead = true;
+      if (groups.length > 0) yield groups;
+    }
   }
-  const end = filter.end();
+  const end = filter.end(() => {});
   if (end.effect === 'deny') source.fail(end);
 }
