@@ -12,8 +12,9 @@ import type { StoreState } from './store-state.ts';
 /** Enters the time stamps of a new group, or refuses it for them. */
 export function enterStamps(state: StoreState, { push, group }: Attempt): Deny | undefined {
   const identities = stampsOf(group);
+  const findOther = createFinder(state, () => false);
   for (let at = 0; at < identities.length; at += 2) {
-    const holder = findOther(state, identities[at] ?? 0, identities[at + 1] ?? 0, () => false);
+    const holder = findOther(identities[at] ?? 0, identities[at + 1] ?? 0);
     if (holder === undefined) continue;
     const pushed = { name: 'push_time_seconds', type: 'gauge' } as const;
     return denyEqualHash(state, push, pushed, holder);
@@ -98,10 +99,11 @@ function* checkSeries(
     entered === undefined && attempt.families.has(other) && isOf(state, other, family);
   const isPassed = (other: HeldFamily): boolean =>
     isItself(other) || isPassedOver(state, attempt, family, other);
+  const findOther = createFinder(state, isPassed);
   for (let at = 0; at < identities.length; at += 2) {
     const high = identities[at] ?? 0;
     const low = identities[at + 1] ?? 0;
-    const holder = findOther(state, high, low, isPassed);
+    const holder = findOther(high, low);
     if (holder !== undefined) return denyEqualHash(state, attempt.push, family, holder);
     if (entered !== undefined) {
       const { held, series } = state;
@@ -143,21 +145,23 @@ function isPassedOver(
   );
 }
 
-/** What has a hash and is not passed over. */
-function findOther(
+/** Creates what finds, of one hash after the other, what has it and is not passed over. */
+function createFinder(
   { series, held }: StoreState,
-  high: number,
-  low: number,
   isPassed: (other: HeldFamily) => boolean,
-): HeldSeries | undefined {
+): (high: number, low: number) => HeldSeries | undefined {
   let found: HeldSeries | undefined;
-  series.find(high, low, (holder) => {
+  const visit = (holder: HeldSeries): boolean => {
     // What is of no family gives way to nothing.
     if (held.occupantOf(holder) !== undefined && isPassed(holder)) return false;
     found = holder;
     return true;
-  });
-  return found;
+  };
+  return (high, low) => {
+    found = undefined;
+    series.find(high, low, visit);
+    return found;
+  };
 }
 
 function denyEqualHash(
