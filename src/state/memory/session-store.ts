@@ -1,9 +1,5 @@
 import type { KeptSession, SessionStore } from '../../pipeline/shared-state.ts';
-
-/** More than people; the oldest go first. */
-const MAX_SESSIONS = 10_000;
-/** So that one team does not push out the sessions of others. */
-const MAX_OF_TEAM = 200;
+import { MAX_OF_TEAM, MAX_SESSIONS } from '../session-bounds.ts';
 
 /** Keeps sessions in memory: they end with the process. */
 export function createMemorySessionStore(): SessionStore {

@@ -1,10 +1,6 @@
 import type { KeptSession, SessionStore } from '../../pipeline/shared-state.ts';
+import { MAX_OF_TEAM, MAX_SESSIONS } from '../session-bounds.ts';
 import { createScript, type Valkey } from './valkey.ts';
-
-/** More than people; the oldest go first. */
-const MAX_SESSIONS = 10_000;
-/** So that one team does not push out the sessions of others. */
-const MAX_OF_TEAM = 200;
 
 const GET = createScript(`return redis.call('GET', KEYS[1])`);
 

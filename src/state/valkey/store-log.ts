@@ -6,10 +6,10 @@ import type {
   LogMembership,
   StoreLog,
 } from '../../pipeline/shared-state.ts';
-import { createGathering } from './gather.ts';
 import { type LogPosition, readLog } from './log-reader.ts';
 import { packOperations } from './packed-operations.ts';
-import { createScript, openValkey, type Valkey, type ValkeyOptions } from './valkey.ts';
+import { createTurnBatch } from './turn-batch.ts';
+import { createScript, NOW, openValkey, type Valkey, type ValkeyOptions } from './valkey.ts';
 
 /** A member that says nothing for so long has ended, and what it had under way with it. */
 const LEASE_MS = 6000;
@@ -24,8 +24,7 @@ const MOST_AT_ONCE = 100;
  */
 const COMMON = `
 local log, members, epoch, counter = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
 local function write(kind, member, data)
   local left = redis.call('ZCARD', members)
   local count = redis.call('INCR', counter)
@@ -127,7 +126,7 @@ class Membership implements LogMembership {
   /** When it was asked for, on the monotonic clock. */
   #renewedAt: number;
   #follower: LogFollower | undefined;
-  readonly #gathering = createGathering<Appended>(MOST_AT_ONCE, (items) => void this.#send(items));
+  readonly #batch = createTurnBatch<Appended>(MOST_AT_ONCE, (items) => void this.#send(items));
 
   constructor(options: MembershipOptions, joined: Joined) {
     this.member = options.member;
@@ -155,7 +154,7 @@ class Membership implements LogMembership {
 
   append(data: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#gathering.add({ data, resolve, reject });
+      this.#batch.add({ data, resolve, reject });
     });
   }
 

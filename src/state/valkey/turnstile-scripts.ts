@@ -1,4 +1,4 @@
-import { createScript } from './valkey.ts';
+import { createScript, NOW } from './valkey.ts';
 
 /** What came of a turn. */
 export const ENTERED = 0;
@@ -16,8 +16,7 @@ local places, gateways, ends, seen, steady, more = unpack(KEYS)
 local gateway, lease, team, concurrent = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local count, per, burst, window = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local first = 10 + ARGV[9]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
 for at = 10, first - 1 do redis.call('HDEL', places, ARGV[at]) end
 redis.call('ZADD', gateways, 'GT', now + lease, gateway)
 if redis.call('ZREMRANGEBYSCORE', gateways, '-inf', now) > 0 then redis.call('INCR', ends) end
@@ -67,7 +66,6 @@ export const LEAVE = createScript(`return redis.call('HDEL', KEYS[1], unpack(ARG
 
 /** Says that a gateway is there. */
 export const RENEW = createScript(`
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${NOW}
 if redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) > 0 then redis.call('INCR', KEYS[2]) end
 return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])`);

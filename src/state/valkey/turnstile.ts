@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry, TeamTurnstile, Turn, Turnstile } from '../../pipeline/shared-state.ts';
 import { createPlaces } from '../places.ts';
-import { createGathering } from './gather.ts';
+import { createTurnBatch } from './turn-batch.ts';
 import { EARLY, ENTER, ENTERED, FULL, LEAVE, RENEW } from './turnstile-scripts.ts';
 import type { Valkey } from './valkey.ts';
 
@@ -77,7 +77,7 @@ function createTeam(valkey: Valkey, { name, gateway, gateways, leaseMs }: TeamOp
       const leave = (): void => {
         places.giveBack(source);
         returned.push(place);
-        gathering.add('leave');
+        batch.add('leave');
       };
       return { kind: 'entered', leave };
     }
@@ -111,7 +111,7 @@ function createTeam(valkey: Valkey, { name, gateway, gateways, leaseMs }: TeamOp
     }
   };
 
-  const gathering = createGathering<Asking | 'leave'>(MOST_AT_ONCE, (items) => {
+  const batch = createTurnBatch<Asking | 'leave'>(MOST_AT_ONCE, (items) => {
     const asking = items.filter((item) => item !== 'leave');
     for (const [limits, alike] of Map.groupBy(asking, ({ turn }) => turn.limits)) {
       void ask(limits, alike);
@@ -133,7 +133,7 @@ function createTeam(valkey: Valkey, { name, gateway, gateways, leaseMs }: TeamOp
       last += 1;
       const place = `${gateway}/${last}`;
       return await new Promise((resolve, reject) => {
-        gathering.add({ turn, place, resolve, reject });
+        batch.add({ turn, place, resolve, reject });
       });
     },
   };

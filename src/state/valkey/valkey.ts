@@ -44,6 +44,10 @@ const LONGEST_RETRY_MS = 500;
 /** One slot for all: what is in braces alone tells it. */
 const PREFIX = '{pushwarden}:';
 
+/** In a script: the time by the server, the same for all gateways, in ms since the epoch. */
+export const NOW = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
 export function createScript(lua: string): Script {
   return { lua, sha1: createHash('sha1').update(lua).digest('hex') };
 }

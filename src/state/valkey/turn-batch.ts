@@ -1,5 +1,5 @@
 /** Takes what is to be sent; what is added within one turn of the event loop goes together. */
-export interface Gathering<Item> {
+export interface TurnBatch<Item> {
   add(item: Item): void;
 }
 
@@ -8,10 +8,10 @@ export interface Gathering<Item> {
  * gateway with much to do has many at once.
  * @param send - given what has come together, in the order in which it came
  */
-export function createGathering<Item>(
+export function createTurnBatch<Item>(
   most: number,
   send: (items: readonly Item[]) => void,
-): Gathering<Item> {
+): TurnBatch<Item> {
   let gathered: Item[] = [];
   const flush = (): void => {
     const items = gathered;
