@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose/compose.ts';
 import { GatewayError } from '../core/errors.ts';
 import { VERSION } from '../version.ts';
+import { boundGarbage } from './bound-garbage.ts';
 import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { keepTickShape } from './keep-tick-shape.ts';
@@ -31,6 +32,7 @@ export function registerServe(program: Command): void {
 
 async function serve({ config: file, watch = false, instance }: ServeOptions): Promise<number> {
   keepTickShape();
+  boundGarbage();
   const loaded = await loadInThread(file, instance);
   if (!loaded.ok) {
     console.log(loaded.report);

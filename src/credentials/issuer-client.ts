@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, errors, request } from 'undici';
+import type { errors } from 'undici';
 import { GatewayError } from '../core/errors.ts';
 import type { IssuerSpec } from '../core/identity/issuer.ts';
 import { type Jwks, parseJwks } from '../core/identity/jwks.ts';
@@ -31,13 +31,10 @@ const MAX_ANSWER_BYTES = 256 * 1024;
  */
 export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
   const { issuer, source, timeoutMs = TIMEOUT_MS } = options;
-  const agent = new Agent({
-    connect: { timeout: timeoutMs, ...(source.ca && { ca: source.ca }) },
-    maxResponseSize: MAX_ANSWER_BYTES,
-    pipelining: 0, // a connection for each request: they are minutes apart
-  });
+  const opened = openAgent(source.ca, timeoutMs);
 
   const get = async (url: string): Promise<string> => {
+    const { agent, request, errors } = await opened;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const headers = { accept: 'application/json', ...(await authorize(source.bearerFile)) };
@@ -46,7 +43,7 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
       answer.body.on('error', () => {}).destroy(); // which is an error to undici
       throw new Error(`answered ${answer.statusCode}`);
     } catch (cause) {
-      const message = `GET ${url}: ${describe(cause, timeoutMs)}`;
+      const message = `GET ${url}: ${describe(cause, timeoutMs, errors)}`;
       throw new GatewayError('ERR_JWKS_UNREACHABLE', message, { cause });
     }
   };
@@ -63,8 +60,19 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
 
   return {
     load: async () => parseJwks(await get(source.jwksUri ?? (await discover()))),
-    close: () => agent.destroy(),
+    close: async () => (await opened).agent.destroy(),
   };
+}
+
+/** All of undici is loaded for a gateway that asks an issuer, and for no other. */
+async function openAgent(ca: string | undefined, timeoutMs: number) {
+  const { Agent, errors, request } = await import('undici');
+  const agent = new Agent({
+    connect: { timeout: timeoutMs, ...(ca && { ca }) },
+    maxResponseSize: MAX_ANSWER_BYTES,
+    pipelining: 0, // a connection for each request: they are minutes apart
+  });
+  return { agent, errors, request };
 }
 
 /** Projected tokens change while the gateway runs. */
@@ -78,8 +86,8 @@ function isWeaker(uri: string, issuer: string): boolean {
   return new URL(uri).protocol !== 'https:' && new URL(issuer).protocol === 'https:';
 }
 
-function describe(error: unknown, timeoutMs: number): string {
-  if (error instanceof errors.ResponseExceededMaxSizeError) {
+function describe(error: unknown, timeoutMs: number, known: typeof errors): string {
+  if (error instanceof known.ResponseExceededMaxSizeError) {
     return `the answer is larger than ${MAX_ANSWER_BYTES} bytes`;
   }
   if (!(error instanceof Error)) return String(error);

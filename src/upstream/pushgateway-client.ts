@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { buildConnector, Pool } from 'undici';
+// not all of undici: fetch, caches and mocks would stay in the memory of every gateway
+import buildConnector from 'undici/lib/core/connect.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { parseJson } from '../core/json.ts';
 import { joinLines, renderPrintable } from '../core/printable.ts';
 import { parseStoreStatus } from '../core/store/store-status.ts';

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import { createStampMemory } from '../core/store/stamp-memory.ts';
+import { giveBackMemory } from '../threads/give-back-memory.ts';
 import { giveWay } from '../threads/give-way.ts';
 import type { ReadingOptions } from './open-answer.ts';
 import { doReadingJob, type ReadingJob, type ReadingState } from './reading-jobs.ts';
@@ -18,6 +19,7 @@ const options = workerData as ReadingOptions;
 const port = parentPort;
 const state: ReadingState = { stamps: createStampMemory() };
 let goOn = (): void => undefined;
+let isFresh = true;
 
 const say = (message: ThreadMessage): void => port?.postMessage(message);
 
@@ -34,6 +36,8 @@ async function work(job: ReadingJob): Promise<void> {
   } catch (error) {
     say({ kind: 'end', error: messageOf(error) });
   }
+  if (isFresh) giveBackMemory();
+  isFresh = false;
 }
 
 giveWay();
