@@ -25,27 +25,48 @@ const idle: Buffer[] = [];
 export function createBlockWriter(out: Writable): BlockWriter {
   let block: Buffer | undefined;
   let filled = 0;
+  /** Full ones that wait until others have arrived. */
+  const full: Buffer[] = [];
   let onTheirWay = 0;
   let waiting: (() => void) | undefined;
+  let onEnd: (() => void) | undefined;
 
-  const send = (): void => {
-    if (block === undefined) return;
-    const sent = block;
+  const write = (sent: Buffer, length: number): void => {
     onTheirWay += 1;
-    out.write(sent.subarray(0, filled), (error) => {
+    out.write(sent.subarray(0, length), (error) => {
       onTheirWay -= 1;
       if (error) return; // it may still be read
       if (idle.length < MOST_IDLE) idle.push(sent);
-      const goOn = waiting;
-      waiting = undefined;
-      if (goOn !== undefined) goOn();
-      else flush();
+      // many that are taken at once are not sent in one turn of the event loop
+      if (full.length > 0) setImmediate(goOn);
+      else goOn();
     });
+  };
+  const flush = (): void => {
+    if (block === undefined || onTheirWay > 0 || full.length > 0) return;
+    write(block, filled);
     block = undefined;
     filled = 0;
   };
-  const flush = (): void => {
-    if (onTheirWay === 0) send();
+  const goOn = (): void => {
+    for (let sent = full.shift(); sent !== undefined; sent = full.shift()) {
+      write(sent, sent.length);
+      if (onTheirWay >= MOST_ON_THEIR_WAY) return;
+    }
+    if (onEnd !== undefined) {
+      finish(onEnd);
+      return;
+    }
+    const resume = waiting;
+    waiting = undefined;
+    if (resume === undefined) flush();
+    else resume();
+  };
+  const finish = (done: () => void): void => {
+    if (block !== undefined) write(block, filled);
+    block = undefined;
+    onEnd = undefined;
+    out.end(done);
   };
   return {
     put(bytes, start, end) {
@@ -54,17 +75,21 @@ export function createBlockWriter(out: Writable): BlockWriter {
         const copied = bytes.copy(block, filled, at, end);
         at += copied;
         filled += copied;
-        if (filled === BLOCK_BYTES) send();
+        if (filled < BLOCK_BYTES) continue;
+        if (onTheirWay < MOST_ON_THEIR_WAY && full.length === 0) write(block, filled);
+        else full.push(block);
+        block = undefined;
+        filled = 0;
       }
     },
     flush,
     whenTaken(done) {
-      if (onTheirWay < MOST_ON_THEIR_WAY) done();
+      if (onTheirWay < MOST_ON_THEIR_WAY && full.length === 0) done();
       else waiting = done;
     },
     end(done) {
-      send();
-      out.end(done);
+      if (full.length === 0) finish(done);
+      else onEnd = done;
     },
   };
 }

@@ -88,7 +88,7 @@ function createFamilyCutter(): FamilyCutter {
 }
 
 /** Where the first family begins and ends, which may be beyond the bytes; undefined for none. */
-function readFamilyExtent(
+export function readFamilyExtent(
   bytes: Buffer,
 ): { readonly start: number; readonly end: number } | undefined {
   const wire = createWire(bytes);

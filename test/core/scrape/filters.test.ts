@@ -128,8 +128,25 @@ describe('the filter of protobuf', () => {
     const kept = run(createProtobufFilter(SCOPE), stream, 16 * 1024);
     assert.ok(kept?.equals(stream));
   });
+  test('a family is looked at as it comes, not when it is whole', () => {
+    const stream = family(Buffer.concat(Array.from({ length: 10_000 }, () => own)));
+    let seen = 0;
+    const one = createProtobufFilter({
+      ...SCOPE,
+      sees: () => {
+        seen += 1;
+        return true;
+      },
+    });
+    one.add(stream.subarray(0, stream.length / 2), () => assert.fail('its length is not known'));
+    assert.ok(seen > 4000 && seen < 6000, `${seen} of 10000 seen at half of it`);
+  });
   test('what is cut off or broken is not passed on', () => {
-    assert.equal(filter(family(own).subarray(0, -1)), undefined);
+    for (const end of [1, 2, 3, 20]) {
+      assert.equal(filter(family(own).subarray(0, -end)), undefined);
+    }
+    assert.equal(filter(Buffer.from([2, 0x22, 5, 1, 2, 3, 4, 5])), undefined);
+    assert.equal(filter(Buffer.from([0, 0, 0])), '');
     assert.equal(filter(family(delimited(4, delimited(1, Buffer.from([0xff]))))), undefined);
   });
 });
