@@ -11,13 +11,16 @@ import { tokenCredential } from '../test/support/test-credential.ts';
 import { fillStore } from './support/fill-store.ts';
 import { BODIES } from './support/large-bodies.ts';
 import { renderTable } from './support/markdown-table.ts';
+import { median } from './support/measure.ts';
 import { medianOf, pushPaced } from './support/paced-pushes.ts';
+import { createTurnWatch, type Turns } from './support/turns.ts';
 import { push } from './support/wrk.ts';
 
 /**
  * How late a hundred small pushes a second are beside pushes of 10 000 series and scrapes of 10 000
  * groups, each of which comes through the gateway or past it: what the pushes are later by than when
- * it comes past is the gateway's part.
+ * it comes past is the gateway's part. Beside it how long the gateway's event loop kept them waiting,
+ * by the clock, in which the machine may have been busy with others, and in processor time of its own.
  *
  * `npm run bench -- latency [SECONDS] [ROUNDS] [GROUPS]`
  */
@@ -33,7 +36,6 @@ const WARM_SECONDS = 8;
 const WARM_MS = 1500;
 const TOKENS = { bench: tokenCredential('bench'), all: tokenCredential('all') };
 const PUSH = { path: `${PATH}0`, authorization: TOKENS.bench.authorization, body: BODY };
-const AS_STARTED = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=8' };
 const run = promisify(execFile);
 
 /** What comes through the gateway, and the same that comes past it. */
@@ -47,6 +49,12 @@ const PAST: ReadonlyMap<string, string> = new Map([
 execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
 if (!fetchPrograms(['pushgateway-1.11'])) throw new Error('Pushgateway cannot be fetched');
 await using scratch = await createScratch();
+const turns = createTurnWatch(scratch);
+const AS_STARTED = {
+  ...process.env,
+  ...turns.env,
+  NODE_OPTIONS: `--max-semi-space-size=8 ${turns.options}`,
+};
 console.log(renderTable(await compareBeside()));
 
 async function compareBeside() {
@@ -55,7 +63,7 @@ async function compareBeside() {
   await fillStore(upstream.url, { path: PATH, body: BODY, groups }, scratch);
   const gateway = stack.use(await startGateway(upstream.url));
   await warmUp(gateway.url);
-  const measured = new Map<string, (readonly number[])[]>();
+  const measured = new Map<string, Round[]>();
   const works = Object.entries(listWorks(gateway.url, upstream.url));
   for (const [, work] of works) await work(AbortSignal.timeout(WARM_MS)); // threads that it needs too
   for (let round = 0; round < rounds; round += 1) {
@@ -63,16 +71,24 @@ async function compareBeside() {
       const working = new AbortController();
       const worked = work(working.signal);
       const how = { perSecond: FEW_PER_SECOND, seconds };
+      await turns.take(gateway.pid);
       const took = await pushPaced({ ...PUSH, url: gateway.url, ...how });
+      const longest = await turns.take(gateway.pid);
       working.abort();
       await worked;
-      measured.set(beside, [...(measured.get(beside) ?? []), took]);
+      measured.set(beside, [...(measured.get(beside) ?? []), { took, longest }]);
     }
   }
-  return [...measured].map(([beside, took]) => {
+  return [...measured].map(([beside, taken]) => {
     const past = measured.get(PAST.get(beside) ?? beside) ?? [];
-    return { beside, ...describe(took, past) };
+    return { beside, ...describe(taken, past) };
   });
+}
+
+interface Round {
+  /** Milliseconds of each push. */
+  readonly took: readonly number[];
+  readonly longest: Turns;
 }
 
 type Work = (signal: AbortSignal) => Promise<void>;
@@ -114,14 +130,18 @@ async function curl(args: readonly string[], team: keyof typeof TOKENS): Promise
   await run('curl', ['-sSf', '-o', '/dev/null', '-H', header, ...args]);
 }
 
-/** Milliseconds; the last column is over the row that `past` names. */
-function describe(took: readonly (readonly number[])[], past: readonly (readonly number[])[]) {
+/** Milliseconds; `p99 over past` is over the row that `past` names. */
+function describe(taken: readonly Round[], pastRounds: readonly Round[]) {
+  const took = taken.map((round) => round.took);
+  const past = pastRounds.map((round) => round.took);
   return {
     'p50 ms': medianOf(took, 0.5).toFixed(2),
     'p90 ms': medianOf(took, 0.9).toFixed(2),
     'p99 ms': medianOf(took, 0.99).toFixed(2),
     'most ms': medianOf(took, 1).toFixed(1),
     'p99 over past': (medianOf(took, 0.99) - medianOf(past, 0.99)).toFixed(2),
+    'stall ms': median(taken, ({ longest }) => longest.stallMs).toFixed(1),
+    'turn CPU ms': median(taken, ({ longest }) => longest.turnCpuMs).toFixed(1),
   };
 }
 
