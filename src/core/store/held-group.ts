@@ -157,11 +157,15 @@ export function keyOf({ id, oddKey }: Pick<HeldGroup, 'id' | 'oddKey'>): Groupin
 
 /** Adds a claim to a group. */
 export function addClaim(group: HeldGroup, claim: HeldClaim): void {
-  group.claims = [...group.claims, claim];
+  group.claims = group.claims.length === 0 ? [claim] : [...group.claims, claim];
 }
 
 /** Takes a claim from a group; whether it was there. */
 export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
+  if (group.claims.length === 1 && group.claims[0] === claim) {
+    group.claims = NO_CLAIMS;
+    return true;
+  }
   const others = group.claims.filter((other) => other !== claim);
   const wasThere = others.length < group.claims.length;
   group.claims = others.length === 0 ? NO_CLAIMS : others;

@@ -48,6 +48,15 @@ const NO_CHAIN = -1;
 const FIRST_CAPACITY = 64;
 const GROWTH = 1.25;
 
+/** Of a number that is free: the next free one. */
+const CHAIN = 0;
+const SERIES = 1;
+const USES = 2;
+const COUNTS = 3;
+const BYTES = 0;
+const SETTLED_AT = 1;
+const SIZES = 2;
+
 export function createHeldTable(): HeldTable {
   return new Table();
 }
@@ -55,12 +64,10 @@ export function createHeldTable(): HeldTable {
 class Table implements HeldTable {
   readonly #groups: (HeldGroup | undefined)[] = [];
   readonly #occupants: (Occupant | undefined)[] = [];
-  /** Of a number that is free: the next free one. */
-  #chains = new Int32Array(FIRST_CAPACITY);
-  #series = new Int32Array(FIRST_CAPACITY);
-  #uses = new Int32Array(FIRST_CAPACITY);
-  #bytes = new Float64Array(FIRST_CAPACITY);
-  #settledAt = new Float64Array(FIRST_CAPACITY);
+  /** Three of each, side by side, as all of them are asked for. */
+  #counts = new Int32Array(FIRST_CAPACITY * COUNTS);
+  /** Two of each. */
+  #sizes = new Float64Array(FIRST_CAPACITY * SIZES);
   #free = NO_CHAIN;
 
   add(
@@ -71,18 +78,18 @@ class Table implements HeldTable {
     const held = this.#takeNumber();
     this.#groups[held] = group;
     this.#occupants[held] = occupant;
-    this.#chains[held] = NO_CHAIN;
-    this.#series[held] = series;
-    this.#uses[held] = 1;
-    this.#bytes[held] = bytes;
-    this.#settledAt[held] = 0;
+    this.#counts[held * COUNTS + CHAIN] = NO_CHAIN;
+    this.#counts[held * COUNTS + SERIES] = series;
+    this.#counts[held * COUNTS + USES] = 1;
+    this.#sizes[held * SIZES + BYTES] = bytes;
+    this.#sizes[held * SIZES + SETTLED_AT] = 0;
     return held;
   }
 
   remove(held: HeldSeries): void {
     this.#groups[held] = undefined;
     this.#occupants[held] = undefined;
-    this.#chains[held] = this.#free;
+    this.#counts[held * COUNTS + CHAIN] = this.#free;
     this.#free = held;
   }
 
@@ -95,37 +102,37 @@ class Table implements HeldTable {
   }
 
   chainOf(held: HeldSeries): number {
-    return this.#chains[held] ?? NO_CHAIN;
+    return this.#counts[held * COUNTS + CHAIN] ?? NO_CHAIN;
   }
 
   setChain(held: HeldSeries, chain: number): void {
-    this.#chains[held] = chain;
+    this.#counts[held * COUNTS + CHAIN] = chain;
   }
 
   seriesOf(held: HeldFamily): number {
-    return this.#series[held] ?? 0;
+    return this.#counts[held * COUNTS + SERIES] ?? 0;
   }
 
   bytesOf(held: HeldFamily): number {
-    return this.#bytes[held] ?? 0;
+    return this.#sizes[held * SIZES + BYTES] ?? 0;
   }
 
   setBytes(held: HeldFamily, bytes: number): void {
-    this.#bytes[held] = bytes;
+    this.#sizes[held * SIZES + BYTES] = bytes;
   }
 
   use(held: HeldFamily, sign: 1 | -1): number {
-    const uses = (this.#uses[held] ?? 0) + sign;
-    this.#uses[held] = uses;
+    const uses = (this.#counts[held * COUNTS + USES] ?? 0) + sign;
+    this.#counts[held * COUNTS + USES] = uses;
     return uses;
   }
 
   settledAt(held: HeldFamily): number {
-    return this.#settledAt[held] ?? 0;
+    return this.#sizes[held * SIZES + SETTLED_AT] ?? 0;
   }
 
   setSettledAt(held: HeldFamily, step: number): void {
-    this.#settledAt[held] = step;
+    this.#sizes[held * SIZES + SETTLED_AT] = step;
   }
 
   #takeNumber(): HeldSeries {
@@ -134,26 +141,17 @@ class Table implements HeldTable {
       this.#free = this.chainOf(held);
       return held;
     }
-    if (this.#groups.length === this.#chains.length) this.#grow();
+    if (this.#groups.length * COUNTS === this.#counts.length) this.#grow();
     return this.#groups.length;
   }
 
   #grow(): void {
-    const capacity = Math.ceil(this.#chains.length * GROWTH);
-    const numbers = (before: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
-      const larger = new Int32Array(capacity);
-      larger.set(before);
-      return larger;
-    };
-    const doubles = (before: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-      const larger = new Float64Array(capacity);
-      larger.set(before);
-      return larger;
-    };
-    this.#chains = numbers(this.#chains);
-    this.#series = numbers(this.#series);
-    this.#uses = numbers(this.#uses);
-    this.#bytes = doubles(this.#bytes);
-    this.#settledAt = doubles(this.#settledAt);
+    const capacity = Math.ceil(this.#groups.length * GROWTH);
+    const counts = new Int32Array(capacity * COUNTS);
+    counts.set(this.#counts);
+    this.#counts = counts;
+    const sizes = new Float64Array(capacity * SIZES);
+    sizes.set(this.#sizes);
+    this.#sizes = sizes;
   }
 }

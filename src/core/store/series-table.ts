@@ -23,19 +23,22 @@ const NONE = -1;
 const FIRST_CAPACITY = 1024;
 const GROWTH = 1.25;
 
-interface Columns {
-  readonly high: Int32Array;
-  readonly low: Int32Array;
-  readonly holder: Int32Array;
-  /** The series that was added to the same holder before; of a free row, the next free one. */
-  readonly chain: Int32Array;
-  /** The next series of the same bucket. */
-  readonly beside: Int32Array;
-}
+/**
+ * A row, one number behind the other: to look at one that nobody has looked at for long takes as
+ * long as to wait for memory once, and columns would be waited for one by one.
+ */
+const HIGH = 0;
+const LOW = 1;
+const HOLDER = 2;
+/** The series that was added to the same holder before; of a free row, the next free one. */
+const CHAIN = 3;
+/** The next series of the same bucket. */
+const BESIDE = 4;
+const WIDTH = 5;
 
 /** What a table is made of. */
 interface Rows {
-  columns: Columns;
+  cells: Int32Array;
   /** The first row of each; as many as a power of two. */
   buckets: Int32Array;
   /** Rows that were ever used. */
@@ -54,7 +57,7 @@ interface Rows {
  */
 export function createSeriesTable(secret: readonly [number, number]): SeriesTable {
   const rows: Rows = {
-    columns: createColumns(FIRST_CAPACITY),
+    cells: new Int32Array(FIRST_CAPACITY * WIDTH),
     buckets: new Int32Array(FIRST_CAPACITY).fill(NONE),
     used: 0,
     free: NONE,
@@ -74,23 +77,25 @@ export function createSeriesTable(secret: readonly [number, number]): SeriesTabl
 function addRow(rows: Rows, high: number, low: number, holder: number, next: number): number {
   if (rows.count === rows.buckets.length) rehash(rows);
   const row = takeRow(rows);
-  const { columns } = rows;
-  columns.high[row] = high;
-  columns.low[row] = low;
-  columns.holder[row] = holder;
-  columns.chain[row] = next;
+  const { cells } = rows;
+  const at = row * WIDTH;
+  cells[at + HIGH] = high;
+  cells[at + LOW] = low;
+  cells[at + HOLDER] = holder;
+  cells[at + CHAIN] = next;
   link(rows, row);
   rows.count += 1;
   return row;
 }
 
 function removeChain(rows: Rows, first: number): void {
-  const { holder, chain } = rows.columns;
+  const { cells } = rows;
   for (let row = first; row !== NONE; ) {
-    const next = chain[row] ?? NONE;
+    const at = row * WIDTH;
+    const next = cells[at + CHAIN] ?? NONE;
     unlink(rows, row);
-    holder[row] = NONE;
-    chain[row] = rows.free;
+    cells[at + HOLDER] = NONE;
+    cells[at + CHAIN] = rows.free;
     rows.free = row;
     rows.count -= 1;
     row = next;
@@ -103,22 +108,24 @@ function findRow(
   low: number,
   visit: (holder: number) => boolean,
 ): boolean {
-  const { columns, buckets } = rows;
+  const { cells, buckets } = rows;
   let row = buckets[bucketOf(rows, high, low)] ?? NONE;
   while (row !== NONE) {
-    const isSame = columns.low[row] === low && columns.high[row] === high;
-    if (isSame && visit(columns.holder[row] ?? NONE)) return true;
-    row = columns.beside[row] ?? NONE;
+    const at = row * WIDTH;
+    const isSame = cells[at + LOW] === low && cells[at + HIGH] === high;
+    if (isSame && visit(cells[at + HOLDER] ?? NONE)) return true;
+    row = cells[at + BESIDE] ?? NONE;
   }
   return false;
 }
 
-function chainEquals({ columns }: Rows, first: number, hashes: readonly number[]): boolean {
+function chainEquals({ cells }: Rows, first: number, hashes: readonly number[]): boolean {
   let row = first;
-  for (let at = hashes.length - 2; at >= 0; at -= 2) {
+  for (let index = hashes.length - 2; index >= 0; index -= 2) {
     if (row === NONE) return false;
-    if (columns.low[row] !== hashes[at + 1] || columns.high[row] !== hashes[at]) return false;
-    row = columns.chain[row] ?? NONE;
+    const at = row * WIDTH;
+    if (cells[at + LOW] !== hashes[index + 1] || cells[at + HIGH] !== hashes[index]) return false;
+    row = cells[at + CHAIN] ?? NONE;
   }
   return row === NONE;
 }
@@ -128,61 +135,51 @@ function bucketOf({ buckets, lowFactor, highFactor }: Rows, high: number, low: n
   return mixed >>> (Math.clz32(buckets.length) + 1);
 }
 
+function bucketOfRow(rows: Rows, row: number): number {
+  const at = row * WIDTH;
+  return bucketOf(rows, rows.cells[at + HIGH] ?? 0, rows.cells[at + LOW] ?? 0);
+}
+
 function link(rows: Rows, row: number): void {
-  const { columns, buckets } = rows;
-  const bucket = bucketOf(rows, columns.high[row] ?? 0, columns.low[row] ?? 0);
-  columns.beside[row] = buckets[bucket] ?? NONE;
+  const { cells, buckets } = rows;
+  const bucket = bucketOfRow(rows, row);
+  cells[row * WIDTH + BESIDE] = buckets[bucket] ?? NONE;
   buckets[bucket] = row;
 }
 
 function unlink(rows: Rows, row: number): void {
-  const { columns, buckets } = rows;
-  const bucket = bucketOf(rows, columns.high[row] ?? 0, columns.low[row] ?? 0);
-  const after = columns.beside[row] ?? NONE;
-  let at = buckets[bucket] ?? NONE;
-  if (at === row) {
+  const { cells, buckets } = rows;
+  const bucket = bucketOfRow(rows, row);
+  const after = cells[row * WIDTH + BESIDE] ?? NONE;
+  let before = buckets[bucket] ?? NONE;
+  if (before === row) {
     buckets[bucket] = after;
     return;
   }
-  while (columns.beside[at] !== row) at = columns.beside[at] ?? NONE;
-  columns.beside[at] = after;
+  while (cells[before * WIDTH + BESIDE] !== row) before = cells[before * WIDTH + BESIDE] ?? NONE;
+  cells[before * WIDTH + BESIDE] = after;
 }
 
 function rehash(rows: Rows): void {
   rows.buckets = new Int32Array(rows.buckets.length * 2).fill(NONE);
   for (let row = 0; row < rows.used; row += 1) {
-    if ((rows.columns.holder[row] ?? NONE) !== NONE) link(rows, row);
+    if ((rows.cells[row * WIDTH + HOLDER] ?? NONE) !== NONE) link(rows, row);
   }
 }
 
 function takeRow(rows: Rows): number {
   if (rows.free !== NONE) {
     const row = rows.free;
-    rows.free = rows.columns.chain[row] ?? NONE;
+    rows.free = rows.cells[row * WIDTH + CHAIN] ?? NONE;
     return row;
   }
-  if (rows.used === rows.columns.high.length) rows.columns = growColumns(rows.columns);
+  if (rows.used * WIDTH === rows.cells.length) rows.cells = grown(rows.cells);
   rows.used += 1;
   return rows.used - 1;
 }
 
-function createColumns(capacity: number): Columns {
-  const column = (): Int32Array => new Int32Array(capacity);
-  return { high: column(), low: column(), holder: column(), chain: column(), beside: column() };
-}
-
-function growColumns(before: Columns): Columns {
-  const capacity = Math.ceil(before.high.length * GROWTH);
-  const grow = (column: Int32Array): Int32Array => {
-    const larger = new Int32Array(capacity);
-    larger.set(column);
-    return larger;
-  };
-  return {
-    high: grow(before.high),
-    low: grow(before.low),
-    holder: grow(before.holder),
-    chain: grow(before.chain),
-    beside: grow(before.beside),
-  };
+function grown(cells: Int32Array): Int32Array {
+  const larger = new Int32Array(Math.ceil((cells.length / WIDTH) * GROWTH) * WIDTH);
+  larger.set(cells);
+  return larger;
 }

@@ -59,7 +59,7 @@ function settleAgain(state: StoreState, { push, group, claim }: ClaimedPush): vo
   keepAll(state, claim, step);
   clearDoubt(state.doubts, group.id);
   state.changed?.add(group.id);
-  reserve(group, NOTHING);
+  if (group.reserved !== NOTHING) reserve(group, NOTHING);
 }
 
 /** @see `GroupStore.claimDelete` */
@@ -194,7 +194,7 @@ const NO_FAMILIES: readonly HeldFamily[] = [];
 
 function notePush(group: HeldGroup, { at, credential }: GroupPush): void {
   group.pushedAt = at;
-  group.credential = credential;
+  if (group.credential !== credential) group.credential = credential; // mostly the same
 }
 
 function* releaseAll(state: StoreState, families: Iterable<HeldFamily>): Steps<void> {
