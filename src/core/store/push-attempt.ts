@@ -42,7 +42,8 @@ export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
   };
 }
 
-function findHeld(
+/** What a group has of a family, and what is on its way to it, each once. */
+export function findHeld(
   { families, claims, held: table }: HeldGroup,
   occupant: Occupant,
 ): readonly HeldFamily[] {

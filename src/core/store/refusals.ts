@@ -10,8 +10,10 @@ export interface Clash {
   readonly stored: PushedFamily;
   /** Whether Pushgateway itself has the stored one. */
   readonly isOwn: boolean;
-  /** A group of the caller's own that has it. */
-  readonly group: GroupId | undefined;
+  /** Groups of the caller's own that have it, as far as they were looked for. */
+  readonly groups: readonly GroupId[];
+  /** Whether nobody else has it: with these groups it is gone. */
+  readonly isAll: boolean;
 }
 
 /** Clashes that one answer says. */
@@ -34,7 +36,8 @@ export function denyClashes(clashes: readonly Clash[]): Deny {
   });
 }
 
-function describeClash({ pushed, stored, isOwn, group }: Clash): readonly string[] {
+function describeClash(clash: Clash): readonly string[] {
+  const { pushed, stored, isOwn, groups } = clash;
   const name = renderQuoted(pushed.name);
   const isSameName = pushed.name === stored.name;
   if (isOwn) {
@@ -47,12 +50,23 @@ function describeClash({ pushed, stored, isOwn, group }: Clash): readonly string
     ? `metric ${name} is stored as ${stored.type}, not ${pushed.type}`
     : `${pushed.type} ${name} clashes with ${stored.type} ${renderQuoted(stored.name)}`;
   const form = isSameName ? describeForm(pushed, stored) : undefined;
-  const others =
-    group === undefined
-      ? 'as another group has it, rename your metric'
-      : `delete the group of your team that has it: ${group}`;
-  if (form === undefined) return [what, others];
-  return [what, form, group === undefined ? `or, ${others}` : `or ${others}`];
+  const otherwise = describeWay(clash);
+  if (form === undefined) return [what, otherwise];
+  return [what, form, groups.length === 0 ? `or, ${otherwise}` : `or ${otherwise}`];
+}
+
+/** Groups that one line names. */
+const MOST_NAMED = 3;
+
+/** How a metric comes into the store that keeps its type: a deletion is named only where it helps. */
+function describeWay({ groups, isAll }: Clash): string {
+  const [first, ...others] = groups;
+  if (first === undefined) return 'as another group has it, rename your metric';
+  if (!isAll) return `rename your metric: other groups have it beside ${first} of your team`;
+  if (others.length === 0) return `delete the group of your team that has it: ${first}`;
+  const named = groups.slice(0, MOST_NAMED).join(', ');
+  const more = groups.length - MOST_NAMED;
+  return `delete the groups of your team that have it: ${named}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The lines of a family of several. */
@@ -91,6 +105,8 @@ export interface SeriesClash {
 
 interface SeriesHolder {
   readonly id: GroupId;
+  /** Whether it is of the team that pushes. */
+  readonly isOfTeam: boolean;
   readonly key: GroupingKey;
 }
 
@@ -104,6 +120,7 @@ export function denyDuplicate({ pushed, key, holder, team }: SeriesClash): Deny 
   const inBody = [...theirs.difference(mine)].sort();
   const inKey = [...mine.difference(theirs)].sort();
   const hints = [
+    ...(holder?.isOfTeam ? [`it is in the group of your team: ${holder.id}`] : []),
     ...(inBody.length > 0
       ? [`leave out of the body: ${inBody.join(', ')}; or push to the group with these labels`]
       : []),

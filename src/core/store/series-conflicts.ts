@@ -173,7 +173,8 @@ function denyEqualHash(
   const group = state.held.groupOf(other);
   const occupant = state.held.occupantOf(other);
   const stored = occupant?.name ?? 'a time stamp or a metric of Pushgateway itself';
-  const holder = group && { id: group.id, key: keyOf(group) };
+  const isOfTeam = group?.owned?.team === team;
+  const holder = group && { id: group.id, key: keyOf(group), isOfTeam };
   const clash = { pushed, team, key: target.key, holder, stored };
   const isElsewhere = holder !== undefined && holder.id !== target.canonical;
   if (isElsewhere && occupant?.name === pushed.name && canShare(holder.key, target.key)) {

@@ -1,7 +1,8 @@
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
 import type { Steps } from '../steps.ts';
 import { findClashes, type Occupant } from './family-index.ts';
-import { type Attempt, excludes } from './push-attempt.ts';
+import type { GroupId } from './group.ts';
+import { type Attempt, excludes, findHeld } from './push-attempt.ts';
 import { type Clash, MOST_CLASHES } from './refusals.ts';
 import type { StoreState } from './store-state.ts';
 
@@ -65,8 +66,8 @@ function describe(
   stored: Occupant,
   isSaid: boolean,
 ): Clash {
-  const group = isSaid ? findGroupOf(state, push.team, stored) : undefined;
-  return { pushed, stored, isOwn: isOwn(state, stored), group };
+  const found = isSaid ? findGroupsOf(state, push.team, stored) : NONE;
+  return { pushed, stored, isOwn: isOwn(state, stored), ...found };
 }
 
 /** A stored family that is in the way of one that is pushed, if there is any. */
@@ -98,13 +99,19 @@ function isOwn({ own }: StoreState, stored: Occupant): boolean {
 /** Groups of a team that are gone through for the text of an answer. */
 const MOST_SEARCHED = 1000;
 
-/** A group of the team's own that has a family, if one is found soon. */
-function findGroupOf({ owners }: StoreState, team: string, stored: Occupant): string | undefined {
+const NONE: Pick<Clash, 'groups' | 'isAll'> = { groups: [], isAll: false };
+
+/** The groups of the team's own that have a family, as far as they are found soon. */
+function findGroupsOf({ owners }: StoreState, team: string, stored: Occupant): typeof NONE {
+  const groups: GroupId[] = [];
+  let holders = 0;
   let searched = 0;
-  for (const { id, families, held } of owners.get(team)?.groups ?? []) {
-    searched += families.length + 1;
-    if (families.some((family) => held.occupantOf(family) === stored)) return id;
-    if (searched > MOST_SEARCHED) return undefined;
+  for (const group of owners.get(team)?.groups ?? []) {
+    searched += group.families.length + 1;
+    const held = findHeld(group, stored).length;
+    if (held > 0) groups.push(group.id);
+    holders += held;
+    if (searched > MOST_SEARCHED || holders === stored.holders) break;
   }
-  return undefined;
+  return { groups, isAll: holders === stored.holders };
 }

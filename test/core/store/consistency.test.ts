@@ -138,3 +138,32 @@ for (const [first, stored, second, pushed, advice] of CLASHES) {
     );
   });
 }
+
+test('a deletion is advised only where it makes room', async () => {
+  const store = createStore();
+  await store.assignOwners({
+    ownerOf: ({ job }) => ({ name: job === 'z' ? 'billing' : 'payments', quota: {} }),
+  });
+  const gauge = '# TYPE g gauge\ng 1\n';
+  await pushAll(store, ...['a', 'b', 'c', 'd'].map((job) => textPush(job, gauge)));
+  const push = textPush('x', '# TYPE g counter\ng 1\n');
+  const ways = denied(await store.claim(push)).hints ?? [];
+  const named = ['a', 'b', 'c'].map((job) => `/metrics/job/${job}`).join(', ');
+  assert.equal(ways[1], `or delete the groups of your team that have it: ${named} and 1 more`);
+  await pushAll(store, textPush('z', gauge, { team: 'billing' }));
+  assert.equal(
+    denied(await store.claim(push)).hints?.[1],
+    'or rename your metric: other groups have it beside /metrics/job/a of your team',
+  );
+});
+
+test('a series in another group of the team names the group, and none of others', async () => {
+  const store = createStore();
+  const advise = async (owner: string): Promise<string> => {
+    await store.assignOwners({ ownerOf: () => ({ name: owner, quota: {} }) });
+    return denied(await store.claim(textPush('a/zone/x', 'm 1\n'))).hints?.join('\n') ?? '';
+  };
+  await pushAll(store, textPush('a', 'm{zone="x"} 1\n'));
+  assert.match(await advise('payments'), /^it is in the group of your team: \/metrics\/job\/a\n/);
+  assert.doesNotMatch(await advise('billing'), /\/metrics\/job/);
+});
