@@ -18,6 +18,8 @@ export interface HeldGroup {
   /** Whether the store has it, or may have it; not while its first push is under way. */
   exists: boolean;
   pushedAt: number | undefined;
+  /** Whether that is Pushgateway's own time, of the last push that it had when it was read. */
+  isTimeRead: boolean;
   failedAt: number | undefined;
   credential: string | undefined;
   /**
@@ -137,6 +139,7 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
     owned: undefined,
     exists: false,
     pushedAt: undefined,
+    isTimeRead: false,
     failedAt: undefined,
     credential: undefined,
     families: [],

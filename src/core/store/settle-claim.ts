@@ -195,6 +195,7 @@ const NO_FAMILIES: readonly HeldFamily[] = [];
 function notePush(group: HeldGroup, { at, credential }: GroupPush): void {
   group.pushedAt = at;
   if (group.credential !== credential) group.credential = credential; // mostly the same
+  group.isTimeRead = false;
 }
 
 function* releaseAll(state: StoreState, families: Iterable<HeldFamily>): Steps<void> {

@@ -116,16 +116,32 @@ function takeGroup(
     enterGroup(state, group);
   }
   const wasThere = group.exists;
+  const isDecided = group.claims.length === 0 && !state.doubts.has(read.id);
+  const isPushedAgain = takeTime(group, read, isDecided);
   const { isSame } = changeInOne(state, group, () => {
     group.exists = true;
-    group.pushedAt = read.pushedAt;
     group.failedAt = read.failedAt;
     return replaceFamilies(state, group, read.families);
   });
   changed.delete(read.id);
   if (state.doubts.has(read.id)) return 'same';
-  if (!wasThere) return group.claims.length === 0 ? 'appeared' : 'same';
-  return isSame ? 'same' : 'changed';
+  if (!wasThere && group.claims.length > 0) return 'same';
+  if (wasThere && isSame && !isPushedAgain) return 'same';
+  group.credential = undefined; // who has pushed last is not known
+  return wasThere ? 'changed' : 'appeared';
+}
+
+/**
+ * Takes the time of the last push; whether that was somebody else's. Of a push through the gateway
+ * the model has another time than Pushgateway until that was read, and an unchecked one may not have
+ * done yet what it has answered.
+ * @param isDecided - whether no push to the group is under way or may come yet
+ */
+function takeTime(group: HeldGroup, { pushedAt }: ReadGroup, isDecided: boolean): boolean {
+  const { pushedAt: before = 0, isTimeRead } = group;
+  group.pushedAt = pushedAt;
+  group.isTimeRead = isDecided && (pushedAt ?? 0) >= before;
+  return isTimeRead && group.isTimeRead && pushedAt !== before;
 }
 
 /** What came of it that families took the place of others. */

@@ -157,6 +157,24 @@ test('a reading puts what the store has in the place of what was noted', async (
   detailOf(await store.claim(push('c', 'bar:gauge')));
 });
 
+test('the same series pushed by somebody else are a change, and nobody of ours has pushed last', async () => {
+  const store = await openStore();
+  const read = async (pushedAt: number) => {
+    const groups = [{ ...readGroup('a', 'foo:gauge'), pushedAt }];
+    return await store.startReading().finish({ groups, own: [], keepsNative: true });
+  };
+  const none = { appeared: 0, vanished: 0, changed: 0 };
+  await pushAll(store, push('a', 'foo:gauge', { at: 1000 }));
+  assert.deepEqual(await read(900), none, 'it has not done the push yet');
+  assert.deepEqual(await read(1005), none, 'its own time of the push');
+  assert.equal(store.group(groupId('a'))?.credential, 'nightly');
+  assert.deepEqual(await read(1005), none);
+  assert.deepEqual(await read(2000), { ...none, changed: 1 });
+  assert.equal(store.group(groupId('a'))?.credential, undefined);
+  await pushAll(store, push('a', 'foo:gauge', { at: 3000 }));
+  assert.deepEqual(await read(3005), none);
+});
+
 test('a reading keeps what changed while the store was read', async () => {
   const store = await openStore();
   await pushAll(store, push('old', 'old:gauge'));
