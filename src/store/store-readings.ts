@@ -74,8 +74,13 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
     try {
       const { changes, groups } = await readInto(options, reader, status, own);
       await onRead({ status, isFirst: readOf !== status.startTime });
-      if (readOf === status.startTime) tellForeign(changes, options);
-      else log.info('store_read', { groups, ms: Math.round(clock.monotonic() - beganAt) });
+      if (readOf === status.startTime) {
+        tellForeign(changes, options);
+      } else {
+        const sinceBefore = readOf === undefined ? undefined : changes;
+        const ms = Math.round(clock.monotonic() - beganAt);
+        log.info('store_read', { groups, ...sinceBefore, ms });
+      }
       readOf = status.startTime;
       readAt = clock.monotonic();
       restMs = Math.max(REST_MS, REST_FACTOR * (readAt - beganAt));

@@ -11,7 +11,11 @@ export const NO_PUSHGATEWAY = {
 export function denyUnknown(state: UpstreamState): Deny {
   switch (state) {
     case 'no_pushgateway':
-      return deny('upstream_invalid', { internal: NO_PUSHGATEWAY.why });
+      return deny('upstream_invalid', {
+        internal: NO_PUSHGATEWAY.why,
+        detail: 'what answers is no Pushgateway; nothing was sent to it',
+        hints: ['push again later; the operator must look at the upstream'],
+      });
     case 'away':
       return deny('upstream_unreachable', { internal: 'it was not seen yet' });
     default:

@@ -236,7 +236,9 @@ test('what is no Pushgateway is never ready, and the log says so once', async ()
   await stage.probe();
   await stage.probe();
   assert.equal(stage.followed.isReady(), false);
-  assert.equal(denied(await stage.followed.whenKnown(0)).reason, 'upstream_invalid');
+  const refusal = denied(await stage.followed.whenKnown(0));
+  assert.equal(refusal.reason, 'upstream_invalid');
+  assert.match(refusal.detail ?? '', /nothing was sent/);
   assert.deepEqual(
     stage.lines.map(({ message }) => message),
     ['upstream_no_pushgateway'],

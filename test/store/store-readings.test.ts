@@ -44,3 +44,40 @@ for (const [what, error, told] of [
     assert.deepEqual(outcomes, ['failed']);
   });
 }
+
+test('the reading after another start of the upstream tells what is other than before', async () => {
+  const heard: object[] = [];
+  const changes = { appeared: 1, vanished: 2, changed: 3 };
+  const readings = createStoreReadings({
+    store: {
+      startReading: () => ({
+        begun: async () => undefined,
+        add: async () => undefined,
+        restart: () => undefined,
+        finish: async () => changes,
+        [Symbol.dispose]: () => undefined,
+      }),
+    },
+    clock: manualClock(),
+    log: {
+      info: (message, fields) => void heard.push({ message, ...fields }),
+      warn() {},
+      error() {},
+    },
+    observer: { read() {}, changedByOthers: () => assert.fail('it is nobody who did that') },
+    onRead: async () => undefined,
+  });
+  const reader = {
+    groups: async () => undefined,
+    scrape: () => Promise.reject(new Error('away')),
+    status: async () => undefined,
+    look: () => Promise.reject(new Error('away')),
+    suspects: () => Promise.reject(new Error('away')),
+    contents: async () => [],
+  };
+  for (const startTime of ['first', 'second']) {
+    await readings.read(reader, { startTime, checksConsistency: false, keepsNative: true });
+  }
+  const read = { message: 'store_read', groups: 0, ms: 0 };
+  assert.deepEqual(heard, [read, { ...read, ...changes }]);
+});
