@@ -78,7 +78,10 @@ export function startJanitor(options: JanitorOptions): Janitor {
     ...{ ...options, newRequestId },
     isOver: (asking, lost) => whyStopped([stopping.signal, asking, lost]),
   });
-  const quarantine = createQuarantine({ current, audit, clock, newRequestId }, stopping.signal);
+  const quarantine = createQuarantine(
+    { current, audit, clock, log, newRequestId },
+    stopping.signal,
+  );
 
   /** @returns whether everything that was due is gone, but for what was stopped */
   const runByItself = async (lost: AbortSignal): Promise<boolean> => {
@@ -125,12 +128,12 @@ async function pauseUnless(isOver: () => unknown, ms: number, clock: Clock): Pro
   }
 }
 
-interface QuarantineOptions extends Pick<JanitorOptions, 'current' | 'audit' | 'clock'> {
+interface QuarantineOptions extends Pick<JanitorOptions, 'current' | 'audit' | 'clock' | 'log'> {
   readonly newRequestId: () => string;
 }
 
 function createQuarantine(
-  { current, audit, clock, newRequestId }: QuarantineOptions,
+  { current, audit, clock, log, newRequestId }: QuarantineOptions,
   stopping: AbortSignal,
 ): Locked<RunQuarantine> {
   const runOn = async (
@@ -142,7 +145,7 @@ function createQuarantine(
     return await runQuarantine({
       followed: side.known.followed,
       send: way.send,
-      ...{ audit, clock, newRequestId, isDryRun, onFound },
+      ...{ audit, clock, log, newRequestId, isDryRun, onFound },
       timeoutMs: side.timeoutMs,
       isOver: () => whyOver(current, side, [stopping, signal, lost]),
     });

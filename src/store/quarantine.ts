@@ -8,7 +8,7 @@ import { judgeOutcome } from '../core/store/upstream-outcome.ts';
 import { labelsByName } from '../core/target/grouping-key.ts';
 import type { StoreReader } from '../pipeline/ports/store-reader.ts';
 import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
-import type { AuditLog, Clock } from '../pipeline/ports.ts';
+import type { AuditLog, Clock, OperationalLog } from '../pipeline/ports.ts';
 import type { FollowedStore } from './followed-store.ts';
 import { AWAY, renderOwnDelete } from './own-delete.ts';
 import { findProblem, isSeen } from './scrape-watch.ts';
@@ -18,6 +18,7 @@ interface QuarantineOptions {
   readonly send: UpstreamSender['send'];
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Clock;
+  readonly log: OperationalLog;
   readonly isDryRun: boolean;
   readonly timeoutMs: number;
   readonly newRequestId: () => string;
@@ -33,11 +34,40 @@ const ASKED_FOR_HELP = 60;
 /** In a path without an instance: Pushgateway shows an absent one and an empty one alike. */
 const EMPTY_INSTANCE = '/instance@base64/=';
 
+/** Groups of the log line. */
+const MAX_NAMED = 10;
+
 /**
  * Deletes the groups that break the scrape for everybody, as few as can be, until it is whole; in a
  * dry run it names those of the first round. Never rejects.
  */
 export async function runQuarantine(options: QuarantineOptions): Promise<QuarantineRun> {
+  const named: string[] = [];
+  const onFound = (group: QuarantinedGroup): void => {
+    if (named.length < MAX_NAMED) named.push(group.target);
+    options.onFound(group);
+  };
+  const run = await runRounds({ ...options, onFound });
+  if (!options.isDryRun && run.found > 0) tell(options.log, run, named);
+  return run;
+}
+
+function tell(
+  log: OperationalLog,
+  { isWhole, endedEarly, ...counts }: QuarantineRun,
+  named: readonly string[],
+): void {
+  const more = counts.found - named.length;
+  log[isWhole ? 'info' : 'warn']('groups_quarantined', {
+    ...counts,
+    groups: named,
+    ...(more > 0 && { more_groups: more }),
+    scrape_whole: isWhole,
+    ...(endedEarly !== undefined && { ended_early: endedEarly }),
+  });
+}
+
+async function runRounds(options: QuarantineOptions): Promise<QuarantineRun> {
   const counts = { found: 0, deleted: 0, kept: 0 };
   const done = new Set<string>();
   try {

@@ -71,7 +71,7 @@ const POISONS: Readonly<Record<string, Poison>> = {
     target: `${EVIL}/instance/i`,
     body: 'zzz{x="1"} 1\nzzz{x="1"} 2\n',
     problem: /^the scrape answers 500$/,
-    groups: [{ group: `${EVIL}/instance/i`, problem: 'named in the error' }],
+    groups: [{ group: `${EVIL}/instance/i`, problem: 'named in the error of the scrape' }],
   },
 };
 

@@ -73,7 +73,8 @@ export function findSuspectGroups(
       ];
     }
     const isNamed = doubted.some((series) => belongsTo(series, key));
-    if (isNamed) return [{ ...common, problem: 'named in the error', blame: 'series' }];
+    if (isNamed)
+      return [{ ...common, problem: 'named in the error of the scrape', blame: 'series' }];
     const mixed = odd.find((one) => families.some((family) => holds(family, one)));
     const helps = families.filter(({ help }) => help.includes(LOST)).map(blameHelp);
     return [...(mixed ? [blameKind(mixed)] : []), ...helps].map((one) => ({ ...common, ...one }));
