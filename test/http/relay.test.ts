@@ -50,23 +50,25 @@ test('all bytes arrive, in few blocks, however slowly they are taken', async () 
 });
 
 test('others have their turn while a large chunk is filtered', async () => {
+  let turns = 0;
+  const counted = setInterval(() => {
+    turns += 1;
+  });
+  let turnsAtLast = 0;
   const slow: ScrapeFilter = {
     ...NO_FILTER,
     add(chunk, keep) {
       const end = performance.now() + 1;
       while (performance.now() < end);
+      turnsAtLast = turns;
       return NO_FILTER.add(chunk, keep);
     },
   };
   const { out } = slowWriter();
-  let turns = 0;
-  const counted = setInterval(() => {
-    turns += 1;
-  });
   const bytes = randomBytes(1_000_000);
   await pipeline(Readable.from([bytes]), createRelay(out, { filter: slow, onRefusal }).sink);
   clearInterval(counted);
-  assert.ok(turns >= 15, `${turns} turns`);
+  assert.ok(turnsAtLast >= 10, `${turnsAtLast} turns`);
 });
 
 test('a small part does not wait for more', async () => {
@@ -109,7 +111,9 @@ test('a source that breaks off breaks the stream off, and who leaves ends the so
   assert.ok(endless.destroyed);
 });
 
-test('what an answer was read into is freed once it is used, and nothing before', async () => {
+test('what an answer was read into is freed while more of it comes', {
+  timeout: 20_000,
+}, async () => {
   const bytes = randomBytes(3_000_000);
   await using server = await startServer((_, res) => res.end(bytes));
   const answer = await new Promise<IncomingMessage>((resolve) => get(server.url, resolve));

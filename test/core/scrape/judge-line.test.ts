@@ -8,7 +8,7 @@ import { readSeriesLabels } from '../../../src/core/scrape/series-line.ts';
 const SCOPE: ReadScope = {
   seesEverything: false,
   deciding: ['job', 'env'],
-  sees: (labels) => labels.get('job') === 'own' && labels.get('env') !== '',
+  sees: (labels) => labels.get('job') === 'own' && (labels.get('env') ?? 'own') === 'own',
 };
 
 const NAMES = ['job', 'env', 'jo', 'job_', 'a', 'z', '_', '9', 'é', '"job"', '"my.name"', ''];
@@ -39,4 +39,9 @@ test('a line is judged by its labels, whatever stood before it', () => {
     }),
     { numRuns: 5000 },
   );
+});
+
+test('what stands in a value behind an escaped quote is no label', () => {
+  const line = Buffer.from('a{job="own",x="\\",env=",z="} 1"} 1\n');
+  assert.equal(createLineJudge(SCOPE)(line, 0, line.length - 1), true);
 });
