@@ -269,7 +269,7 @@ class SharedStore implements SharedGroupStore {
 
   /**
    * Who is in tells all to begin anew; where nobody is, who joined before all others. The first that
-   * is heard counts.
+   * is heard counts. What could not be written is said again: there may be nothing else to hear.
    */
   #beginAnewIfDue(membership: LogMembership): void {
     const isDue = this.#isIn ? this.#replica.isDrained() : this.#order.isFirst();
@@ -277,7 +277,11 @@ class SharedStore implements SharedGroupStore {
     if (!isDue || joined === undefined) return;
     const request = this.#pending.nextNumber();
     const fresh = { kind: 'fresh', joined, terms: this.#terms, request } as const;
-    membership.append(encodeOperation(fresh)).catch(() => undefined);
+    membership.append(encodeOperation(fresh)).catch(async () => {
+      await delay(RETRY_MS, undefined, { ref: false });
+      const isStillDue = this.#membership === membership && this.#order.latest() === joined;
+      if (isStillDue) this.#beginAnewIfDue(membership);
+    });
   }
 
   async #beginAnew(terms: readonly OwnershipTerm[]): Promise<void> {

@@ -117,6 +117,9 @@ function createFullLog(log: StoreLog, kind: Operation['kind'], isWritten: boolea
     makeRoom() {
       isFull = false;
     },
+    fill() {
+      isFull = true;
+    },
   };
 }
 
@@ -143,6 +146,28 @@ for (const [what, kind, isWritten] of [
     for (const gateway of [first, second]) await read(gateway);
   });
 }
+
+test('gateways begin anew with one that came back while Valkey was full, also if nobody reads', {
+  timeout: 10_000,
+}, async () => {
+  const log = createMemoryStoreLog();
+  const full = createFullLog(log, 'fresh', false);
+  full.makeRoom();
+  await using first = openSharedGroupStore({ log: full, createModel });
+  await using second = openSharedGroupStore({ log: full, createModel });
+  await nextTurn(); // both have joined
+  for (const gateway of [first, second]) await read(gateway);
+  full.fill();
+  log.kill('member 2');
+  await nextTurn(); // it has joined again
+  const begun = [first, second].map(async (gateway) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gateway.watch({ pushed: () => () => undefined, deleted: () => undefined, begunAnew: resolve });
+    await promise;
+  });
+  full.makeRoom();
+  await Promise.all(begun);
+});
 
 test('a reading that is given up while Valkey is full keeps nobody from reading', {
   timeout: 10_000,
