@@ -49,7 +49,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'cli/operational-log.ts': { src: ['pipeline/ports.ts', 'cli/line-sink.ts'], outside: ['pino'] },
   'cli/compare/': { src: [...COMMAND, 'upstream/'], outside: ['node:', 'commander'] },
   'cli/': {
-    src: [...COMMAND, 'audit/', 'credentials/', 'demo/', 'disk/'],
+    src: [...COMMAND, 'audit/', 'credentials/', 'demo/', 'disk/', 'threads/'],
     outside: ['node:', 'commander'],
   },
   'main.ts': { src: ['cli/', 'node-version.ts'], outside: [] },

@@ -2,6 +2,7 @@ import { resolve as resolvePath } from 'node:path';
 import type { Command } from 'commander';
 import { composeGateway, type RunningGateway } from '../compose/compose.ts';
 import { GatewayError } from '../core/errors.ts';
+import { giveBackMemory } from '../threads/give-back-memory.ts';
 import { VERSION } from '../version.ts';
 import { boundGarbage } from './bound-garbage.ts';
 import { parseName } from './config-option.ts';
@@ -60,6 +61,7 @@ async function serve({ config: file, watch = false, instance }: ServeOptions): P
       async start() {
         gateway = await composeGateway(loaded.config, { log, load });
         follow(loaded.files);
+        giveBackMemory();
         log.info('ready', {
           listen: gateway.listenUrl,
           ...(gateway.adminUrl && { admin: gateway.adminUrl }),
