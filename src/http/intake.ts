@@ -17,6 +17,7 @@ type Mode =
   | 'ignored';
 
 const PARSED_MODES: ReadonlySet<Mode> = new Set(['head', 'open', 'skipped']);
+const BODY_MODES: ReadonlySet<Mode> = new Set(['held', 'open', 'skipped']);
 
 interface IgnoreBounds {
   readonly maxBytes: number;
@@ -188,10 +189,8 @@ class Intake {
     const began = isChunked ? performance.now() : 0;
     this.#feed(slice);
     if (isChunked) this.#adaptSlices(performance.now() - began);
-    if (this.#request?.complete === true) {
-      // unless the slice has brought the next request too, which holds its own body back
-      if (this.#mode === 'open' || this.#mode === 'skipped') this.#mode = 'head';
-    } else if (this.#mode === 'skipped') {
+    if (this.#request?.complete === true) return;
+    if (this.#mode === 'skipped') {
       this.#rest(discarding);
     } else if (isChunked && this.#pending.byteLength > 0) {
       this.#rest(parsing);
@@ -208,6 +207,8 @@ class Intake {
     this.#isParsing = true;
     this.#parse(slice);
     this.#isParsing = false;
+    // the newest one: what came behind a chunked body may be whole before anybody wants it
+    if (this.#request?.complete === true && BODY_MODES.has(this.#mode)) this.#mode = 'head';
   }
 
   #discard(bytes: number): void {

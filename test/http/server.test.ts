@@ -157,3 +157,25 @@ test('what breaks in a body is told to whoever reads it, and refused once', asyn
   );
   assert.deepEqual([server.refused, ending], [[], 'closed']);
 });
+
+test('what comes behind a chunked body that was whole before anybody read it is answered', async () => {
+  await using server = await startPublic({
+    async listener(req, res) {
+      const length = req.method === 'GET' ? 0 : undefined;
+      const bounds = { maxBytes: 9, maxChunks: 9, timeoutMs: 60_000, lease: UNBOUNDED };
+      const { effect } = await readBody(req, res, length, bounds);
+      res.writeHead(effect === 'allow' ? 200 : 400).end();
+    },
+  });
+  const push =
+    'PUT / HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n';
+  const last = get('/');
+  for (const cut of [1, last.length - 3, last.length]) {
+    const send = [push + push + last.slice(0, cut), last.slice(cut) + push + last];
+    const { answers } = await exchange({ port: server.port, send, expect: 5, timeoutMs: 3000 });
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200, 200],
+    );
+  }
+});
