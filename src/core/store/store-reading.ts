@@ -125,10 +125,9 @@ function takeGroup(
   });
   changed.delete(read.id);
   if (state.doubts.has(read.id)) return 'same';
-  if (!wasThere && group.claims.length > 0) return 'same';
-  if (wasThere && isSame && !isPushedAgain) return 'same';
-  group.credential = undefined; // who has pushed last is not known
-  return wasThere ? 'changed' : 'appeared';
+  if (!wasThere) return group.claims.length > 0 ? 'same' : 'appeared';
+  if (isPushedAgain) group.credential = undefined; // who has pushed last is not known
+  return isSame && !isPushedAgain ? 'same' : 'changed';
 }
 
 /**
