@@ -1,8 +1,9 @@
 /** Something that has to be over at a time. */
-interface Due {
+export interface Due {
   /** On the monotonic clock of `performance.now`, milliseconds. */
   readonly deadline: number;
-  readonly onPassed: () => void;
+  /** Called once when the deadline has passed, never before `add` returns. */
+  onPassed(): void;
 }
 
 /**
@@ -15,15 +16,14 @@ export class Deadlines {
   /** When the timer ends. */
   #armedFor = Number.POSITIVE_INFINITY;
 
-  /**
-   * Calls back once at the deadline, never before this returns.
-   * @returns what takes the wish back
-   */
-  add(deadline: number, onPassed: () => void): () => void {
-    const due = { deadline, onPassed };
+  add(due: Due): void {
     this.#pending.add(due);
-    if (deadline < this.#armedFor) this.#arm(deadline);
-    return () => this.#pending.delete(due);
+    if (due.deadline < this.#armedFor) this.#arm(due.deadline);
+  }
+
+  /** For what is over before its deadline. */
+  remove(due: Due): void {
+    this.#pending.delete(due);
   }
 
   #arm(deadline: number): void {

@@ -1,5 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
 // not all of undici: fetch, caches and mocks would stay in the memory of every gateway
 import buildConnector from 'undici/lib/core/connect.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
@@ -55,9 +53,6 @@ const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET']);
 /** Pushgateway closes no idle connection: one that is never left idle for long ends when it does. */
 const KEPT = { keepAliveTimeout: 600_000, keepAliveMaxTimeout: 600_000 };
 
-/** On which undici tells of each request that goes out on a connection. */
-const REQUEST_CHANNEL = 'undici:client:sendHeaders';
-
 /** Opens a pool of connections to the upstream; the first request connects. */
 export function createPushgatewayClient(options: PushgatewayClientOptions): PushgatewayClient {
   const { origin, pathname } = new URL(options.url);
@@ -68,59 +63,38 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   const pool = openPool(options.connections);
   const ownPool = openPool(OWN_CONNECTIONS, KEPT);
   ownPool.on('disconnect', (...[, , { code }]) => ENDED.has(code) && options.onDisconnect?.());
-  const authorization = options.authorization && { authorization: options.authorization };
-
-  const attempt = async (request: UpstreamRequest): Promise<ExchangeResult> => {
-    const result = await exchange(pool, {
-      method: request.method,
-      path: prefix + request.path,
-      headers: {
-        ...(request.contentType && { 'content-type': request.contentType }),
-        'x-request-id': request.requestId,
-        ...authorization,
-      },
-      ...(request.body && { body: request.body }),
-      deadline: request.deadline,
-      mayStart: request.isCurrent,
-    });
-    // The head of an answer that broke off, or switched protocols, was no answer for undici.
-    const isCutOff = result.kind === 'failed' && connections.historyOf(result.error)?.wasAnswered;
-    return isCutOff && result.reason === 'upstream_unreachable'
-      ? { ...result, reason: 'upstream_invalid', wasAnswered: true }
-      : result;
-  };
-
-  const ask = (path: string, timeoutMs: number): Promise<ExchangeResult> =>
-    exchange(ownPool, {
-      method: 'GET',
-      path: prefix + path,
-      headers: { 'user-agent': USER_AGENT, ...authorization },
-      deadline: performance.now() + timeoutMs,
-    });
-
-  const sendOnceOrTwice = async (request: UpstreamRequest): Promise<UpstreamOutcome> => {
-    if (isOvertaken(request)) return failed('upstream_unreachable', false, 0, OVERTAKEN);
-    const first = await attempt(request);
-    if (!isReplayable(request.method, first) || !connections.historyOf(first.error)?.wasReused) {
-      return describe(first, 1);
-    }
-    if (isOvertaken(request)) return describe(first, 1);
-    return describe(await attempt(request), 2);
-  };
+  const { authorization } = options;
 
   /** Requests that have a connection or wait for one. */
   let underWay = 0;
+  const attempt = (request: UpstreamRequest, count: 1 | 2, sending: Sending): void => {
+    const { method, path, contentType, requestId, body, deadline, isCurrent } = request;
+    const headers = ['x-request-id', requestId];
+    if (contentType !== undefined) headers.push('content-type', contentType);
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    const sent = { method, path: prefix + path, headers, body, deadline, mayStart: isCurrent };
+    exchange(pool, sent, (result) => {
+      const isOnceMore = count === 1 && isReplayable(method, result) && !isOvertaken(request);
+      if (isOnceMore && connections.wasReused(result.error)) return attempt(request, 2, sending);
+      underWay -= 1;
+      sending(describe(result, count));
+    });
+  };
+
+  const ask = (path: string, timeoutMs: number): Promise<ExchangeResult> => {
+    const headers = ['user-agent', USER_AGENT];
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    const deadline = performance.now() + timeoutMs;
+    const sent = { method: 'GET', path: prefix + path, headers, body: undefined, deadline };
+    return new Promise((resolve) => exchange(ownPool, sent, resolve));
+  };
+
   return {
-    async send(request) {
-      if (underWay >= options.connections * (QUEUE_FACTOR + 1)) {
-        return failed('overloaded', false, 0, 'too many requests wait for the upstream');
-      }
+    send(request) {
+      if (underWay >= options.connections * (QUEUE_FACTOR + 1)) return Promise.resolve(CROWDED);
+      if (isOvertaken(request)) return Promise.resolve(OVERTAKEN);
       underWay += 1;
-      try {
-        return await sendOnceOrTwice(request);
-      } finally {
-        underWay -= 1;
-      }
+      return new Promise((resolve) => attempt(request, 1, resolve));
     },
     async status(timeoutMs) {
       const result = await ask('/api/v1/status', timeoutMs);
@@ -134,12 +108,17 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
     },
     async close() {
       await Promise.all([pool.close(), ownPool.close()]);
-      connections.close();
     },
   };
 }
 
-const OVERTAKEN = 'it has ended a connection since what it holds was looked at';
+type Sending = (outcome: UpstreamOutcome) => void;
+
+const CROWDED = failed('overloaded', false, 0, 'too many requests wait for the upstream');
+const OVERTAKEN = failed(
+  ...(['upstream_unreachable', false, 0] as const),
+  'it has ended a connection since what it holds was looked at',
+);
 
 /** Whether another start of the upstream may answer than the one that the push was held against. */
 function isOvertaken({ isCurrent }: UpstreamRequest): boolean {
@@ -158,39 +137,21 @@ function isReplayable(method: string, result: ExchangeResult): result is FailedE
   return result.reason === 'upstream_unreachable' && result.wasSent && !result.wasAnswered;
 }
 
-/** What a connection that failed had been through. */
-interface ConnectionHistory {
-  /** It had served another request before. */
-  readonly wasReused: boolean;
-  /** A byte of an answer to the last request had come. */
-  readonly wasAnswered: boolean;
-}
-
-/** Connects, and remembers of each error what its connection had been through. */
+/** Connects, and remembers of each error whether its connection had brought an answer before. */
 function watchConnections(ca: string | undefined) {
   const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...(ca && { ca }) });
-  const bytesBefore = new WeakMap<Socket, number>();
-  const histories = new WeakMap<Error, ConnectionHistory>();
+  const afterAnswers = new WeakSet<Error>();
   const connect: buildConnector.connector = (target, callback) =>
     connector(target, (...result) => {
       const [, socket] = result;
       socket?.on('error', (error: Error) => {
-        const before = bytesBefore.get(socket) ?? 0;
-        const wasAnswered = socket.bytesRead > before;
-        histories.set(error, { wasReused: before > 0, wasAnswered });
+        if (socket.bytesRead > 0) afterAnswers.add(error);
       });
       callback(...result);
     });
-  const noteRequest = (message: unknown): void => {
-    const { socket } = message as { socket: Socket }; // as undici documents the channel
-    bytesBefore.set(socket, socket.bytesRead);
-  };
-  subscribe(REQUEST_CHANNEL, noteRequest);
-  return {
-    connect,
-    historyOf: (error: Error) => histories.get(error),
-    close: () => unsubscribe(REQUEST_CHANNEL, noteRequest),
-  };
+  /** Of the error of a request that was not answered: what was read, earlier ones were answered with. */
+  const wasReused = (error: Error): boolean => afterAnswers.has(error);
+  return { connect, wasReused };
 }
 
 /** Milliseconds since the epoch; undefined for what is no date. */
@@ -203,11 +164,12 @@ function describe(result: ExchangeResult, attempts: number): UpstreamOutcome {
   if (result.kind === 'failed') {
     return failed(result.reason, result.wasSent, attempts, result.error.message);
   }
-  const text = renderPrintable(
-    joinLines(result.body.toString('utf8', 0, LOGGED_BYTES)),
-    LOGGED_BYTES,
-  );
-  return { kind: 'answered', status: result.status, attempts, text };
+  const { status, body } = result;
+  return { kind: 'answered', status, attempts, text: body.length === 0 ? '' : renderText(body) };
+}
+
+function renderText(body: Buffer): string {
+  return renderPrintable(joinLines(body.toString('utf8', 0, LOGGED_BYTES)), LOGGED_BYTES);
 }
 
 function failed(

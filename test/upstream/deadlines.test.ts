@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Deadlines } from '../../src/upstream/deadlines.ts';
+import { Deadlines, type Due } from '../../src/upstream/deadlines.ts';
+
+/** Something that says when its deadline has passed. */
+function due(inMs: number, onPassed: () => void): Due {
+  return { deadline: performance.now() + inMs, onPassed };
+}
 
 test('what has a deadline hears when it has passed, in whatever order it was asked for', async () => {
   const deadlines = new Deadlines();
   const passed: string[] = [];
-  const now = performance.now();
-  deadlines.add(now + 60, () => passed.push('late'));
-  deadlines.add(now + 20, () => passed.push('soon'));
-  deadlines.add(now - 1000, () => passed.push('over'));
-  const forget = deadlines.add(now + 30, () => passed.push('forgotten'));
-  forget();
+  const forgotten = due(30, () => passed.push('forgotten'));
+  deadlines.add(due(60, () => passed.push('late')));
+  deadlines.add(due(20, () => passed.push('soon')));
+  deadlines.add(due(-1000, () => passed.push('over')));
+  deadlines.add(forgotten);
+  deadlines.remove(forgotten);
   assert.deepEqual(passed, []);
   await delay(10);
   assert.deepEqual(passed, ['over']);
@@ -22,10 +27,11 @@ test('what has a deadline hears when it has passed, in whatever order it was ask
 test('a deadline is kept after one that nobody waits for any more', async () => {
   const deadlines = new Deadlines();
   const passed: string[] = [];
-  const forget = deadlines.add(performance.now() + 10, () => passed.push('first'));
-  forget();
+  const first = due(10, () => passed.push('first'));
+  deadlines.add(first);
+  deadlines.remove(first);
   await delay(50);
-  deadlines.add(performance.now() + 10, () => passed.push('second'));
+  deadlines.add(due(10, () => passed.push('second')));
   await delay(300);
   assert.deepEqual(passed, ['second']);
 });
@@ -33,10 +39,11 @@ test('a deadline is kept after one that nobody waits for any more', async () => 
 test('a deadline may be set where another has passed', async () => {
   const deadlines = new Deadlines();
   const passed: string[] = [];
-  deadlines.add(performance.now() + 5, () => {
+  const first = due(5, () => {
     passed.push('first');
-    deadlines.add(performance.now() + 5, () => passed.push('second'));
+    deadlines.add(due(5, () => passed.push('second')));
   });
+  deadlines.add(first);
   await delay(300);
   assert.deepEqual(passed, ['first', 'second']);
 });
