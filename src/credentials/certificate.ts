@@ -28,7 +28,7 @@ export function* createCertificateAuthenticator(
     return { ...credential, match: compileMatch(credential.spec) };
   });
   return {
-    async authenticate(presented) {
+    authenticate(presented) {
       if (presented.scheme !== 'certificate') return undefined;
       const { certificate } = presented;
       if (certificate.distrust !== undefined) {

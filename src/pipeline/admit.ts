@@ -33,8 +33,8 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const arrived = checkArrival(arrival, snapshot, at);
   if (arrived.effect === 'deny') return arrived;
 
-  const proved = await authenticate(request, arrived.value.address, snapshot);
-  const principal = at('credential', proved);
+  const proving = authenticate(request, arrived.value.address, snapshot);
+  const principal = at('credential', proving instanceof Promise ? await proving : proving);
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
     return principal;

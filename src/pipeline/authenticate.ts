@@ -6,6 +6,7 @@ import {
 } from '../core/identity/authorization-header.ts';
 import { explainBearerForm, explainPasswordForm } from '../core/identity/credential-form.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { GatewayRequest } from './gateway-request.ts';
 import type { Authenticator } from './ports.ts';
@@ -20,34 +21,64 @@ type Proof = Pick<GatewayRequest, 'headers' | 'clientCertificate'>;
  * credential at all: clients show theirs to every server. Without a credential it is the anonymous
  * team, if there is one.
  */
-export async function authenticate(
+export function authenticate(
   proof: Proof,
   address: IpAddress,
   { authenticators, anonymousTeam }: Pick<Snapshot, 'authenticators' | 'anonymousTeam'>,
-): Promise<Decision<Principal>> {
-  const proved = await prove(proof, address, authenticators);
-  const isMissing = proved.effect === 'deny' && proved.reason === 'credential_missing';
-  // An `Authorization` header that is wrong is one: whoever sends it wants to be somebody.
-  if (!isMissing || proof.headers.authorization !== undefined) return proved;
+): MaybePromise<Decision<Principal>> {
+  const proved = prove(proof, address, authenticators);
   if (anonymousTeam === undefined) return proved;
-  return allow({ team: anonymousTeam, credential: ANONYMOUS, scheme: 'none' });
+  return andThen(proved, (decision) => orAnonymous(decision, proof, anonymousTeam));
 }
 
-async function prove(
+function orAnonymous(
+  proved: Decision<Principal>,
+  { headers }: Proof,
+  team: string,
+): Decision<Principal> {
+  const isMissing = proved.effect === 'deny' && proved.reason === 'credential_missing';
+  // An `Authorization` header that is wrong is one: whoever sends it wants to be somebody.
+  if (!isMissing || headers.authorization !== undefined) return proved;
+  return allow({ team, credential: ANONYMOUS, scheme: 'none' });
+}
+
+function prove(
   proof: Proof,
   address: IpAddress,
   authenticators: readonly Authenticator[],
-): Promise<Decision<Principal>> {
+): MaybePromise<Decision<Principal>> {
   const presented = readProof(proof);
   if (presented.effect === 'deny') return presented;
-  for (const authenticator of authenticators) {
-    const decision = await authenticator.authenticate(presented.value, address);
-    if (decision !== undefined) return withForm(decision, presented.value);
+  const decision = ask(authenticators, presented.value, address);
+  return andThen(decision, (known) => conclude(known, presented.value));
+}
+
+/** Asks one after the other until one knows the credential. */
+function ask(
+  authenticators: readonly Authenticator[],
+  presented: PresentedCredential,
+  address: IpAddress,
+): ReturnType<Authenticator['authenticate']> {
+  for (const [index, authenticator] of authenticators.entries()) {
+    const decision = authenticator.authenticate(presented, address);
+    if (decision instanceof Promise) {
+      const others = authenticators.slice(index + 1);
+      return decision.then((later) => later ?? ask(others, presented, address));
+    }
+    if (decision !== undefined) return decision;
   }
-  const { scheme } = presented.value;
+  return undefined;
+}
+
+function conclude(
+  decision: Decision<Principal> | undefined,
+  presented: PresentedCredential,
+): Decision<Principal> {
+  if (decision !== undefined) return withForm(decision, presented);
+  const { scheme } = presented;
   const internal = `no credential matches this ${scheme}`;
   if (scheme === 'certificate') return denyMissing(internal);
-  return withForm(deny('credential_invalid', { internal }), presented.value);
+  return withForm(deny('credential_invalid', { internal }), presented);
 }
 
 /** What the form of a credential that nobody knows tells, whatever credentials there are. */

@@ -4,6 +4,7 @@ import type { ContentEncoding, MediaType } from '../core/exposition/media-type.t
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
 import type { PresentedCredential } from '../core/identity/authorization-header.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { IpAddress } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Reason } from '../core/reason.ts';
@@ -24,7 +25,7 @@ export interface Authenticator {
   authenticate(
     presented: PresentedCredential,
     address: IpAddress,
-  ): Promise<Decision<Principal> | undefined>;
+  ): MaybePromise<Decision<Principal> | undefined>;
 }
 
 export interface AuditLog {

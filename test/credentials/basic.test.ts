@@ -11,6 +11,7 @@ import {
   createPasswordVerifier,
   type PasswordVerifier,
 } from '../../src/credentials/password-verifier.ts';
+import type { Authenticator } from '../../src/pipeline/ports.ts';
 import { createFailureThrottle } from '../../src/state/memory/failure-throttle.ts';
 import { testAuthenticator } from '../conformance/authenticator.ts';
 import { argon2idHash } from '../support/argon2id.ts';
@@ -81,7 +82,7 @@ test('each user has a password of its own', async () => {
 });
 
 async function decide(
-  decision: Promise<Decision<Principal> | undefined>,
+  decision: ReturnType<Authenticator['authenticate']>,
 ): Promise<Decision<Principal>> {
   return (await decision) ?? assert.fail('the authenticator has no opinion');
 }

@@ -24,17 +24,27 @@ interface Asked {
   readonly presented: PresentedCredential[];
 }
 
-function answering(decision: Decision<Principal> | undefined): Asked {
+type Answer = Decision<Principal> | undefined;
+
+function answering(decision: Answer): Asked {
   const presented: PresentedCredential[] = [];
   return {
     presented,
     authenticator: {
-      async authenticate(credential) {
+      authenticate(credential) {
         presented.push(credential);
         return decision;
       },
     },
   };
+}
+
+/** The same, with a promise. */
+function answeringLater(decision: Answer): Asked {
+  const { authenticator, presented } = answering(decision);
+  const authenticate: Authenticator['authenticate'] = async (...asked) =>
+    await authenticator.authenticate(...asked);
+  return { authenticator: { authenticate }, presented };
 }
 
 interface Proof {
@@ -52,18 +62,34 @@ function run(
   return authenticate(request, address, { authenticators, anonymousTeam });
 }
 
-test('authenticate gives the principal of the first authenticator that knows the credential', async () => {
-  const asked = [undefined, allow(PRINCIPAL), deny('credential_expired')].map(answering);
-  assert.equal(allowed(await run({ authorization: 'Bearer abc' }, asked)), PRINCIPAL);
-  const counts = asked.map(({ presented }) => presented.length);
-  assert.deepEqual(counts, [1, 1, 0]);
-});
+const TIMES = [
+  ['at once', 'at once'],
+  ['at once', 'later'],
+  ['later', 'at once'],
+  ['later', 'later'],
+] as const;
+for (const times of TIMES) {
+  const answer = (answers: readonly Answer[]): readonly Asked[] =>
+    answers.map((one, index) => (times[index] === 'later' ? answeringLater : answering)(one));
 
-test('authenticate ends at the first authenticator that denies', async () => {
-  const asked = [deny('credential_expired'), allow(PRINCIPAL)].map(answering);
-  const decision = await run({ authorization: 'Bearer abc' }, asked);
-  assert.equal(denied(decision).reason, 'credential_expired');
-  assert.equal(asked[1]?.presented.length, 0);
+  test(`authenticate goes by the first that knows the credential: ${times.join(', ')}`, async () => {
+    const asked = answer([undefined, allow(PRINCIPAL), deny('credential_expired')]);
+    assert.equal(allowed(await run({ authorization: 'Bearer abc' }, asked)), PRINCIPAL);
+    const counts = asked.map(({ presented }) => presented.length);
+    assert.deepEqual(counts, [1, 1, 0]);
+  });
+
+  test(`authenticate ends at the first that denies: ${times.join(', ')}`, async () => {
+    const asked = answer([undefined, deny('credential_expired'), allow(PRINCIPAL)]);
+    const decision = await run({ authorization: 'Bearer abc' }, asked);
+    assert.equal(denied(decision).reason, 'credential_expired');
+    assert.equal(asked[2]?.presented.length, 0);
+  });
+}
+
+test('authenticate knows what needs no time at once', () => {
+  const decision = run({ authorization: 'Bearer abc' }, [answering(allow(PRINCIPAL))]);
+  assert.ok(!(decision instanceof Promise));
 });
 
 test('authenticate denies a credential that nobody knows', async () => {
@@ -104,6 +130,7 @@ test('authenticate lets a broken authenticator surface and asks no other', async
     authenticator: { authenticate: () => Promise.reject(new Error('broken')) },
   };
   const decision = run({ authorization: 'Bearer abc' }, [broken, other]);
+  assert.ok(decision instanceof Promise);
   await assert.rejects(decision, { message: 'broken' });
   assert.deepEqual(other.presented, []);
 });
