@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'store/': { src: ADAPTER, outside: ['node:'] },
   'encodings/': { src: ADAPTER, outside: ['node:', 'snappyjs'] },
   'limits/': { src: ADAPTER, outside: ['node:'] },
-  'state/': { src: ADAPTER, outside: ['node:', 'ioredis', 'lru-cache', 'rate-limiter-flexible'] },
+  'state/': { src: ADAPTER, outside: ['node:', 'ioredis', 'lru-cache'] },
   'metrics/': { src: ADAPTER, outside: ['node:', 'prom-client'] },
   'upstream/': { src: [...ADAPTER, 'threads/'], outside: ['node:', 'undici'] },
   'http/': {

@@ -2,6 +2,7 @@ import type { StateConfig } from '../config/sections/state.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import type { SharedState, StoreLog } from '../pipeline/shared-state.ts';
 import { createMemoryState } from '../state/memory/memory-state.ts';
+import { SYSTEM_CLOCK as clock } from './clock.ts';
 
 /** What a gateway counts and keeps, alone or together with others. */
 export interface GatewayState extends SharedState, AsyncDisposable {
@@ -19,5 +20,5 @@ export async function openState(
     const { openValkeyState } = await import('../state/valkey/valkey-state.ts');
     return await openValkeyState({ ...config, log });
   }
-  return { ...createMemoryState(), [Symbol.asyncDispose]: async () => undefined };
+  return { ...createMemoryState(clock), [Symbol.asyncDispose]: async () => undefined };
 }

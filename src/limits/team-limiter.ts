@@ -1,4 +1,5 @@
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import { type IpAddress, renderNetwork, renderSource } from '../core/network/ip-address.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import { denyFor } from '../core/refusal.ts';
@@ -31,7 +32,6 @@ interface Waiting {
 }
 
 type Turn = Pick<Waiting, 'limits' | 'source'>;
-type SourcedGuest = TeamGuest & Pick<Waiting, 'source'>;
 
 interface TeamLimiterOptions {
   readonly turnstile: Turnstile;
@@ -65,18 +65,13 @@ export function createTeamLimiter({ turnstile, maxWaiting }: TeamLimiterOptions)
     return state;
   };
   return {
-    async enter(team, limits, guest) {
+    enter(team, limits, guest) {
       const state = stateOf(team);
       const source = nameSource(state, guest.unproved);
-      if (isFree(state, { limits, source })) {
-        const lease = await enterAtOnce(state, limits, { ...guest, source });
-        if (lease !== undefined) return lease;
-      }
-      const { promise, resolve } = Promise.withResolvers<Decision<Lease>>();
-      if (!makeRoom(state, source, guest.bytes)) return denyCrowd(state, { limits, source });
-      joinLine(state, limits, { ...guest, source }, resolve);
-      void serve(state);
-      return await promise;
+      const turn = { limits, source };
+      if (!isFree(state, turn)) return waitInLine(state, turn, guest);
+      const entered = enterAtOnce(state, turn, guest);
+      return andThen(entered, (decision) => decision ?? waitInLine(state, turn, guest));
     },
   };
 }
@@ -87,36 +82,36 @@ function isFree({ line, isServing, turnstile }: TeamState, { limits, source }: T
 }
 
 /** Most pushes find a free place, and are spared a timer; undefined for one that is to wait. */
-async function enterAtOnce(
+function enterAtOnce(
   state: TeamState,
-  limits: TeamLimits,
-  { source, passes = passNothing }: SourcedGuest,
-): Promise<Decision<Lease> | undefined> {
-  const entry = await tryEnter(state, { limits, source }, passes);
-  if ('effect' in entry) return entry;
-  if (entry.kind === 'entered') return allow(new Place(state, entry));
-  if (state.line.length > 0) void serve(state);
-  const isTooLong = entry.kind === 'early' && entry.waitMs > limits.waitMs;
-  return isTooLong ? denyRate(limits, entry.waitMs) : undefined;
+  turn: Turn,
+  { passes = passNothing }: TeamGuest,
+): MaybePromise<Decision<Lease> | undefined> {
+  return andThen(tryEnter(state, turn, passes), (entry) => {
+    if ('effect' in entry) return entry;
+    if (entry.kind === 'entered') return allow(new Place(state, entry));
+    if (state.line.length > 0) void serve(state);
+    const isTooLong = entry.kind === 'early' && entry.waitMs > turn.limits.waitMs;
+    return isTooLong ? denyRate(turn.limits, entry.waitMs) : undefined;
+  });
 }
 
 /** A refusal where nobody knows. */
-async function tryEnter(
+function tryEnter(
   state: TeamState,
   { limits, source }: Turn,
   passes: (refusal: Deny) => boolean,
-): Promise<Entry | Deny> {
-  try {
-    const { turnstile } = state;
-    let entry = await turnstile.enter({ source, limits });
-    if (entry.kind === 'early' && passes(denyRate(limits, entry.waitMs))) {
-      entry = await turnstile.enter({ source, limits, ignoresRate: true });
-    }
+): MaybePromise<Entry | Deny> {
+  const { turnstile } = state;
+  const entered = andThen(turnstile.enter({ source, limits }), (entry) => {
+    const isPassed = entry.kind === 'early' && passes(denyRate(limits, entry.waitMs));
+    return isPassed ? turnstile.enter({ source, limits, ignoresRate: true }) : entry;
+  });
+  const noted = andThen(entered, (entry) => {
     state.wasFull = entry.kind === 'full';
     return entry;
-  } catch (error) {
-    return denyFor(error);
-  }
+  });
+  return noted instanceof Promise ? noted.catch(denyFor) : noted;
 }
 
 function passNothing(): boolean {
@@ -146,17 +141,25 @@ function makeRoom(state: TeamState, source: string, bytes: number): boolean {
   return true;
 }
 
+function waitInLine(state: TeamState, turn: Turn, guest: TeamGuest): MaybePromise<Decision<Lease>> {
+  if (!makeRoom(state, turn.source, guest.bytes)) return denyCrowd(state, turn);
+  const { promise, resolve } = Promise.withResolvers<Decision<Lease>>();
+  joinLine(state, turn, guest, resolve);
+  void serve(state);
+  return promise;
+}
+
 function joinLine(
   state: TeamState,
-  limits: TeamLimits,
-  guest: SourcedGuest,
+  { limits, source }: Turn,
+  guest: TeamGuest,
   resolve: (decision: Decision<Lease>) => void,
 ): void {
   const deadline = performance.now() + limits.waitMs;
   const { line } = state;
   let isOver = false;
   const waiting: Waiting = {
-    ...{ bytes: guest.bytes, source: guest.source, limits, deadline },
+    ...{ bytes: guest.bytes, source, limits, deadline },
     passes: guest.passes ?? passNothing,
     end(decision) {
       if (isOver) return false;

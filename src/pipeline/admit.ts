@@ -1,4 +1,5 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import { createObservation } from '../core/policy/observation.ts';
 import { authorize } from '../core/policy/policy.ts';
 import { resolveReadScope } from '../core/policy/read-scope.ts';
@@ -95,7 +96,8 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const target = admitTarget(arrival, 'delete');
   if (target.effect === 'deny') return target;
 
-  const entered = at('team_limits', await enterTeam(arrival));
+  const entering = enterTeam(arrival);
+  const entered = at('team_limits', entering instanceof Promise ? await entering : entering);
   if (entered.effect === 'deny') return entered;
 
   const picked = at('store', await pickUpstream(arrival, target.value, 'delete'));
@@ -118,7 +120,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const declared = at('declared_body', declaration);
   if (declared.effect === 'deny') return declared;
 
-  const entered = at('team_limits', await enterTeam(arrival));
+  const entering = enterTeam(arrival);
+  const entered = at('team_limits', entering instanceof Promise ? await entering : entering);
   if (entered.effect === 'deny') return entered;
 
   const lease = arrival.scope.use(gateway.byteBudget.open());
@@ -201,17 +204,19 @@ async function pickUpstream(
   return allow(scope.use(gateway.upstream(team.name, { id, job: key.job, action })));
 }
 
-async function enterTeam(arrival: KnownArrival): Promise<Decision<undefined>> {
+function enterTeam(arrival: KnownArrival): MaybePromise<Decision<undefined>> {
   const { gateway, request, team, scope, framing, address, trail } = arrival;
   const isUnproved = trail.facts.principal?.scheme === 'none';
   const bytes = Math.min(framing.contentLength ?? MAX_HELD_BYTES, MAX_HELD_BYTES);
   const { passes } = arrival.observation;
   const { onLeave } = request;
   const guest = { passes, bytes, onLeave, ...(isUnproved && { unproved: address }) };
-  const entered = await gateway.teamLimiter.enter(team.name, team.limits, guest);
-  if (entered.effect === 'deny') return entered;
-  scope.use(entered.value);
-  return allow(undefined);
+  const entering = gateway.teamLimiter.enter(team.name, team.limits, guest);
+  return andThen(entering, (entered) => {
+    if (entered.effect === 'deny') return entered;
+    scope.use(entered.value);
+    return allow(undefined);
+  });
 }
 
 function startDeadline(

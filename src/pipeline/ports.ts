@@ -45,7 +45,7 @@ export type Lease = Disposable;
 /** Rate and concurrency of one team's pushes and deletes. */
 export interface TeamLimiter {
   /** Waits its turn where it must; ends in `rate_limited` or `too_many_concurrent`. */
-  enter(team: string, limits: TeamLimits, guest: TeamGuest): Promise<Decision<Lease>>;
+  enter(team: string, limits: TeamLimits, guest: TeamGuest): MaybePromise<Decision<Lease>>;
 }
 
 /** A push or delete that may have to wait. */

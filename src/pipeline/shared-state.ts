@@ -1,5 +1,6 @@
 import type { Decision } from '../core/decision.ts';
 import type { Principal } from '../core/identity/principal.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 
 /**
@@ -36,7 +37,7 @@ export interface TeamTurnstile {
    * Takes a place and one of the rate, both or neither. A place that is not given back comes free
    * when its gateway ends, however that does. Rejects when it cannot be known.
    */
-  enter(turn: Turn): Promise<Entry>;
+  enter(turn: Turn): MaybePromise<Entry>;
 }
 
 /** A push or delete that wants to begin. */
@@ -68,10 +69,7 @@ export interface FailureThrottle {
    * are made all at once count as those made in turn. Ends in `too_many_failures`. Rejects when it
    * cannot be known.
    */
-  begin(
-    address: string,
-    username: string,
-  ): Decision<PasswordAttempt> | Promise<Decision<PasswordAttempt>>;
+  begin(address: string, username: string): MaybePromise<Decision<PasswordAttempt>>;
 }
 
 /** A password hash that was counted as a failure when it was started. */

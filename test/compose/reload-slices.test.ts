@@ -87,7 +87,7 @@ test('in every turn of a reload the teams are those before it, or those after it
   const after = await loadTeams(scratch, upstream.url, 'b');
   const { metrics, render } = createMetricsRegistry();
   const current = await openCurrent(before, {
-    ...{ metrics, clock: SYSTEM_CLOCK, log: SILENT, state: createMemoryState() },
+    ...{ metrics, clock: SYSTEM_CLOCK, log: SILENT, state: createMemoryState(SYSTEM_CLOCK) },
   });
   const first = current.snapshot();
   const seen = new Set([first]);

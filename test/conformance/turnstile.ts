@@ -115,8 +115,8 @@ export function testTurnstile({ kind, create }: TurnstileSuite): void {
   });
 }
 
-function enter(gateway: Turnstile, what: Turn): Promise<Entry> {
-  return gateway.team('payments').enter(what);
+async function enter(gateway: Turnstile, what: Turn): Promise<Entry> {
+  return await gateway.team('payments').enter(what);
 }
 
 async function hasEntered(gateway: Turnstile, what: Turn): Promise<true | undefined> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { SYSTEM_CLOCK } from '../../src/compose/clock.ts';
 import type { Decision } from '../../src/core/decision.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
@@ -15,7 +16,8 @@ const GUEST: TeamGuest = { bytes: 0, onLeave: () => () => undefined };
 /** A limiter whose time only passes when the test says so. */
 function createStillLimiter(context: TestContext): TeamLimiter {
   context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
-  return createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
+  const turnstile = createMemoryTurnstile({ monotonic: () => Date.now() });
+  return createTeamLimiter({ turnstile, maxWaiting: () => 1000 });
 }
 
 async function enterMany(
@@ -99,7 +101,10 @@ test('one team spends nothing of another', async (context) => {
 const TWO: TeamLimits = { ...WIDE_LIMITS, concurrent: 2 };
 
 test('a team may have as many pushes under way as its limit says', async () => {
-  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
+    maxWaiting: () => 1000,
+  });
   const [first, , third] = await enterMany(limiter, 3, TWO);
   assert.ok(first && third);
   const { reason, detail, retryAfterSeconds } = denied(third);
@@ -112,7 +117,10 @@ test('a team may have as many pushes under way as its limit says', async () => {
 });
 
 test('pushes that come at the same moment do not slip past the limit together', async () => {
-  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
+    maxWaiting: () => 1000,
+  });
   const decisions = await Promise.all(
     Array.from({ length: 10 }, () => limiter.enter('payments', TWO, GUEST)),
   );
@@ -160,7 +168,10 @@ test('a reload that changes other limits leaves the spent rate spent', async (co
 });
 
 test('pushes that began before a reload are counted and leave their places free', async () => {
-  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
+    maxWaiting: () => 1000,
+  });
   const before = await enterMany(limiter, 2, TWO);
   const reloaded = { ...TWO, concurrent: 3 };
   const [during] = await enterMany(limiter, 1, reloaded);
@@ -176,7 +187,10 @@ test('pushes that began before a reload are counted and leave their places free'
 const PATIENT: TeamLimits = { ...WIDE_LIMITS, concurrent: 1, waitMs: 60_000 };
 
 test('pushes over the limit come to their turn in the order of their arrival', async () => {
-  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1000 });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
+    maxWaiting: () => 1000,
+  });
   const order: number[] = [];
   const pushes = Array.from({ length: 5 }, async (_, index) => {
     const lease = allowed(await limiter.enter('payments', PATIENT, GUEST));
@@ -213,7 +227,10 @@ test('a push waits no longer than its time', async (context) => {
 });
 
 test('a client that leaves gives its place to the next', async () => {
-  const limiter = createTeamLimiter({ turnstile: createMemoryTurnstile(), maxWaiting: () => 1 });
+  const limiter = createTeamLimiter({
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
+    maxWaiting: () => 1,
+  });
   const [first] = await enterMany(limiter, 1, PATIENT);
   let leave = (): void => undefined;
   const onLeave = (listener: () => void): (() => void) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SYSTEM_CLOCK } from '../../src/compose/clock.ts';
 import { parseIpAddress } from '../../src/core/network/ip-address.ts';
 import type { TeamLimits } from '../../src/core/policy/limits.ts';
 import { createTeamLimiter } from '../../src/limits/team-limiter.ts';
@@ -14,7 +15,7 @@ const LIMITS: TeamLimits = { ...WIDE_LIMITS, concurrent: 8, waitMs: 60_000 };
 /** A limiter, and what became of each push by the name of its client. */
 function createStage({ maxWaiting = 1000, limits = LIMITS } = {}) {
   const limiter = createTeamLimiter({
-    turnstile: createMemoryTurnstile(),
+    turnstile: createMemoryTurnstile(SYSTEM_CLOCK),
     maxWaiting: () => maxWaiting,
   });
   const leases: { readonly address: string; readonly lease: Disposable }[] = [];
@@ -28,7 +29,7 @@ function createStage({ maxWaiting = 1000, limits = LIMITS } = {}) {
       assert.ok(unproved);
       for (let index = 0; index < count; index += 1) {
         const guest = { bytes: 0, onLeave: () => () => undefined, unproved };
-        void limiter.enter('crowd', limits, guest).then((decision) => {
+        void Promise.resolve(limiter.enter('crowd', limits, guest)).then((decision) => {
           if (decision.effect === 'deny') refused.push(address);
           else leases.push({ address, lease: allowed(decision) });
         });

@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK } from '../../../src/compose/clock.ts';
 import { createFailureThrottle } from '../../../src/state/memory/failure-throttle.ts';
 import { createMemorySessionStore } from '../../../src/state/memory/session-store.ts';
 import { createMemoryStoreLog } from '../../../src/state/memory/store-log.ts';
@@ -12,7 +13,7 @@ import { testWorkLock } from '../../conformance/work-lock.ts';
 /** A gateway that is alone asks the same one twice. */
 const twice = <T>(one: T): readonly [T, T] => [one, one];
 
-testTurnstile({ kind: 'memory', create: () => twice(createMemoryTurnstile()) });
+testTurnstile({ kind: 'memory', create: () => twice(createMemoryTurnstile(SYSTEM_CLOCK)) });
 testFailureThrottle({
   kind: 'memory',
   create: (limits) => twice(createFailureThrottle(() => limits)),

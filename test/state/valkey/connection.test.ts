@@ -91,7 +91,7 @@ describe('a connection', { skip: missingPrograms(['redis-7']) }, () => {
     await using own = await startRedis();
     const { valkey, heard } = await openNoting({ url: own.url, timeoutMs: 300 });
     const turnstile = createValkeyTurnstile(valkey);
-    const enter = () => turnstile.team('payments').enter(TURN);
+    const enter = async () => await turnstile.team('payments').enter(TURN);
     const comesBack = (what: string) =>
       eventually(what, async () => {
         const entry = await enter().catch(() => undefined);
