@@ -1,4 +1,5 @@
 import type { AuditLog, OperationalLog } from '../../pipeline/ports.ts';
+import { startWriterThread } from '../writer/writer-client.ts';
 import { type AuditLogDependencies, type ChainLogConfig, openChainLog } from './chain-log.ts';
 import { withFloodControl } from './flood-control.ts';
 import { withOutcomeWatch } from './outcome-watch.ts';
@@ -34,7 +35,9 @@ export async function openAuditLog(
 ): Promise<AuditLog> {
   const { unknown: own, reads = 'all', ...main } = config;
   const { clock, observer } = dependencies;
-  const known = await openChainLog(main, dependencies);
+  // one for both: each takes 13 MiB, and the second log is seldom written
+  const thread = startWriterThread();
+  const known = await openChainLog(main, dependencies, thread);
   const log = withFloodControl(known, clock);
   const finish = (whole: AuditLog): AuditLog => withOutcomeWatch(withReadFilter(whole, reads));
   if (own === undefined) return finish(log);
@@ -52,6 +55,7 @@ export async function openAuditLog(
           },
         }),
       },
+      thread,
     );
     const bounds = { totalPerSecond: UNKNOWN_PER_SECOND, maxSources: UNKNOWN_SOURCES };
     return finish(withUnknownCallers(log, withFloodControl(unknown, clock, bounds)));

@@ -2,7 +2,7 @@ import type { ChainHead } from '../../core/audit/audit-chain.ts';
 import type { AuditEvent, RecoveredEvent } from '../../core/audit/audit-record.ts';
 import type { AuditLog, Clock, OperationalLog } from '../../pipeline/ports.ts';
 import type { Recovery } from '../writer/recovery.ts';
-import { startWriter } from '../writer/writer-client.ts';
+import type { WriterThread } from '../writer/writer-client.ts';
 import type { CommitObserver } from './commit-observer.ts';
 import { GroupCommit } from './group-commit.ts';
 import { splitRecovered } from './recovered-events.ts';
@@ -67,10 +67,12 @@ const TIMING: AuditTiming = {
  * Opens a log for writing: waits until no other gateway holds it, reads its end, goes on
  * with its chain and records what a crash left behind. Rejects with ERR_AUDIT_UNAVAILABLE,
  * ERR_AUDIT_BROKEN (the file is something else) or ERR_SECRET_UNREADABLE (the signing key).
+ * @param thread - that writes it
  */
 export async function openChainLog(
   config: ChainLogConfig,
   { clock, log, observer, timing: given, onWait }: AuditLogDependencies,
+  thread: WriterThread,
 ): Promise<AuditLog> {
   const timing = { ...TIMING, ...given };
   const { lockWaitMs } = timing;
@@ -79,7 +81,7 @@ export async function openChainLog(
     await onWait?.();
     log.info('waiting for another gateway to let go of the audit log', { file });
   };
-  const writer = await startWriter(
+  const writer = await thread.open(
     {
       ...{ file, sync: config.sync === 'batch', rotateBytes, keep, keepForMs, signKeyFile },
       ...{ gateway, lockWaitMs },
@@ -108,7 +110,7 @@ export async function openChainLog(
     try {
       await commit.close();
     } finally {
-      await writer.terminate();
+      await writer.release();
     }
   };
   try {

@@ -5,7 +5,10 @@ import type { ExposedFile } from '../segments.ts';
 import type { Recovery } from './recovery.ts';
 import type {
   Failed,
+  Opened,
+  WriterAnswer,
   WriterMessage,
+  WriterOrder,
   WriterReply,
   WriterRequest,
   WriterSettings,
@@ -18,67 +21,92 @@ import type {
  */
 const MEMORY = { maxYoungGenerationSizeMb: 6 };
 
-/** The writer thread, seen from the thread that serves requests. */
-export interface WriterClient {
+/** A thread that writes logs, seen from the thread that serves requests. */
+export interface WriterThread {
+  /**
+   * Waits until the thread holds the file of a log. Rejects with ERR_AUDIT_UNAVAILABLE,
+   * ERR_AUDIT_BROKEN or ERR_SECRET_UNREADABLE.
+   * @param onWait called when another gateway holds the file
+   */
+  open(settings: WriterSettings, onWait: () => void): Promise<WriterClient>;
+}
+
+/** One log that the thread writes. */
+interface WriterClient {
   /** What the log was found to be. */
   readonly recovery: Recovery;
   /** Files of it that others could read or write, until now. */
   readonly exposed: readonly ExposedFile[];
   /** Never rejects. One request at a time: the next after the reply. */
   request(request: WriterRequest): Promise<WriterReply>;
-  /** Ends the thread, whatever it does. */
-  terminate(): Promise<void>;
+  /** Lets go of the log; with the last of them the thread ends, whatever it does. */
+  release(): Promise<void>;
 }
 
-/**
- * Starts the writer thread and waits until it holds the file. Rejects with ERR_AUDIT_UNAVAILABLE,
- * ERR_AUDIT_BROKEN or ERR_SECRET_UNREADABLE.
- * @param onWait called when another gateway holds the file
- */
-export function startWriter(settings: WriterSettings, onWait: () => void): Promise<WriterClient> {
+/** Starts a thread for logs that are opened one after the other. */
+export function startWriterThread(): WriterThread {
   // `.ts` from the sources, `.js` from a build
   const entry = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
   const sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const workerData: WriterThreadData = { ...settings, sent };
+  const workerData: WriterThreadData = { sent };
   const worker = new Worker(entry, { workerData, resourceLimits: MEMORY });
+  /** Who hears what the thread says of a log. */
+  const listeners = new Map<number, (answer: WriterAnswer) => void>();
+  const held = new Set<number>();
+  let opened = 0;
   let ended: Failed | undefined;
-  let answer: ((reply: WriterReply) => void) | undefined;
-  const end = (message: string): Failed => {
-    ended = { type: 'failed', cause: 'write_failed', message, tornBytes: 0 };
-    answer?.(ended);
-    return ended;
+  const end = (message: string): void => {
+    ended ??= { type: 'failed', cause: 'write_failed', message, tornBytes: 0 };
+    for (const listener of listeners.values()) listener(ended);
   };
-  return new Promise((resolve, reject) => {
-    worker.on('message', (message: WriterMessage) => {
-      if (message.type === 'waiting') onWait();
-      else if (message.type === 'refused') reject(new GatewayError(message.code, message.message));
-      else if (message.type === 'opened') {
-        const { recovery, exposed } = message;
-        resolve({ recovery, exposed, request, terminate });
-      } else answer?.(message);
-    });
-    worker.on('error', (error) => {
-      reject(new GatewayError('ERR_AUDIT_UNAVAILABLE', end(describe(error)).message));
-    });
-    worker.on('exit', () => {
-      const { message } = end('the thread that writes the audit log has ended');
-      reject(new GatewayError('ERR_AUDIT_UNAVAILABLE', message));
-    });
-  });
+  const send = (order: WriterOrder): void => {
+    worker.postMessage(order);
+    Atomics.add(sent, 0, 1);
+    Atomics.notify(sent, 0);
+  };
+  const release = async (log: number): Promise<void> => {
+    held.delete(log);
+    if (held.size === 0) await worker.terminate();
+  };
+  worker.on('message', ({ log, answer }: WriterMessage) => listeners.get(log)?.(answer));
+  worker.on('error', (error) => end(describe(error)));
+  worker.on('exit', () => end('the thread that writes the audit log has ended'));
 
-  function request(request: WriterRequest): Promise<WriterReply> {
-    if (ended !== undefined) return Promise.resolve(ended);
-    return new Promise((resolve) => {
-      answer = resolve;
-      worker.postMessage(request);
-      Atomics.add(sent, 0, 1);
-      Atomics.notify(sent, 0);
+  async function open(settings: WriterSettings, onWait: () => void): Promise<WriterClient> {
+    const log = opened;
+    opened += 1;
+    held.add(log);
+    const answer = await new Promise<Exclude<WriterAnswer, { type: 'waiting' }>>((resolve) => {
+      listeners.set(log, (said) => (said.type === 'waiting' ? onWait() : resolve(said)));
+      if (ended === undefined) send({ log, open: settings });
+      else resolve(ended);
     });
+    if (answer.type === 'opened') return createClient(log, answer);
+    await release(log);
+    const code = answer.type === 'refused' ? answer.code : 'ERR_AUDIT_UNAVAILABLE';
+    throw new GatewayError(code, 'message' in answer ? answer.message : '');
   }
 
-  async function terminate(): Promise<void> {
-    await worker.terminate();
+  function createClient(log: number, { recovery, exposed }: Opened): WriterClient {
+    let onReply: ((reply: WriterReply) => void) | undefined;
+    listeners.set(log, (answer) => {
+      if (answer.type === 'committed' || answer.type === 'failed') onReply?.(answer);
+    });
+    return {
+      recovery,
+      exposed,
+      request(request) {
+        if (ended !== undefined) return Promise.resolve(ended);
+        return new Promise((resolve) => {
+          onReply = resolve;
+          send({ log, request });
+        });
+      },
+      release: () => release(log),
+    };
   }
+
+  return { open };
 }
 
 function describe(error: unknown): string {

@@ -5,7 +5,7 @@ import type { ExposedFile } from '../segments.ts';
 import type { Batch } from './chain-writer.ts';
 import type { Recovery } from './recovery.ts';
 
-/** What the writer thread is started with. */
+/** What a log is opened with. */
 export interface WriterSettings {
   readonly file: string;
   readonly sync: boolean;
@@ -19,22 +19,33 @@ export interface WriterSettings {
   readonly lockWaitMs: number;
 }
 
-export interface WriterThreadData extends WriterSettings {
+export interface WriterThreadData {
   /** One shared word: requests sent so far. A change wakes the thread. */
   readonly sent: Int32Array;
 }
 
-/** To the writer thread, one at a time; the next after its reply. */
+/** To an open log, one at a time; the next after its reply. */
 export type WriterRequest = Batch | { readonly close: true; readonly time: string };
 
-/** From the writer thread: first `waiting` or not, then `opened` or `refused`, then replies. */
-export type WriterMessage =
+/** To the writer thread, about the log of that number: first `open`, then requests. */
+export type WriterOrder = { readonly log: number } & (
+  | { readonly open: WriterSettings }
+  | { readonly request: WriterRequest }
+);
+
+/** From the writer thread, about a log: first `waiting` or not, then `opened` or `refused`, then replies. */
+export interface WriterMessage {
+  readonly log: number;
+  readonly answer: WriterAnswer;
+}
+
+export type WriterAnswer =
   | { readonly type: 'waiting' }
   | Opened
   | { readonly type: 'refused'; readonly code: GatewayErrorCode; readonly message: string }
   | WriterReply;
 
-interface Opened {
+export interface Opened {
   readonly type: 'opened';
   readonly recovery: Recovery;
   /** Files that others than the owner could read or write, until now. */
