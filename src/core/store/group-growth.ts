@@ -21,7 +21,7 @@ export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): St
     isSame = isSmall ? bringsSameFew(other, first) : yield* bringsSame(other, first);
   }
   const after = isSame
-    ? yield* overlay(group, before, first)
+    ? yield* overlay(group, before, first, mostBytes(claims))
     : yield* findPeak(group, before, claims);
   return {
     groups: group.exists ? 0 : 1,
@@ -66,15 +66,29 @@ function* enterLargest(into: Map<string, Sizes>, from: ReadonlyMap<string, Sizes
   }
 }
 
-/** What a group has after a push. */
-function* overlay(group: HeldGroup, before: Sizes, { method, families }: HeldClaim): Steps<Sizes> {
+/** The bytes of the largest: whichever comes last, that is what there is. */
+function mostBytes(claims: readonly HeldClaim[]): number {
+  let most = 0;
+  for (const { families } of claims) {
+    let bytes = 0;
+    for (const brought of families.values()) bytes += brought;
+    most = Math.max(most, bytes);
+  }
+  return most;
+}
+
+/** What a group has after a push of so many bytes. */
+function* overlay(
+  group: HeldGroup,
+  before: Sizes,
+  { method, families }: HeldClaim,
+  bytes: number,
+): Steps<Sizes> {
   const { held } = group;
   const names = new Set<string>();
   let series = 0;
-  let bytes = 0;
-  for (const [family, brought] of families) {
+  for (const family of families.keys()) {
     series += held.seriesOf(family);
-    bytes += brought;
     if (method === 'POST') names.add(nameOf(held, family));
     yield;
   }

@@ -99,6 +99,23 @@ test('what is over a quota can be pushed again as long as it does not grow', asy
   );
 });
 
+test('the largest of several pushes of the same series to one group counts', async () => {
+  const store = await storeWith({ bytes: 25 });
+  await pushAll(store, textPush('a', 'm 1\n'));
+  const first = await claimed(store, textPush('a', 'm 1\n'));
+  const second = await claimed(store, textPush('a', 'm 1234567\n'));
+  const refusal = denied(await store.claim(textPush('a', 'm 12345678\n')));
+  assert.equal(refusal.detail, 'the team has 25 bytes of at most 25, this push adds 1');
+  await second.settle('stored');
+  await first.settle('stored');
+  assert.equal(store.totals('payments').bytes, 19);
+  const third = await claimed(store, textPush('a', 'm 1234567\n'));
+  await pushAll(store, textPush('a', 'm 123\n'));
+  assert.equal(denied(await store.claim(textPush('b', 'm 1\n'))).reason, 'bytes_quota_exceeded');
+  await third.settle('refused');
+  assert.equal(store.totals('payments').bytes, 21);
+});
+
 test('quotas go by the owner, and move with it', async () => {
   const store = createStore();
   await pushAll(store, textPush('a', 'm 1\n'), textPush('b', 'm 1\n'));
