@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { denied } from '../support/decision.ts';
-import { createStore, pushAll, textPush } from '../support/group-push.ts';
+import { claimed, createStore, pushAll, textPush } from '../support/group-push.ts';
 import { collidingValue, seriesHash } from '../support/hash-collision.ts';
 import { PUSHGATEWAYS, pushgatewayMissing, startPushgateway } from '../support/pushgateway.ts';
 
@@ -88,6 +88,20 @@ test('two series of one push with equal hashes are refused', async () => {
   await pushAll(store, textPush('evil', 'other{a="b"} 1\n'));
   denied(await store.claim(textPush('evil', `${evilBody(other)}other{a="b"} 1\n`)));
 });
+
+for (const end of ['stored', 'unknown'] as const) {
+  test(`two series with equal hashes are refused where pushes that were ${end} may have left both`, async () => {
+    const store = createStore();
+    const other = seriesHash('other', { ...EVIL, a: 'b' });
+    const [one, two] = [evilBody(other), 'other{a="b"} 1\n'];
+    const claims = [await claimed(store, textPush('evil', one))];
+    claims.push(await claimed(store, textPush('evil', two)));
+    for (const claim of claims) await claim.settle(end);
+    denied(await store.claim(textPush('evil', one + two)));
+    denied(await store.claim(textPush('evil', one, { method: 'POST' })));
+    if (end === 'stored') await pushAll(store, textPush('evil', one));
+  });
+}
 
 test('a series with the hash of a request that Pushgateway may count one day is refused', async () => {
   const store = createStore();

@@ -11,13 +11,14 @@ const FEW = 16;
 
 /**
  * Claims for the push of every next day: a few families that its group has exactly so, and nothing
- * else on its way there. It ends in what the whole way would end in, for less.
+ * else on its way there or in doubt. It ends in what the whole way would end in, for less.
  * @returns undefined for every other push: nothing changed
  */
 export function claimAgain(state: StoreState, push: GroupPush): GroupClaim | undefined {
   const { method, content, target, isMove = false } = push;
   const group = state.groups.get(target.canonical);
   if (group === undefined || !group.exists || group.claims.length > 0 || isMove) return undefined;
+  if (state.doubts.has(group.id)) return undefined;
   const families = findAll(state, group, content.families);
   if (families === undefined) return undefined;
   for (const family of families.keys()) state.held.use(family, 1);

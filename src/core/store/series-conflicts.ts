@@ -53,15 +53,17 @@ export function* sortFamilies(
 }
 
 /**
- * Holds what the group has already against what is under way: with everything else it is in the
- * store. Refuses the push for the first series that cannot be there.
+ * Holds what the group has already against what is under way, and against what else it may have: with
+ * everything else it is in the store. Refuses the push for the first series that cannot be there.
  */
 export function* checkKnown(
   state: StoreState,
   attempt: Attempt,
   known: readonly FamilyContent[],
 ): Steps<Deny | undefined> {
-  if (attempt.group.claims.length === 0) return undefined;
+  const { group } = attempt;
+  // Of what is in doubt some never was in the store with the rest, and cannot be.
+  if (group.claims.length === 0 && !state.doubts.has(group.id)) return undefined;
   for (const family of known) {
     const refusal = yield* checkSeries(state, attempt, family);
     if (refusal !== undefined) return refusal;
