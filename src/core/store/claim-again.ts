@@ -1,48 +1,66 @@
+import { allow, type Decision } from '../decision.ts';
 import type { FamilyContent } from '../exposition/push-content.ts';
-import { findClashes } from './family-index.ts';
+import { checkGrowth } from './check-growth.ts';
+import { hasClash } from './family-index.ts';
 import type { GroupClaim, GroupPush } from './group-store.ts';
-import { addClaim, type HeldClaim, type HeldGroup, isSameContent } from './held-group.ts';
+import { addClaim, createClaim } from './held-claim.ts';
+import { type HeldGroup, isSameContent } from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
+import { growthOfRepeats, isRepeated } from './repeated-push.ts';
 import { settlePush } from './settle-claim.ts';
-import { nextStep, type StoreState } from './store-state.ts';
-
-/** Of so few families each is looked for in its group. */
-const FEW = 16;
+import { nextStep, reserve, type StoreState } from './store-state.ts';
 
 /**
  * Claims for the push of every next day: a few families that its group has exactly so, and nothing
- * else on its way there or in doubt. It ends in what the whole way would end in, for less.
+ * else on its way there but the same. It ends in what the whole way would end in, for less.
  * @returns undefined for every other push: nothing changed
  */
-export function claimAgain(state: StoreState, push: GroupPush): GroupClaim | undefined {
-  const { method, content, target, isMove = false } = push;
-  const group = state.groups.get(target.canonical);
-  if (group === undefined || !group.exists || group.claims.length > 0 || isMove) return undefined;
-  if (state.doubts.has(group.id)) return undefined;
-  const families = findAll(state, group, content.families);
-  if (families === undefined) return undefined;
-  for (const family of families.keys()) state.held.use(family, 1);
-  const begunAt = nextStep(state);
-  const claim: HeldClaim = { method, families, isMove, begunAt, doubt: undefined };
+export function claimAgain(state: StoreState, push: GroupPush): Decision<GroupClaim> | undefined {
+  const group = state.groups.get(push.target.canonical);
+  if (group === undefined || push.isMove === true || !isRepeated(group, push.method)) {
+    return undefined;
+  }
+  // Some of what is in doubt may be of one hash.
+  if (state.doubts.size > 0 && state.doubts.has(group.id)) return undefined;
+  const bytes = findAll(state, group, push.content.families);
+  if (bytes === undefined) return undefined;
+  const claim = createClaim(push, group.families, bytes, nextStep(state));
+  const expected = growthOfRepeats(group, claim.totalBytes);
+  const exceeded = checkGrowth(group, push, expected);
+  if (exceeded !== undefined) return exceeded;
+  for (const family of group.families) state.held.use(family, 1);
   addClaim(group, claim);
-  return { adopted: [], settle: (end) => settlePush(state, { push, group, claim }, end) };
+  reserve(group, expected);
+  return allow({ adopted: [], settle: (end) => settlePush(state, push, group, claim, end) });
 }
 
-/** What a group has, if that is all that a push brings, it does not grow, and no type is contested. */
+/** The bytes of what a group has, if that is all that a push brings, and no type is contested. */
 function findAll(
-  { held, index, series }: StoreState,
-  group: HeldGroup,
+  state: StoreState,
+  { families }: HeldGroup,
   pushed: readonly FamilyContent[],
-): ReadonlyMap<HeldFamily, number> | undefined {
-  if (pushed.length > FEW || pushed.length !== group.families.length) return undefined;
-  const found = new Map<HeldFamily, number>();
-  let growth = 0;
-  for (const family of pushed) {
-    const same = group.families.find((one) => isSameContent({ held, series }, one, family));
-    if (same === undefined || family.type === 'native_histogram') return undefined;
-    if (findClashes(index, family).length > 0) return undefined;
-    growth += family.bytes - held.bytesOf(same);
-    found.set(same, family.bytes);
+): readonly number[] | undefined {
+  if (pushed.length !== families.length) return undefined;
+  const bytes = families.map(() => NOT_FOUND);
+  for (const [index, family] of pushed.entries()) {
+    const at = findPlace(state, families, family, index);
+    if (at === NOT_FOUND || bytes[at] !== NOT_FOUND) return undefined;
+    if (family.type === 'native_histogram' || hasClash(state.index, family)) return undefined;
+    bytes[at] = family.bytes;
   }
-  return growth > 0 || found.size < pushed.length || found.size === 0 ? undefined : found;
+  return bytes;
+}
+
+const NOT_FOUND = -1;
+
+/** Where a group has exactly a family that is pushed. @param first - where it mostly is */
+function findPlace(
+  state: StoreState,
+  families: readonly HeldFamily[],
+  pushed: FamilyContent,
+  first: number,
+): number {
+  const there = families[first];
+  if (there !== undefined && isSameContent(state, there, pushed)) return first;
+  return families.findIndex((family) => isSameContent(state, family, pushed));
 }

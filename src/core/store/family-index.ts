@@ -1,4 +1,9 @@
-import { type FamilyType, occupiedNames, type PushedFamily } from '../exposition/push-content.ts';
+import {
+  type FamilyType,
+  occupiedNames,
+  type PushedFamily,
+  SAMPLE_SUFFIXES,
+} from '../exposition/push-content.ts';
 
 /** A family of one type, and how many hold it. */
 export interface Occupant extends PushedFamily {
@@ -41,6 +46,16 @@ export function release(index: FamilyIndex, occupant: Occupant): void {
 
 function findOccupant(index: FamilyIndex, name: string, type: FamilyType): Occupant | undefined {
   return index.get(name)?.find((known) => known.name === name && known.type === type);
+}
+
+/** Whether any family cannot be in one store with `family`. */
+export function hasClash(index: FamilyIndex, { name, type }: PushedFamily): boolean {
+  for (const suffix of SAMPLE_SUFFIXES[type]) {
+    const occupants = index.get(suffix === '' ? name : name + suffix);
+    if (occupants === undefined) continue;
+    for (const other of occupants) if (other.name !== name || other.type !== type) return true;
+  }
+  return false;
 }
 
 /** The families that cannot be in one store with `family`, each once. */

@@ -1,20 +1,13 @@
 import { allow, type Decision, type Deny } from '../decision.ts';
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
 import { finish, type Steps } from '../steps.ts';
+import { checkGrowth } from './check-growth.ts';
 import { claimAgain } from './claim-again.ts';
 import { growthOfAll } from './group-growth.ts';
 import type { GroupClaim, GroupPush, GroupTotals } from './group-store.ts';
-import {
-  addClaim,
-  createGroup,
-  type HeldClaim,
-  type HeldGroup,
-  releaseFamily,
-  releaseSeries,
-} from './held-group.ts';
-import { expectedTotals, findOldest } from './owned-groups.ts';
+import { addClaim, claimFamilies } from './held-claim.ts';
+import { createGroup, type HeldGroup, releaseFamily, releaseSeries } from './held-group.ts';
 import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
-import { checkQuota } from './quota.ts';
 import { denyClashes, denyNative } from './refusals.ts';
 import { checkKnown, enterFamily, enterStamps, sortFamilies } from './series-conflicts.ts';
 import { settlePush } from './settle-claim.ts';
@@ -28,9 +21,7 @@ export async function claimPush(state: StoreState, push: GroupPush): Promise<Dec
   if (isLong(state, countSeries(push)))
     return await works.begin(id, claimInSteps(state, push, true));
   if (works.isOn(id)) await works.whenOff(id);
-  const again = claimAgain(state, push);
-  if (again !== undefined) return allow(again);
-  const decision = finish(claimInSteps(state, push, false));
+  const decision = claimAgain(state, push) ?? finish(claimInSteps(state, push, false));
   if (decision.effect === 'allow' || !works.isUnderWay()) return decision;
   // What it was refused for may be half of a push that will be refused itself.
   return await works.alone(() => finish(claimInSteps(state, push, false)));
@@ -64,21 +55,19 @@ function* claimInSteps(
   const entered = yield* enterAll(state, attempt, resolved, isInterrupted);
   if (entered.effect === 'deny') return yield* abandon(state, attempt, known, entered);
 
-  const { method, isMove = false } = push;
-  const begunAt = nextStep(state);
-  const { families } = attempt;
-  const claim: HeldClaim = { method, families, isMove, begunAt, doubt: undefined };
+  const { isMove = false } = push;
+  const claim = claimFamilies(push, group, attempt.families, nextStep(state));
   const expected =
     isFirst(group) && !isMove
       ? growthOf(attempt)
       : yield* growthOfAll(group, [...group.claims, claim]);
   // From here to the end in one go: what was entered becomes a claim.
   if (known === undefined) enterGroup(state, group);
-  const exceeded = isMove ? undefined : checkGrowth(attempt, expected, push.at);
+  const exceeded = isMove ? undefined : checkGrowth(group, push, expected);
   if (exceeded !== undefined) return yield* abandon(state, attempt, known, exceeded);
   addClaim(group, claim);
   reserve(group, expected);
-  const settle: GroupClaim['settle'] = (end) => settlePush(state, { push, group, claim }, end);
+  const settle: GroupClaim['settle'] = (end) => settlePush(state, push, group, claim, end);
   return allow({ adopted: entered.value, settle });
 }
 
@@ -145,23 +134,6 @@ function growthOf(attempt: Attempt): GroupTotals {
     series: Math.max(0, series),
     bytes: Math.max(0, bytes),
   };
-}
-
-/** @param expected - what the group grows by with this push and with what is on its way to it */
-function checkGrowth(
-  { group, push }: Attempt,
-  expected: GroupTotals,
-  now: number,
-): Deny | undefined {
-  const { owned, reserved } = group;
-  if (owned === undefined) return undefined;
-  const growth = {
-    groups: expected.groups - reserved.groups,
-    series: expected.series - reserved.series,
-    bytes: expected.bytes - reserved.bytes,
-  };
-  const oldest = owned.team === push.team ? () => findOldest(owned, now) : undefined;
-  return checkQuota(expectedTotals(owned), growth, owned.quota, oldest, push.passes);
 }
 
 function isNative({ type }: PushedFamily): boolean {

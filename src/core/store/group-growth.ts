@@ -1,6 +1,7 @@
 import type { Steps } from '../steps.ts';
 import type { GroupTotals } from './group-store.ts';
-import { type HeldClaim, type HeldGroup, NOTHING, totalsOf } from './held-group.ts';
+import type { HeldClaim } from './held-claim.ts';
+import { type HeldGroup, NOTHING, totalsOf } from './held-group.ts';
 import type { HeldFamily, HeldTable } from './held-table.ts';
 
 type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
@@ -10,17 +11,11 @@ type Sizes = Pick<GroupTotals, 'series' | 'bytes'>;
  * refused; never less than nothing. Of a single one, and of several that bring the same, exact.
  */
 export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): Steps<GroupTotals> {
-  const [first, ...others] = claims;
+  const [first] = claims;
   if (first === undefined || first.isMove) return NOTHING;
   const { families, held } = group;
   const before = totalsOf({ exists: true, families, held });
-  let isSame = true;
-  const isSmall = first.families.size <= FEW;
-  for (const other of others) {
-    if (!isSame) break;
-    isSame = isSmall ? bringsSameFew(other, first) : yield* bringsSame(other, first);
-  }
-  const after = isSame
+  const after = (yield* bringSame(claims, first))
     ? yield* overlay(group, before, first, mostBytes(claims))
     : yield* findPeak(group, before, claims);
   return {
@@ -34,16 +29,21 @@ export function* growthOfAll(group: HeldGroup, claims: readonly HeldClaim[]): St
 function* findPeak(group: HeldGroup, before: Sizes, claims: readonly HeldClaim[]): Steps<Sizes> {
   const { held } = group;
   const posted = new Map<string, Sizes>();
-  for (const { method, families } of claims) {
-    if (method === 'POST') yield* enterLargest(posted, yield* sumByName(held, families));
+  for (const { method, families, bytes } of claims) {
+    if (method === 'POST') yield* enterLargest(posted, yield* sumByName(held, families, bytes));
   }
   // Of a large group only what a POST touches is looked at by name.
-  const touched = yield* sumByName(held, storedOf(group, posted));
+  const stored = storedOf(group, posted);
+  const touched = yield* sumByName(
+    held,
+    stored,
+    stored.map((family) => held.bytesOf(family)),
+  );
   const kept = minus(before, sumUp(touched.values()));
   let peak = plus(kept, yield* peakOver(touched, posted));
-  for (const { method, families } of claims) {
+  for (const { method, families, bytes } of claims) {
     if (method !== 'PUT') continue;
-    peak = larger(peak, yield* peakOver(yield* sumByName(held, families), posted));
+    peak = larger(peak, yield* peakOver(yield* sumByName(held, families, bytes), posted));
   }
   return peak;
 }
@@ -66,17 +66,6 @@ function* enterLargest(into: Map<string, Sizes>, from: ReadonlyMap<string, Sizes
   }
 }
 
-/** The bytes of the largest: whichever comes last, that is what there is. */
-function mostBytes(claims: readonly HeldClaim[]): number {
-  let most = 0;
-  for (const { families } of claims) {
-    let bytes = 0;
-    for (const brought of families.values()) bytes += brought;
-    most = Math.max(most, bytes);
-  }
-  return most;
-}
-
 /** What a group has after a push of so many bytes. */
 function* overlay(
   group: HeldGroup,
@@ -87,7 +76,7 @@ function* overlay(
   const { held } = group;
   const names = new Set<string>();
   let series = 0;
-  for (const family of families.keys()) {
+  for (const family of families) {
     series += held.seriesOf(family);
     if (method === 'POST') names.add(nameOf(held, family));
     yield;
@@ -102,40 +91,44 @@ function* overlay(
 function storedOf(
   { families, held }: HeldGroup,
   names: ReadonlyMap<string, unknown>,
-): Iterable<readonly [HeldFamily, number]> {
-  if (names.size === 0) return [];
-  const stored = families.filter((family) => names.has(nameOf(held, family)));
-  return stored.map((family) => [family, held.bytesOf(family)]);
+): readonly HeldFamily[] {
+  return names.size === 0 ? [] : families.filter((family) => names.has(nameOf(held, family)));
 }
 
-/** Of so few families all are compared in one step: mostly it is asked of many claims with few. */
-const FEW = 16;
-
-function* bringsSame(one: HeldClaim, other: HeldClaim): Steps<boolean> {
-  if (one.method !== other.method || one.families.size !== other.families.size) return false;
-  for (const family of one.families.keys()) {
-    if (!other.families.has(family)) return false;
-    yield;
+/** Whether all bring the families of the first, in the same way. */
+function* bringSame(claims: readonly HeldClaim[], first: HeldClaim): Steps<boolean> {
+  const { method, families } = first;
+  let brought: ReadonlySet<HeldFamily> | undefined;
+  for (const other of claims) {
+    if (other.method !== method || other.families.length !== families.length) return false;
+    if (other.families === families) continue;
+    brought ??= new Set(families);
+    for (const family of other.families) {
+      if (!brought.has(family)) return false;
+      yield;
+    }
   }
   return true;
 }
 
-function bringsSameFew(one: HeldClaim, other: HeldClaim): boolean {
-  if (one.method !== other.method || one.families.size !== other.families.size) return false;
-  for (const family of one.families.keys()) if (!other.families.has(family)) return false;
-  return true;
+/** Whichever comes last, that is what there is of it. */
+function mostBytes(claims: readonly HeldClaim[]): number {
+  let most = 0;
+  for (const { totalBytes } of claims) most = Math.max(most, totalBytes);
+  return most;
 }
 
 function* sumByName(
   held: HeldTable,
-  families: Iterable<readonly [HeldFamily, number]>,
+  families: readonly HeldFamily[],
+  bytes: readonly number[],
 ): Steps<ReadonlyMap<string, Sizes>> {
   const sums = new Map<string, Sizes>();
-  for (const [family, bytes] of families) {
-    const series = held.seriesOf(family);
+  for (const [at, family] of families.entries()) {
+    const size = { series: held.seriesOf(family), bytes: bytes[at] ?? 0 };
     const name = nameOf(held, family);
     const others = sums.get(name);
-    sums.set(name, others ? plus(others, { series, bytes }) : { series, bytes });
+    sums.set(name, others ? plus(others, size) : size);
     yield;
   }
   return sums;

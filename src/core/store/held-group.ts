@@ -3,7 +3,8 @@ import { detach } from '../memo.ts';
 import { type GroupingKey, isSameKey, readPushTarget } from '../target/grouping-key.ts';
 import { type FamilyIndex, hold, release } from './family-index.ts';
 import type { GroupId } from './group.ts';
-import type { Doubt, GroupTotals } from './group-store.ts';
+import type { GroupPush, GroupTotals } from './group-store.ts';
+import type { HeldClaim } from './held-claim.ts';
 import type { HeldFamily, HeldSeries, HeldTable } from './held-table.ts';
 import { timeStampSeries } from './own-series.ts';
 import type { OwnedGroups } from './owned-groups.ts';
@@ -27,7 +28,7 @@ export interface HeldGroup {
    * left: then there can be several of one name.
    */
   families: readonly HeldFamily[];
-  claims: readonly HeldClaim[];
+  claims: HeldClaim[];
   /** Where its families and time stamps are held. */
   readonly held: HeldTable;
   /** The two time stamps that Pushgateway adds. */
@@ -38,19 +39,6 @@ export interface HeldGroup {
   reserved: GroupTotals;
 }
 
-/** A push on its way. */
-export interface HeldClaim {
-  readonly method: 'PUT' | 'POST';
-  /** With their bytes. */
-  readonly families: ReadonlyMap<HeldFamily, number>;
-  /** @see GroupPush.isMove */
-  readonly isMove: boolean;
-  /** When it began, in steps of the store. */
-  readonly begunAt: number;
-  /** Of what it leaves: a PUT or deletion has ended meanwhile, which came before it or after it. */
-  doubt: Doubt | undefined;
-}
-
 /** Where families are held: the types, and the series. */
 export interface Holdings {
   readonly index: FamilyIndex;
@@ -59,8 +47,8 @@ export interface Holdings {
 }
 
 export const NOTHING: GroupTotals = { groups: 0, series: 0, bytes: 0 };
-/** What every group without claims shares. */
-const NO_CLAIMS: readonly HeldClaim[] = [];
+/** What every group without claims shares; never added to. */
+export const NO_CLAIMS: HeldClaim[] = [];
 /** Later than every step. */
 export const NOT_SETTLED = Number.POSITIVE_INFINITY;
 const NO_STAMPS = -1;
@@ -158,23 +146,6 @@ export function keyOf({ id, oddKey }: Pick<HeldGroup, 'id' | 'oddKey'>): Groupin
   return oddKey ?? readPushTarget(id);
 }
 
-/** Adds a claim to a group. */
-export function addClaim(group: HeldGroup, claim: HeldClaim): void {
-  group.claims = group.claims.length === 0 ? [claim] : [...group.claims, claim];
-}
-
-/** Takes a claim from a group; whether it was there. */
-export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
-  if (group.claims.length === 1 && group.claims[0] === claim) {
-    group.claims = NO_CLAIMS;
-    return true;
-  }
-  const others = group.claims.filter((other) => other !== claim);
-  const wasThere = others.length < group.claims.length;
-  group.claims = others.length === 0 ? NO_CLAIMS : others;
-  return wasThere;
-}
-
 /** Sums over the families that the store has of a group; of one that it has not, nothing. */
 export function totalsOf({
   exists,
@@ -194,4 +165,11 @@ export function totalsOf({
 /** The time stamps that Pushgateway would add to a group. */
 export function stampsOf(group: HeldGroup): readonly number[] {
   return timeStampSeries(keyOf(group));
+}
+
+/** Notes in a group when it was pushed to, and by whom. */
+export function notePush(group: HeldGroup, { at, credential }: GroupPush): void {
+  group.pushedAt = at;
+  if (group.credential !== credential) group.credential = credential; // mostly the same
+  group.isTimeRead = false;
 }

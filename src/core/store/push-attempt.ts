@@ -2,6 +2,7 @@ import type { PushedFamily } from '../exposition/push-content.ts';
 import type { Steps } from '../steps.ts';
 import type { Occupant } from './family-index.ts';
 import type { GroupPush } from './group-store.ts';
+import { FEW, type HeldClaim } from './held-claim.ts';
 import { type HeldGroup, NOT_SETTLED } from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
 
@@ -19,17 +20,16 @@ export interface Attempt {
   readonly heldOf: (occupant: Occupant) => readonly HeldFamily[];
   /** What the group has. */
   readonly stored: () => ReadonlySet<HeldFamily>;
+  /** What is on its way to the group and brings a family. */
+  readonly claimsOf: (family: HeldFamily) => readonly HeldClaim[];
 }
-
-/**
- * A push of so few families looks for each of them in a group, which takes microseconds where that
- * has thousands; one of more makes itself a table first, which takes milliseconds.
- */
-const FEW = 16;
 
 export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
   const { families } = push.content;
   const table = new Map<Occupant, HeldFamily[]>();
+  const claims = once(() => tabulateClaims(group));
+  // Few are looked for in a group, which takes microseconds where that has thousands; for more a
+  // table is made first, which takes milliseconds.
   const isSmall = families.length <= FEW;
   return {
     push,
@@ -39,6 +39,9 @@ export function startAttempt(push: GroupPush, group: HeldGroup): Attempt {
     prepare: () => (isSmall ? NO_STEPS : tabulate(group, table)),
     heldOf: (occupant) => (isSmall ? findHeld(group, occupant) : (table.get(occupant) ?? [])),
     stored: once(() => new Set(group.families)),
+    claimsOf: isSmall
+      ? (family) => group.claims.filter((claim) => claim.families.includes(family))
+      : (family) => claims().get(family) ?? [],
   };
 }
 
@@ -49,7 +52,7 @@ export function findHeld(
 ): readonly HeldFamily[] {
   const held = families.filter((family) => table.occupantOf(family) === occupant);
   for (const claim of claims) {
-    for (const family of claim.families.keys()) {
+    for (const family of claim.families) {
       if (table.occupantOf(family) === occupant && !held.includes(family)) held.push(family);
     }
   }
@@ -70,12 +73,24 @@ function* tabulate(
     if (others === undefined) table.set(occupant, [family]);
     else if (!others.includes(family)) others.push(family);
   };
-  for (const list of [families, ...claims.map((claim) => claim.families.keys())]) {
+  for (const list of [families, ...claims.map((claim) => claim.families)]) {
     for (const family of list) {
       add(family);
       yield;
     }
   }
+}
+
+function tabulateClaims({ claims }: HeldGroup): ReadonlyMap<HeldFamily, readonly HeldClaim[]> {
+  const table = new Map<HeldFamily, HeldClaim[]>();
+  for (const claim of claims) {
+    for (const family of claim.families) {
+      const others = table.get(family);
+      if (others === undefined) table.set(family, [claim]);
+      else others.push(claim);
+    }
+  }
+  return table;
 }
 
 /** A push can have thousands of families: a list is gone through once, not for each. */
@@ -102,7 +117,7 @@ export function excludes(attempt: Attempt, pushed: PushedFamily, family: HeldFam
   const { held } = group;
   if (held.occupantOf(family)?.name === pushed.name) return true;
   const isStored = attempt.stored().has(family);
-  const claims = group.claims.filter(({ families }) => families.has(family));
+  const claims = attempt.claimsOf(family);
   if (!isStored && claims.length === 0) return false;
   const isUndecided = held.settledAt(family) === NOT_SETTLED;
   const isReplaced = !isStored || (!isUndecided && replaces(attempt, family));

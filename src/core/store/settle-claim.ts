@@ -2,64 +2,27 @@ import { finish, type Steps } from '../steps.ts';
 import { clearDoubt, noteDoubt, overtake } from './doubts.ts';
 import type { GroupId } from './group.ts';
 import type { GroupClaim, GroupPush, PushEnd } from './group-store.ts';
-import {
-  type HeldClaim,
-  type HeldGroup,
-  NOT_SETTLED,
-  NOTHING,
-  releaseFamily,
-  removeClaim,
-} from './held-group.ts';
+import { type HeldClaim, keepAll, keepFamily, removeClaim } from './held-claim.ts';
+import { type HeldGroup, NOT_SETTLED, notePush, releaseFamily } from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
 import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
-import { change, isLong, nextStep, reserve, type StoreState, tidy } from './store-state.ts';
-
-/** A push that is claimed. */
-interface ClaimedPush {
-  readonly push: GroupPush;
-  readonly group: HeldGroup;
-  readonly claim: HeldClaim;
-}
+import { settleAgain } from './settle-again.ts';
+import { change, isLong, nextStep, type StoreState, tidy } from './store-state.ts';
 
 /** @see `GroupStore.claim` */
 export async function settlePush(
   state: StoreState,
-  { push, group, claim }: ClaimedPush,
+  push: GroupPush,
+  group: HeldGroup,
+  claim: HeldClaim,
   end: PushEnd,
 ): Promise<void> {
   const replaced = claim.method === 'PUT' ? group.families.length : 0;
-  const count = replaced + claim.families.size;
-  if (end === 'stored' && !isLong(state, count) && isAgain(state, group, claim)) {
-    settleAgain(state, { push, group, claim });
-    return;
-  }
+  const count = replaced + claim.families.length;
+  const isShort = end === 'stored' && !isLong(state, count);
+  if (isShort && settleAgain(state, push, group, claim)) return;
   const attempt = startAttempt(push, group);
   await settle(state, group.id, count, settleInSteps(state, attempt, claim, end));
-}
-
-/** A few are looked for one by one, which takes microseconds where a group has thousands. */
-const LOOKED_FOR = 16;
-
-/** Whether a push leaves its group as it is, but for times, and nothing else is under way there. */
-function isAgain({ held, works, isOver }: StoreState, group: HeldGroup, claim: HeldClaim): boolean {
-  const { families, doubt } = claim;
-  if (group.claims.length !== 1 || group.claims[0] !== claim || doubt !== undefined) return false;
-  if (isOver || !group.exists || works.isOn(group.id)) return false;
-  if (families.size === 0 || families.size > LOOKED_FOR || !hasAll(group, claim)) return false;
-  for (const [family, bytes] of families) if (held.bytesOf(family) !== bytes) return false;
-  return true;
-}
-
-/** The same as the steps of every other, for less. */
-function settleAgain(state: StoreState, { push, group, claim }: ClaimedPush): void {
-  removeClaim(group, claim);
-  const step = nextStep(state);
-  notePush(group, push);
-  group.storedAt = step;
-  keepAll(state, claim, step);
-  clearDoubt(state.doubts, group.id);
-  state.changed?.add(group.id);
-  if (group.reserved !== NOTHING) reserve(group, NOTHING);
 }
 
 /** @see `GroupStore.claimDelete` */
@@ -142,7 +105,7 @@ function* settleInSteps(
   if (!removeClaim(group, claim)) return;
   if (end === 'refused' || state.isOver) {
     yield* tidy(state, group);
-    yield* releaseAll(state, claim.families.keys());
+    yield* releaseAll(state, claim.families);
     return;
   }
   const removed: HeldFamily[] = [];
@@ -160,11 +123,11 @@ const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
   rejected({ doubts }, { group, push }, { doubt, families }) {
     if (doubt !== undefined) noteDoubt(doubts, group.id, doubt);
     group.failedAt = push.at;
-    return [...families.keys()];
+    return families;
   },
   unknown(state, { group, push }, claim) {
     notePush(group, push);
-    keep(state, group, claim.families, NOT_SETTLED);
+    keep(state, group, claim, NOT_SETTLED);
     if (claim.method === 'PUT') overtake(group, 'end');
     noteDoubt(state.doubts, group.id, 'end');
     return NO_FAMILIES;
@@ -176,13 +139,13 @@ const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
     notePush(group, push);
     group.storedAt = step;
     if (claim.method === 'PUT') overtake(group, 'order');
-    if (claim.families.size > 0 && hasAll(group, claim)) {
+    if (claim.families.length > 0 && hasAll(group, claim)) {
       keepAll(state, claim, step);
       if (claim.doubt === undefined) clearDoubt(doubts, group.id);
       return NO_FAMILIES;
     }
     const { removed, isLast } = removeReplaced(attempt, claim);
-    keep(state, group, claim.families, step);
+    keep(state, group, claim, step);
     const doubt = claim.doubt ?? (isLast ? undefined : 'order');
     if (doubt !== undefined) noteDoubt(doubts, group.id, doubt);
     else if (claim.method === 'PUT') clearDoubt(doubts, group.id);
@@ -192,12 +155,6 @@ const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
 
 const NO_FAMILIES: readonly HeldFamily[] = [];
 
-function notePush(group: HeldGroup, { at, credential }: GroupPush): void {
-  group.pushedAt = at;
-  if (group.credential !== credential) group.credential = credential; // mostly the same
-  group.isTimeRead = false;
-}
-
 function* releaseAll(state: StoreState, families: Iterable<HeldFamily>): Steps<void> {
   for (const family of families) {
     releaseFamily(state, family);
@@ -206,28 +163,11 @@ function* releaseAll(state: StoreState, families: Iterable<HeldFamily>): Steps<v
 }
 
 /** Whether a group has what a push brought, and nothing else: the push of every next day. */
-function hasAll(group: HeldGroup, { families }: HeldClaim): boolean {
-  const { families: held } = group;
-  return held.length === families.size && held.every((family) => families.has(family));
-}
-
-/** Leaves a group the families that it has; only their times change. */
-function keepAll(state: StoreState, { families }: HeldClaim, settledAt: number): void {
-  for (const [family, bytes] of families) {
-    update(state, family, bytes, settledAt);
-    releaseFamily(state, family);
-  }
-}
-
-/** Notes of a family that it was left as a push had it, at that step. */
-function update(
-  { held }: Pick<StoreState, 'held'>,
-  family: HeldFamily,
-  bytes: number,
-  settledAt: number,
-): void {
-  held.setBytes(family, bytes);
-  held.setSettledAt(family, Math.max(held.settledAt(family), settledAt));
+function hasAll({ families: held }: HeldGroup, { families }: HeldClaim): boolean {
+  if (held === families) return true;
+  if (held.length !== families.length) return false;
+  const brought = new Set(families);
+  return held.every((family) => brought.has(family));
 }
 
 /** Takes out of a group what a push took the place of: what was settled before the push began. */
@@ -241,12 +181,13 @@ function removeReplaced(
 } {
   const { group } = attempt;
   const removed: HeldFamily[] = [];
+  const brought = new Set(families);
   let isLast = true;
   group.families = group.families.filter((family) => {
     if (!replaces(attempt, family)) return true;
     const isRemoved = group.held.settledAt(family) < begunAt;
     if (isRemoved) removed.push(family);
-    else isLast &&= families.has(family);
+    else isLast &&= brought.has(family);
     return !isRemoved;
   });
   return { removed, isLast };
@@ -256,17 +197,16 @@ function removeReplaced(
 function keep(
   state: StoreState,
   group: HeldGroup,
-  families: ReadonlyMap<HeldFamily, number>,
+  { families, bytes }: HeldClaim,
   settledAt: number,
 ): void {
   const before = group.families;
-  const known = families.size > LOOKED_FOR ? new Set(before) : undefined;
-  const added: HeldFamily[] = [];
-  for (const [family, bytes] of families) {
-    update(state, family, bytes, settledAt);
-    const isKnown = known === undefined ? before.includes(family) : known.has(family);
-    if (isKnown) releaseFamily(state, family);
-    else added.push(family);
-  }
-  if (added.length > 0) group.families = [...before, ...added];
+  const known = new Set(before);
+  const added = families.filter((family, at) => {
+    keepFamily(state, family, bytes[at] ?? 0, settledAt);
+    if (!known.has(family)) return true;
+    releaseFamily(state, family);
+    return false;
+  });
+  if (added.length > 0) group.families = before.length === 0 ? families : [...before, ...added];
 }

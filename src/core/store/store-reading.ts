@@ -176,7 +176,7 @@ function replaceFamilies(
   const before = byName(held, group.families);
   const claimed = byName(
     held,
-    group.claims.flatMap((claim) => [...claim.families.keys()]),
+    group.claims.flatMap((claim) => claim.families),
   );
   let isSame = group.families.length === families.length;
   const kept = families.map((family) => {

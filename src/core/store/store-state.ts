@@ -277,7 +277,7 @@ export function leaveShared(state: StoreState): void {
   state.changed = undefined; // a reading that is under way is over
   for (const group of state.groups.values()) {
     withdraw(group);
-    const claimed = group.claims.flatMap(({ families }) => [...families.keys()]);
+    const claimed = group.claims.flatMap(({ families }) => families);
     for (const family of [...group.families, ...claimed]) releaseFamily(state, family);
     releaseSeries(state, group.stamps);
     group.families = [];
