@@ -5,16 +5,16 @@ import type { NamedUpstream } from '../config/sections/upstreams.ts';
 import type { Deny } from '../core/decision.ts';
 import { isUndelivered, type UpstreamOutcome } from '../core/store/upstream-outcome.ts';
 import { createReadHandler } from '../http/handle-read.ts';
-import { watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
+import { type OutcomeWatch, watchPeriodicWork, watchUpstream } from '../metrics/watch.ts';
 import type {
   ReadAnswer,
   ScrapePart,
   Upstream,
   UpstreamRead,
   UpstreamReading,
-  UpstreamRequest,
 } from '../pipeline/ports/upstream.ts';
-import { createPushgatewayClient } from '../upstream/pushgateway-client.ts';
+import type { Clock } from '../pipeline/ports.ts';
+import { createPushgatewayClient, type PushgatewayClient } from '../upstream/pushgateway-client.ts';
 import { createPartReader } from '../upstream/scrape-part.ts';
 import { createStoreReader } from '../upstream/store-reader.ts';
 import { createKnownStore, type KnownStore, type KnownStoreOptions } from './known-store.ts';
@@ -48,13 +48,13 @@ export interface UpstreamSide {
 }
 
 /** Others may have ended what was claimed for it. */
-const NOT_SENT: UpstreamOutcome = {
+const NOT_SENT = Promise.resolve<UpstreamOutcome>({
   kind: 'failed',
   reason: 'state_unavailable',
   mayBeApplied: false,
   attempts: 0,
   detail: 'the gateway has lost its place among those that share the state',
-};
+});
 
 const STATUS_TIMEOUT_MS = 2000;
 /**
@@ -87,7 +87,8 @@ export async function openUpstreamSide(
     : createKnownStore(config, url, options, before !== undefined);
   const { followed } = known;
   const onDisconnect = (): void => followed.noteDisconnect();
-  const client = createPushgatewayClient({ ...address, connections, onDisconnect });
+  const mayStart = known.isMember;
+  const client = createPushgatewayClient({ ...address, connections, onDisconnect, mayStart });
   followed.readBy({ ...reader, status: () => client.status(STATUS_TIMEOUT_MS) });
   await Promise.race([followed.probe(), delay(FIRST_READING_MS, undefined, { ref: false })]);
   const metric = watchPeriodicWork(metrics);
@@ -99,9 +100,6 @@ export async function openUpstreamSide(
       ...{ run: () => followed.poll(), metric },
     },
   ]);
-  const { send } = watchUpstream(client, name, {
-    ...{ metrics, clock, hasSpool: spool !== undefined },
-  });
   const read = createReadHandler({ upstreamUrl: url, connections, authorization, ca, clock });
   const parts = createPartReader({ ...address, connections });
   const lending = createLending({
@@ -110,14 +108,7 @@ export async function openUpstreamSide(
     ...(spool && { spool }),
     whenKnown: (waitMs: number) => followed.whenKnown(waitMs),
     tidy: followed.tidy.bind(followed),
-    async send(request: UpstreamRequest) {
-      if (!known.isMember()) return NOT_SENT;
-      const isCurrent = (): boolean => known.isMember() && request.isCurrent?.() !== false;
-      const outcome = await send({ ...request, isCurrent });
-      if (!known.isMember() && isUndelivered(outcome)) return NOT_SENT;
-      followed.noteOutcome(outcome);
-      return outcome;
-    },
+    send: createSender(client, known, clock, watchUpstream(metrics, name, spool !== undefined)),
     read: (what: UpstreamRead, answer: ReadAnswer) =>
       read(what, {
         ...answer,
@@ -148,6 +139,25 @@ export async function openUpstreamSide(
       parts[Symbol.dispose]();
       await Promise.all([client.close(), reader[Symbol.asyncDispose]()]);
     },
+  };
+}
+
+/** Sends, as long as anybody counts on this gateway, and has everybody hear what came of it. */
+function createSender(
+  client: PushgatewayClient,
+  { followed, isMember }: KnownStore,
+  clock: Clock,
+  observe: OutcomeWatch,
+): Upstream['send'] {
+  return (request) => {
+    if (!isMember()) return NOT_SENT;
+    const sentAt = clock.monotonic();
+    return client.send(request).then((outcome) => {
+      observe(request.method, outcome, clock.monotonic() - sentAt);
+      if (!isMember() && isUndelivered(outcome)) return NOT_SENT;
+      followed.noteOutcome(outcome);
+      return outcome;
+    });
   };
 }
 

@@ -1,16 +1,20 @@
 import type { Server } from 'node:net';
 import type { AuditEvent } from '../core/audit/audit-record.ts';
-import { isUndelivered, judgeOutcome } from '../core/store/upstream-outcome.ts';
-import type { UpstreamSender } from '../pipeline/ports/upstream.ts';
-import type { Clock } from '../pipeline/ports.ts';
+import {
+  isUndelivered,
+  judgeOutcome,
+  type UpstreamOutcome,
+} from '../core/store/upstream-outcome.ts';
+import type { UpstreamRequest } from '../pipeline/ports/upstream.ts';
 import type { Metrics, MetricsRegistry } from './registry.ts';
 import { UPSTREAM_ERRORS } from './starting-series.ts';
 
-interface UpstreamWatch {
-  readonly metrics: Metrics;
-  readonly clock: Clock;
-  readonly hasSpool: boolean;
-}
+/** Told what came of a push or delete, milliseconds after it was to be sent. */
+export type OutcomeWatch = (
+  method: UpstreamRequest['method'],
+  outcome: UpstreamOutcome,
+  ms: number,
+) => void;
 
 /** Counts the connections of a server that come to nothing. */
 export function watchConnections(server: Server, metrics: Metrics): void {
@@ -19,27 +23,17 @@ export function watchConnections(server: Server, metrics: Metrics): void {
 }
 
 /**
- * The same upstream, measured under its name. What a spool keeps of requests that were not delivered
- * is not lost: it counts nothing here.
+ * Measures an upstream under its name. What a spool keeps of requests that were not delivered is not
+ * lost: it counts nothing here.
  */
-export function watchUpstream(
-  upstream: UpstreamSender,
-  name: string,
-  { metrics, clock, hasSpool }: UpstreamWatch,
-): UpstreamSender {
+export function watchUpstream(metrics: Metrics, name: string, hasSpool: boolean): OutcomeWatch {
   const labels = { upstream: name };
-  return {
-    async send(request) {
-      const sentAt = clock.monotonic();
-      const outcome = await upstream.send(request);
-      const seconds = (clock.monotonic() - sentAt) / 1000;
-      metrics.pushwarden_upstream_request_duration_seconds.observe(labels, seconds);
-      const { errorKind } = judgeOutcome(request.method, outcome);
-      if (errorKind && !(hasSpool && isUndelivered(outcome))) {
-        metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
-      }
-      return outcome;
-    },
+  return (method, outcome, ms) => {
+    metrics.pushwarden_upstream_request_duration_seconds.observe(labels, ms / 1000);
+    const { errorKind } = judgeOutcome(method, outcome);
+    if (errorKind && !(hasSpool && isUndelivered(outcome))) {
+      metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
+    }
   };
 }
 

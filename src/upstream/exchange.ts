@@ -12,8 +12,8 @@ export interface ExchangeRequest {
   readonly body: Uint8Array | undefined;
   /** On the monotonic clock of `performance.now`, milliseconds. */
   readonly deadline: number;
-  /** Asked once there is a connection for it: whether it may still be sent. */
-  readonly mayStart?: (() => boolean) | undefined;
+  /** Asked once there is a connection for it: whether it may be sent no more. */
+  readonly isStale?: () => boolean;
 }
 
 /** An answer read to its end, or how it failed. */
@@ -72,7 +72,7 @@ export function exchange(
 /** What hears of a request on its way and of its answer. */
 class Exchange implements Dispatcher.DispatchHandler, Due {
   readonly deadline: number;
-  readonly #mayStart: (() => boolean) | undefined;
+  readonly #isStale: (() => boolean) | undefined;
   readonly #onEnd: (result: ExchangeResult) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #wasAnswered = false;
@@ -81,9 +81,9 @@ class Exchange implements Dispatcher.DispatchHandler, Due {
   #date = '';
   #chunks: Buffer[] | undefined;
 
-  constructor({ deadline, mayStart }: ExchangeRequest, onEnd: (result: ExchangeResult) => void) {
+  constructor({ deadline, isStale }: ExchangeRequest, onEnd: (result: ExchangeResult) => void) {
     this.deadline = deadline;
-    this.#mayStart = mayStart;
+    this.#isStale = isStale;
     this.#onEnd = onEnd;
     deadlines.add(this);
   }
@@ -95,7 +95,7 @@ class Exchange implements Dispatcher.DispatchHandler, Due {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (!this.#isOver && this.#mayStart?.() === false) {
+    if (!this.#isOver && this.#isStale?.()) {
       const error = new Error('overtaken in the queue');
       this.#fail('upstream_unreachable', error);
       controller.abort(error);

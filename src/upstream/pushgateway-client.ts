@@ -20,6 +20,8 @@ export interface PushgatewayClientOptions {
   readonly ca?: string;
   /** Told when the upstream has ended a connection. */
   readonly onDisconnect?: () => void;
+  /** Asked before a push or delete goes out, beside its own `isCurrent`: whether any may. */
+  readonly mayStart?: () => boolean;
 }
 
 export interface PushgatewayClient extends UpstreamSender {
@@ -63,18 +65,19 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   const pool = openPool(options.connections);
   const ownPool = openPool(OWN_CONNECTIONS, KEPT);
   ownPool.on('disconnect', (...[, , { code }]) => ENDED.has(code) && options.onDisconnect?.());
-  const { authorization } = options;
+  const { authorization, mayStart = () => true } = options;
 
   /** Requests that have a connection or wait for one. */
   let underWay = 0;
   const attempt = (request: UpstreamRequest, count: 1 | 2, sending: Sending): void => {
-    const { method, path, contentType, requestId, body, deadline, isCurrent } = request;
+    const { method, path, contentType, requestId, body, deadline } = request;
     const headers = ['x-request-id', requestId];
     if (contentType !== undefined) headers.push('content-type', contentType);
     if (authorization !== undefined) headers.push('authorization', authorization);
-    const sent = { method, path: prefix + path, headers, body, deadline, mayStart: isCurrent };
+    const isStale = (): boolean => isOvertaken(request) || !mayStart();
+    const sent = { method, path: prefix + path, headers, body, deadline, isStale };
     exchange(pool, sent, (result) => {
-      const isOnceMore = count === 1 && isReplayable(method, result) && !isOvertaken(request);
+      const isOnceMore = count === 1 && isReplayable(method, result) && !isStale();
       if (isOnceMore && connections.wasReused(result.error)) return attempt(request, 2, sending);
       underWay -= 1;
       sending(describe(result, count));

@@ -2,16 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import { watchUpstream } from '../../src/metrics/watch.ts';
-import { manualClock } from '../support/manual-clock.ts';
-
-const REQUEST = {
-  method: 'PUT',
-  path: '/metrics/job/a',
-  contentType: undefined,
-  body: undefined,
-  requestId: '01JD',
-  deadline: 1000,
-} as const;
 
 const CASES = [
   [200, undefined],
@@ -25,10 +15,7 @@ for (const [status, kind] of CASES) {
   test(`an answer of ${status} is counted as ${kind ?? 'no error'}, as it is answered`, async () => {
     const { metrics } = createMetricsRegistry();
     const answer = { kind: 'answered', status, attempts: 1, text: '' } as const;
-    const upstream = watchUpstream({ send: async () => answer }, 'a', {
-      ...{ metrics, clock: manualClock(), hasSpool: true },
-    });
-    await upstream.send(REQUEST);
+    watchUpstream(metrics, 'a', true)('PUT', answer, 3);
     const { values } = await metrics.pushwarden_upstream_errors_total.get();
     const counted = values.map(({ labels, value }) => [labels['kind'], value]);
     assert.deepEqual(counted, kind === undefined ? [] : [[kind, 1]]);
@@ -48,10 +35,7 @@ for (const [hasSpool, counted] of [
       attempts: 1,
       detail: 'refused',
     } as const;
-    const upstream = watchUpstream({ send: async () => failed }, 'a', {
-      ...{ metrics, clock: manualClock(), hasSpool },
-    });
-    await upstream.send(REQUEST);
+    watchUpstream(metrics, 'a', hasSpool)('PUT', failed, 3);
     const { values } = await metrics.pushwarden_upstream_errors_total.get();
     assert.deepEqual(
       values.map(({ value }) => value),

@@ -33,10 +33,7 @@ export interface UpstreamFailure {
   readonly detail: string;
 }
 
-/** Statuses that clients take for success: a push 200 or 202, a delete 202 alone. */
-const SUCCESSES = { POST: [200, 202], PUT: [200, 202], DELETE: [202] } as const;
-
-type SentMethod = keyof typeof SUCCESSES;
+type SentMethod = 'POST' | 'PUT' | 'DELETE';
 
 /** What an outcome means for everybody who has to know: nobody else judges one. */
 export interface Judgement {
@@ -50,15 +47,24 @@ export interface Judgement {
   readonly errorKind: Reason | undefined;
 }
 
+/** Of a success, made once: most pushes end in one. */
+const [OK, ACCEPTED] = [judgeSuccess(200), judgeSuccess(202)];
+
+/** Statuses that clients take for success: a push 200 or 202, a delete 202 alone. */
+const SUCCESSES: Readonly<Record<SentMethod, Readonly<Record<number, Judgement>>>> = {
+  POST: { 200: OK, 202: ACCEPTED },
+  PUT: { 200: OK, 202: ACCEPTED },
+  DELETE: { 202: ACCEPTED },
+};
+
 /**
  * Judges an outcome. Redirects are refused: most clients report them as success and lose the data.
  * @see pushgateway `handler/push.go`, `handler/delete.go`
  */
 export function judgeOutcome(method: SentMethod, outcome: UpstreamOutcome): Judgement {
-  const decision = decide(method, outcome);
-  if (decision.effect === 'allow') {
-    return { decision, end: 'stored', status: decision.value, errorKind: undefined };
-  }
+  const success = outcome.kind === 'answered' ? SUCCESSES[method][outcome.status] : undefined;
+  if (success !== undefined) return success;
+  const decision = refuse(outcome);
   const { reason } = decision;
   const isUnknown = outcome.kind === 'failed' && outcome.mayBeApplied;
   const status = isUnknown ? 'unknown' : REASONS[reason].status;
@@ -72,10 +78,12 @@ export function isUndelivered(outcome: UpstreamOutcome): boolean {
   );
 }
 
-function decide(method: SentMethod, outcome: UpstreamOutcome): Decision<number> {
+function judgeSuccess(status: number): Judgement {
+  return { decision: allow(status), end: 'stored', status, errorKind: undefined };
+}
+
+function refuse(outcome: UpstreamOutcome): Deny {
   if (outcome.kind === 'failed') return denyFailure(outcome);
-  const success = SUCCESSES[method].find((status) => status === outcome.status);
-  if (success !== undefined) return allow(success);
   const internal = `the upstream answered ${outcome.status}: ${outcome.text}`;
   if (outcome.status === 400) return deny('upstream_rejected', { internal });
   return deny('upstream_invalid', { internal });
@@ -86,7 +94,7 @@ function endOf({ reason }: Deny, outcome: UpstreamOutcome): PushEnd {
   return reason === 'upstream_rejected' ? 'rejected' : 'unknown';
 }
 
-function denyFailure({ reason, mayBeApplied, detail }: UpstreamFailure): Decision<never> {
+function denyFailure({ reason, mayBeApplied, detail }: UpstreamFailure): Deny {
   if (reason !== 'upstream_timeout' || mayBeApplied) return deny(reason, { internal: detail });
   return deny(reason, {
     internal: detail,
