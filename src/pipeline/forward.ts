@@ -1,3 +1,4 @@
+import type { Draft } from '../core/audit/audit-record.ts';
 import type { OutcomeFacts } from '../core/audit/outcome-event.ts';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
 import { CONTENT_TYPES } from '../core/exposition/media-type.ts';
@@ -10,7 +11,7 @@ import {
 } from '../core/store/upstream-outcome.ts';
 import type { DeleteAdmission, PushAdmission } from './admission.ts';
 import type { AuditTrail } from './audit-trail.ts';
-import type { KeptPush, Spool } from './ports/spool.ts';
+import type { KeptPush, Sending, Spool } from './ports/spool.ts';
 import type { UpstreamRequest } from './ports/upstream.ts';
 
 /** Beyond the deadline of a push, for what it left behind. */
@@ -43,30 +44,47 @@ const NO_BODY = new Uint8Array();
  * before a success is answered. With a spool, what cannot be sent is kept there, behind what
  * waits for its group already.
  */
-export async function forward(
+export function forward(
   admission: WriteAdmission,
   context: ForwardContext,
 ): Promise<Decision<Forwarded>> {
   const { spool } = admission.upstream;
+  return spool === undefined ? sendOnce(admission, context) : sendOrKeep(admission, context, spool);
+}
+
+async function sendOrKeep(
+  admission: WriteAdmission,
+  context: ForwardContext,
+  spool: Spool,
+): Promise<Decision<Forwarded>> {
   const group = admission.target.canonical;
-  if (spool?.isWaiting(group)) return await keep(admission, context, spool);
-  using sending = spool?.begin(group);
+  if (spool.isWaiting(group)) return await keep(admission, context, spool);
+  using sending = spool.begin(group);
+  return await sendOnce(admission, context, { spool, sending });
+}
+
+async function sendOnce(
+  admission: WriteAdmission,
+  context: ForwardContext,
+  spooling?: { readonly spool: Spool; readonly sending: Sending },
+): Promise<Decision<Forwarded>> {
   const { requestId } = context;
   const forwarded = renderUpstreamRequest(admission, requestId);
   const outcome = await admission.upstream.send(forwarded);
-  if (spool !== undefined && isUndelivered(outcome)) return await keep(admission, context, spool);
+  if (spooling !== undefined && isUndelivered(outcome)) {
+    return await keep(admission, context, spooling.spool);
+  }
   const judged = judgeOutcome(forwarded.method, outcome);
   await admission.claim.settle(judged.end);
   const isTidied = judged.end === 'rejected' && (await tidy(admission, requestId));
-  const facts = {
-    ...describeOutcome(judged, outcome),
-    ...(isTidied && { group_removed: true as const }),
-  };
-  const isNoted = judged.end === 'stored' && sending !== undefined;
-  const [recorded] = await Promise.all([
-    record(context, facts),
-    isNoted && spool?.noteStored(describePush(admission, requestId), sending),
-  ]);
+  const facts = describeOutcome(judged, outcome);
+  if (isTidied) facts.group_removed = true;
+  const recording = record(context, facts);
+  if (spooling !== undefined && judged.end === 'stored') {
+    const { spool, sending } = spooling;
+    await spool.noteStored(describePush(admission, requestId), sending);
+  }
+  const recorded = await recording;
   const { decision } = judged;
   if (decision.effect === 'deny') return decision;
   if (recorded.effect === 'deny') return denyUnrecorded(recorded, 'was stored');
@@ -94,9 +112,10 @@ async function keep(
 
 function record(
   { trail, isClientGone }: ForwardContext,
-  facts: OutcomeFacts,
+  facts: Draft<OutcomeFacts>,
 ): Promise<Decision<undefined>> {
-  return trail.recordOutcome({ ...facts, ...(isClientGone() && { client_gone: true }) });
+  if (isClientGone()) facts.client_gone = true;
+  return trail.recordOutcome(facts);
 }
 
 function denyUnrecorded({ reason, internal }: Deny, what: string): Deny {
@@ -130,21 +149,26 @@ async function tidy(
 }
 
 function renderUpstreamRequest(admission: WriteAdmission, requestId: string): UpstreamRequest {
-  const { target, deadline } = admission;
-  const common = { path: target.canonical, requestId, deadline };
-  if (admission.kind === 'delete') {
-    return { ...common, method: 'DELETE', contentType: undefined, body: undefined };
-  }
-  const { method, body, mediaType, claim } = admission;
+  const { target, deadline, claim } = admission;
+  const path = target.canonical;
+  if (admission.kind === 'delete') return renderDelete(path, requestId, deadline);
+  const { method, body, mediaType } = admission;
   const contentType = CONTENT_TYPES[mediaType];
-  return { ...common, method, contentType, body, isCurrent: claim.isCurrent };
+  return { method, path, contentType, body, requestId, deadline, isCurrent: claim.isCurrent };
 }
 
-function describeOutcome({ status, errorKind }: Judgement, outcome: UpstreamOutcome): OutcomeFacts {
-  return {
-    status,
-    ...(outcome.kind === 'answered' && { upstream_status: outcome.status }),
-    ...(outcome.attempts > 1 && { attempts: outcome.attempts }),
-    ...(errorKind && { reason: errorKind }),
-  };
+function renderDelete(path: string, requestId: string, deadline: number): UpstreamRequest {
+  const none = { contentType: undefined, body: undefined, isCurrent: undefined };
+  return { method: 'DELETE', path, requestId, deadline, ...none };
+}
+
+function describeOutcome(
+  { status, errorKind }: Judgement,
+  outcome: UpstreamOutcome,
+): Draft<OutcomeFacts> {
+  const facts: Draft<OutcomeFacts> = { status };
+  if (outcome.kind === 'answered') facts.upstream_status = outcome.status;
+  if (outcome.attempts > 1) facts.attempts = outcome.attempts;
+  if (errorKind !== undefined) facts.reason = errorKind;
+  return facts;
 }
