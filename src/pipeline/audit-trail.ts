@@ -63,34 +63,59 @@ export function createAuditTrail(
   audit: AuditLog,
   clock: Clock,
 ): AuditTrail {
-  const arrivedAt = clock.monotonic();
-  const facts: Draft<Facts> = {};
-  return {
-    facts,
-    learn: (more) => {
-      if (more.clientAddress !== undefined) facts.clientAddress = more.clientAddress;
-      if (more.principal !== undefined) facts.principal = more.principal;
-      if (more.target !== undefined) facts.target = more.target;
-      if (more.content !== undefined) facts.content = more.content;
-      if (more.wouldDeny !== undefined) facts.wouldDeny = more.wouldDeny;
-    },
-    recordAllowed: () => append(audit, renderDecision(request, facts)),
-    recordInPassing: (refusal) => audit.record(renderDecision(request, facts, refusal)),
-    recordOutcome: (outcome) =>
-      append(audit, renderOutcome(request.id, outcome, clock.monotonic() - arrivedAt)),
-  };
+  return new RequestTrail(request, audit, clock);
 }
 
-async function append(
-  audit: AuditLog,
-  event: DecisionEvent | OutcomeEvent,
-): Promise<Decision<undefined>> {
-  try {
-    await audit.append(event);
-    return allow(undefined);
-  } catch (error) {
-    return deny('audit_unavailable', { internal: String(error) });
+// A class, as every request has one: its methods are made once.
+class RequestTrail implements AuditTrail {
+  readonly facts: Draft<Facts> = {};
+  readonly #request: GatewayRequest;
+  readonly #audit: AuditLog;
+  readonly #clock: Clock;
+  readonly #arrivedAt: number;
+
+  constructor(request: GatewayRequest, audit: AuditLog, clock: Clock) {
+    this.#request = request;
+    this.#audit = audit;
+    this.#clock = clock;
+    this.#arrivedAt = clock.monotonic();
   }
+
+  learn(more: Facts): void {
+    const { facts } = this;
+    if (more.clientAddress !== undefined) facts.clientAddress = more.clientAddress;
+    if (more.principal !== undefined) facts.principal = more.principal;
+    if (more.target !== undefined) facts.target = more.target;
+    if (more.content !== undefined) facts.content = more.content;
+    if (more.wouldDeny !== undefined) facts.wouldDeny = more.wouldDeny;
+  }
+
+  recordAllowed(): Promise<Decision<undefined>> {
+    return this.#append(renderDecision(this.#request, this.facts));
+  }
+
+  recordInPassing(refusal?: Deny): void {
+    this.#audit.record(renderDecision(this.#request, this.facts, refusal));
+  }
+
+  recordOutcome(outcome: OutcomeFacts): Promise<Decision<undefined>> {
+    const ms = this.#clock.monotonic() - this.#arrivedAt;
+    return this.#append(renderOutcome(this.#request.id, outcome, ms));
+  }
+
+  #append(event: DecisionEvent | OutcomeEvent): Promise<Decision<undefined>> {
+    return this.#audit.append(event).then(allowRecorded, denyUnrecorded);
+  }
+}
+
+const RECORDED = allow(undefined);
+
+function allowRecorded(): Decision<undefined> {
+  return RECORDED;
+}
+
+function denyUnrecorded(error: unknown): Deny {
+  return deny('audit_unavailable', { internal: String(error) });
 }
 
 function renderDecision(request: GatewayRequest, facts: Facts, refusal?: Deny): DecisionEvent {

@@ -128,7 +128,9 @@ export async function openChainLog(
 }
 
 function append(commit: GroupCommit, event: AuditEvent): Promise<void> {
-  return new Promise((resolve, reject) => commit.submit(event, { resolve, reject }));
+  const waiter = Promise.withResolvers<void>();
+  commit.submit(event, waiter);
+  return waiter.promise;
 }
 
 function createLogObserver(

@@ -7,15 +7,12 @@ import { splitRecovered } from './recovered-events.ts';
 export function withOutcomeWatch(audit: AuditLog): AuditLog {
   const open = new OpenOutcomes();
   return {
-    async append(event) {
+    append(event) {
       open.follow(event);
-      try {
-        await audit.append(event);
-      } catch (error) {
-        // its caller is refused and goes no further
-        if (isBeginning(event)) open.forget(event.request_id);
-        throw error;
-      }
+      const appended = audit.append(event);
+      // its caller is refused and goes no further
+      if (isBeginning(event)) appended.catch(() => open.forget(event.request_id));
+      return appended;
     },
     record(event) {
       open.follow(event);
