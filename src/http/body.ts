@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { allow, type Decision, type Deny, deny } from '../core/decision.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { BodyBounds } from '../pipeline/gateway-request.ts';
 import { denyBodySize } from '../pipeline/read-body.ts';
 import { intakeOf } from './intake.ts';
+import { takeWholeBody } from './whole-body.ts';
+
+const NOTHING = new Uint8Array();
 
 /** Ends the reading of a body that turned out to be broken. */
 const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();
@@ -21,7 +25,7 @@ export function failBody(req: IncomingMessage, refusal: Deny): void {
 }
 
 /**
- * Reads a body whole. A client that waits for `100 Continue` gets it here, when everything but the
+ * Reads a body whole: at once if it came with its head. A client that waits for `100 Continue` gets it here, when everything but the
  * body was allowed. Ends in `body_too_large`, `body_timeout`, `overloaded`, or `request_malformed`
  * for an upload that broke off.
  * @param contentLength - bytes; undefined for a chunked body
@@ -31,11 +35,23 @@ export function readBody(
   res: ServerResponse,
   contentLength: number | undefined,
   bounds: BodyBounds,
-): Promise<Decision<Uint8Array>> {
+): MaybePromise<Decision<Uint8Array>> {
   const failure = broken.get(req);
-  if (failure !== undefined) return Promise.resolve(failure);
-  if (contentLength === 0) return Promise.resolve(allow(Buffer.alloc(0)));
-  if (!bounds.lease.reserve(contentLength ?? 0)) return Promise.resolve(deny('overloaded'));
+  if (failure !== undefined) return failure;
+  if (contentLength === 0) return allow(NOTHING);
+  if (!bounds.lease.reserve(contentLength ?? 0)) return deny('overloaded');
+  const whole = takeWholeBody(req);
+  if (whole === undefined) return gather(req, res, contentLength, bounds);
+  return whole.byteLength > bounds.maxBytes ? denyBodySize(bounds.maxBytes) : allow(whole);
+}
+
+/** Reads a body that comes through the stream of its request. */
+function gather(
+  req: IncomingMessage,
+  res: ServerResponse,
+  contentLength: number | undefined,
+  bounds: BodyBounds,
+): Promise<Decision<Uint8Array>> {
   return new Promise((resolve) => {
     const intake = intakeOf(req.socket);
     const parts = createCollector(contentLength);

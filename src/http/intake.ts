@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { HeadSearch } from './head-search.ts';
 import { PendingBytes } from './pending-bytes.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { keepWholeBody } from './whole-body.ts';
 
 type Mode =
   /** Whatever comes is parsed, up to the end of a head. */
@@ -33,8 +35,6 @@ const SLICE_BYTES = { least: 1024, first: 4096, most: 64 * 1024 } as const;
 const SLICE_MS = 0.5;
 const SLICE_PAUSE_MS = 1;
 const DISCARD_PAUSE_MS = 2;
-const HEAD_END = '\r\n\r\n';
-const NOTHING = Buffer.alloc(0);
 
 /** Slices of chunked bodies: one in a millisecond, over all connections. */
 const parsing = createSlots((slot) => setTimeout(slot, SLICE_PAUSE_MS));
@@ -66,8 +66,7 @@ class Intake {
   /** What has come and was not parsed. */
   readonly #pending = new PendingBytes();
   #mode: Mode = 'head';
-  /** The last bytes of a head that were parsed, in which its end may have begun. */
-  #headTail: Buffer = NOTHING;
+  readonly #headSearch = new HeadSearch();
   #request: IncomingMessage | undefined;
   /** Of a body of known length, what the parser has not had yet. */
   #bodyLeft: number | undefined;
@@ -91,13 +90,14 @@ class Intake {
 
   /** Takes note of a request of which the parser has read the head; a large body is held back. */
   begin(req: IncomingMessage): void {
-    this.#headTail = NOTHING;
+    this.#headSearch.reset();
     const { 'transfer-encoding': coding, 'content-length': length = '0' } = req.headers;
     this.#request = req;
     this.#sliceBytes = SLICE_BYTES.first;
     this.#bodyLeft = coding === undefined ? Number(length) : undefined;
     if (this.#bodyLeft === 0) this.#mode = 'head';
     else this.#mode = (this.#bodyLeft ?? Infinity) <= SMALL_BODY_BYTES ? 'open' : 'held';
+    if (this.#mode === 'open') this.#keepWhole(req);
   }
 
   /** Has the parser read the body. */
@@ -146,6 +146,17 @@ class Intake {
     return () => this.#leaving.delete(listener);
   }
 
+  /** Keeps a body aside that is all that waits, unless its client waits for an interim answer. */
+  #keepWhole(req: IncomingMessage): void {
+    const body = this.#pending.first();
+    const isAll =
+      body.byteLength === this.#bodyLeft && body.byteLength === this.#pending.byteLength;
+    // With it stays all that came in the same part.
+    if (!isAll || body.buffer.byteLength > MAX_HELD_BYTES || req.headers.expect !== undefined)
+      return;
+    keepWholeBody(req, body);
+  }
+
   #take(part: Buffer): void {
     if (this.#mode === 'halted') return;
     if (this.#mode === 'ignored') {
@@ -173,13 +184,7 @@ class Intake {
   }
 
   #feedHead(): void {
-    const tail = this.#headTail;
-    const bytes = this.#pending.first();
-    const end = findHeadEnd(tail, bytes);
-    const slice = this.#pending.cut(end === -1 ? bytes.byteLength : end);
-    const isWhole = end !== -1;
-    this.#headTail = isWhole ? NOTHING : Buffer.concat([tail, slice]).subarray(1 - HEAD_END.length);
-    this.#feed(slice);
+    this.#feed(this.#pending.cut(this.#headSearch.measure(this.#pending.first())));
   }
 
   #feedBody(): void {
@@ -270,16 +275,6 @@ class Intake {
   }
 }
 
-/** Where the first end of a head ends, which may have begun before; -1 if there is none. */
-function findHeadEnd(before: Buffer, bytes: Buffer): number {
-  if (before.byteLength > 0) {
-    const seam = Buffer.concat([before, bytes.subarray(0, HEAD_END.length - 1)]).indexOf(HEAD_END);
-    if (seam >= 0) return seam + HEAD_END.length - before.byteLength;
-  }
-  const end = bytes.indexOf(HEAD_END, 0, 'latin1');
-  return end < 0 ? -1 : end + HEAD_END.length;
-}
-
 /**
  * Node's server stops a connection whose client does not take its answers, and its parser must then
  * be given nothing.
@@ -293,5 +288,5 @@ function takeListener(socket: Socket, event: 'data' | 'end'): (part?: Buffer) =>
   const listener = socket.listeners(event).at(-1);
   if (listener === undefined) throw new TypeError(`nobody listens for ${event}`);
   socket.off(event, listener as () => void); // as it was given to `on`
-  return (...values) => void Reflect.apply(listener, socket, values);
+  return (part) => listener.call(socket, part);
 }

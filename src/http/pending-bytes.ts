@@ -28,11 +28,14 @@ export class PendingBytes {
   /** Takes bytes off the beginning: at most so many, and no more than came at once. */
   cut(length: number): Buffer {
     const part = this.first();
-    const slice = part.subarray(0, length);
-    if (slice.byteLength === part.byteLength) this.#parts.shift();
-    else this.#parts[0] = part.subarray(length);
-    this.#byteLength -= slice.byteLength;
-    return slice;
+    if (length >= part.byteLength) {
+      this.#parts.shift();
+      this.#byteLength -= part.byteLength;
+      return part;
+    }
+    this.#parts[0] = part.subarray(length);
+    this.#byteLength -= length;
+    return part.subarray(0, length);
   }
 
   /** Forgets all. @returns how many bytes that was */

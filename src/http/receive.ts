@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '../core/decision.ts';
 import type { ClientCertificate } from '../core/identity/client-certificate.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { RequestHead } from '../core/request/framing.ts';
 import type { BodyBounds, GatewayRequest, RequestHeaders } from '../pipeline/gateway-request.ts';
 import { readBody } from './body.ts';
@@ -71,7 +72,7 @@ class NodeRequest implements GatewayRequest {
   readonly readBody = (
     contentLength: number | undefined,
     bounds: BodyBounds,
-  ): Promise<Decision<Uint8Array>> => readBody(this.#req, this.#res, contentLength, bounds);
+  ): MaybePromise<Decision<Uint8Array>> => readBody(this.#req, this.#res, contentLength, bounds);
 }
 
 const NO_LINES: readonly string[] = [];

@@ -14,6 +14,7 @@ import { intakeOf, openIntake } from './intake.ts';
 import { explainParserError } from './parser-error.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
+import { takeWholeBody } from './whole-body.ts';
 
 /** Bounds of the public server, milliseconds and counts. */
 export interface ServerBounds {
@@ -150,6 +151,7 @@ function takeTurns(turns: Turns, listener: RequestListener) {
           connection.answering = res;
           res.once('close', () => {
             connection.answering = undefined;
+            takeWholeBody(req); // nobody wanted it
             resolve();
           });
           if (req.httpVersion === '1.0') res.shouldKeepAlive = false;

@@ -1,5 +1,6 @@
 import type { Decision } from '../core/decision.ts';
 import type { ClientCertificate } from '../core/identity/client-certificate.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { RequestHead } from '../core/request/framing.ts';
 import type { ByteLease } from './ports.ts';
 
@@ -23,7 +24,10 @@ export interface GatewayRequest {
    * Reads the body to its end; to be called once, after everything else was decided.
    * @param contentLength - bytes; undefined for a chunked body
    */
-  readBody(contentLength: number | undefined, bounds: BodyBounds): Promise<Decision<Uint8Array>>;
+  readBody(
+    contentLength: number | undefined,
+    bounds: BodyBounds,
+  ): MaybePromise<Decision<Uint8Array>>;
 }
 
 /** The headers that decide something; no other header of a caller is looked at. */

@@ -7,7 +7,7 @@ import { startServer } from './loopback-server.ts';
 
 test('Express finds nothing to change in a request or an answer, which have its methods', async () => {
   const app = express();
-  app.request = ExpressRequest.prototype as typeof app.request;
+  app.request = ExpressRequest.prototype as unknown as typeof app.request;
   app.response = ExpressResponse.prototype as typeof app.response;
   const changed: object[] = [];
   app.use((req, res) => {
