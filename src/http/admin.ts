@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -62,19 +62,15 @@ export function createAdminServer(app: Express): Server {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
-    (req, res) => turns.take(req.socket, () => answer(app, req, res)),
+    (req, res) =>
+      turns.take(req.socket, (end) => {
+        res.once('close', end);
+        app(req, res);
+      }),
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = REQUEST_TIMEOUT_MS;
   return server;
-}
-
-/** Ends with the answer, or with its connection. */
-function answer(app: Express, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    res.once('close', resolve);
-    app(req, res);
-  });
 }
 
 /** Builds the admin side: for the operator's own network, it asks for no credential. */

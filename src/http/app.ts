@@ -28,10 +28,16 @@ interface PublicAppOptions {
   readonly isReady: () => boolean;
   /** Whether pushes are kept because the upstream is away. */
   readonly isSpooling?: () => boolean;
-  /** Takes what is of the page, and leaves the rest. */
-  readonly page: RequestHandler;
+  readonly page: PageHandler;
   /** Everything but the health endpoints and the page. */
   readonly handleRequest: RequestHandler;
+}
+
+/** The page for people, beside what programs ask for. */
+export interface PageHandler {
+  /** Whether a request is of the page. */
+  takes(req: Request): boolean;
+  readonly handle: RequestHandler;
 }
 
 /** Targets that Express can take apart; for many others, such as `foo://bar`, it calls nobody. */
@@ -49,10 +55,7 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
   // One handler of Express, and not three: it takes each of them for another route.
   const serve: RequestHandler = (req, res, next) => {
     if (isHealthEndpoint(req.url)) return health(req, res, next);
-    return page(req, res, (error) => {
-      if (error) next(error);
-      else Promise.resolve(handleRequest(req, res, next)).catch(next);
-    });
+    return page.takes(req) ? page.handle(req, res, next) : handleRequest(req, res, next);
   };
   app.use(serve, createFailureHandler(options));
   return (req, res) => {

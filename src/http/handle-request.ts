@@ -1,13 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Decision, type Deny, deny } from '../core/decision.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import { renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { denyFor } from '../core/refusal.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
-import type { Admission } from '../pipeline/admission.ts';
+import type { Admission, ReadAdmission } from '../pipeline/admission.ts';
 import { admit } from '../pipeline/admit.ts';
 import { type AuditTrail, createAuditTrail, type Facts } from '../pipeline/audit-trail.ts';
-import { forward } from '../pipeline/forward.ts';
+import { type ForwardContext, type Forwarded, forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import { findProxiedClient } from '../pipeline/locate-client.ts';
@@ -40,8 +41,10 @@ interface Exchange {
   readonly res: Response;
   readonly request: GatewayRequest;
   readonly trail: AuditTrail;
-  refusal?: Deny;
+  refusal: Deny | undefined;
 }
+
+const NO_REASONS: readonly Reason[] = [];
 
 /**
  * Takes a request through its whole life: admitted, forwarded, answered, audited, counted. Never
@@ -81,13 +84,23 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     refuse(exchange, refusal);
   };
 
+  const answer = (exchange: Exchange, forwarded: Decision<Forwarded>): void => {
+    const { res, request } = exchange;
+    if (forwarded.effect === 'deny') {
+      refuse(exchange, forwarded);
+      return;
+    }
+    if (forwarded.value.isSpooled) res.setHeader('X-Push-Spooled', 'true');
+    responder.succeed(res, forwarded.value.status, request.id);
+  };
+
   return async (req, res) => {
     observer.begin();
     const arrivedAt = gateway.clock.monotonic();
     const request = receive(req, res, createRequestId(), certificates.of(req.socket));
     const trail = createAuditTrail(request, gateway.audit, gateway.clock);
-    const exchange: Exchange = { req, res, request, trail };
-    using scope = new RequestScope();
+    const exchange: Exchange = { req, res, request, trail, refusal: undefined };
+    const scope = new RequestScope();
     try {
       const admission = await decide(exchange, options, scope);
       if (admission.effect === 'deny') {
@@ -97,23 +110,35 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       } else {
         const reasons = listWouldRefuse(trail);
         if (reasons.length > 0) res.setHeader('X-Push-Would-Refuse', reasons.join(', '));
-        await serve(admission.value, exchange, responder, (refusal) => refuse(exchange, refusal));
+        const { value } = admission;
+        if (value.kind === 'read') await serveRead(value, exchange, responder, refuse);
+        else answer(exchange, await forward(value, contextOf(exchange)));
       }
     } catch (error) {
       fail(exchange, error);
+    } finally {
+      scope[Symbol.dispose](); // `using` compiles to calls that cost every request
     }
-    const { facts } = trail;
     noteActivity(activity, exchange);
-    observer.end({
-      team: facts.principal?.team ?? '',
-      ...(facts.principal && { credential: facts.principal.credential }),
-      method: request.method,
-      status: res.statusCode,
-      ...(exchange.refusal && { reason: exchange.refusal.reason }),
-      wouldRefuse: exchange.refusal === undefined ? listWouldRefuse(trail) : [],
-      ...(facts.content && { bodyBytes: facts.content.decodedBytes }),
-      durationMs: gateway.clock.monotonic() - arrivedAt,
-    });
+    observer.end(describe(exchange, gateway.clock.monotonic() - arrivedAt));
+  };
+}
+
+/** What there is to count of a request that has ended. */
+function describe(
+  { request, res, trail, refusal }: Exchange,
+  durationMs: number,
+): Parameters<RequestObserver['end']>[0] {
+  const { principal, content } = trail.facts;
+  return {
+    team: principal?.team ?? '',
+    credential: principal?.credential,
+    method: request.method,
+    status: res.statusCode,
+    reason: refusal?.reason,
+    wouldRefuse: refusal === undefined ? listWouldRefuse(trail) : NO_REASONS,
+    bodyBytes: content?.decodedBytes,
+    durationMs,
   };
 }
 
@@ -139,22 +164,26 @@ function noteActivity(activity: TeamActivity, { request, trail, refusal }: Excha
 }
 
 function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
-  return (facts.wouldDeny ?? []).map(({ reason }) => reason);
+  const { wouldDeny = [] } = facts;
+  return wouldDeny.length === 0 ? NO_REASONS : wouldDeny.map(({ reason }) => reason);
 }
 
 /** Admits a request, unless its client has too many under way. */
-async function decide(
+function decide(
   { req, res, request, trail }: Exchange,
   { gateway, unproved }: RequestHandlerOptions,
   scope: RequestScope,
-): Promise<Decision<Admission>> {
+): MaybePromise<Decision<Admission>> {
   const client = unproved.enter(req.socket, findProxiedClient(request, gateway.snapshot()));
-  scope.defer(() => client.end());
+  scope.defer(client.end);
   if (client.isStale) res.shouldKeepAlive = false;
-  if (!client.isCrowded) {
-    return await admit({ request, gateway, trail, scope, onProof: client.prove });
-  }
-  return deny('overloaded', { internal: 'its client has too many requests under way' });
+  return client.isCrowded
+    ? deny('overloaded', { internal: 'its client has too many requests under way' })
+    : admit({ request, gateway, trail, scope, onProof: client.prove });
+}
+
+function contextOf({ req, request, trail }: Exchange): ForwardContext {
+  return { requestId: request.id, trail, isClientGone: () => req.socket.destroyed };
 }
 
 /** Whom a refusal counts for: the team, or as much of a client as one has at its command. */
@@ -163,28 +192,19 @@ function sourceOf({ principal, clientAddress }: Facts, { peerAddress }: GatewayR
   return clientAddress === undefined ? String(peerAddress) : renderSource(clientAddress);
 }
 
-async function serve(
-  admission: Admission,
-  { req, res, request, trail }: Exchange,
+async function serveRead(
+  admission: ReadAdmission,
+  exchange: Exchange,
   responder: Responder,
-  refuse: (refusal: Deny) => void,
+  refuse: (exchange: Exchange, refusal: Deny) => void,
 ): Promise<void> {
-  if (admission.kind === 'read') {
-    const headers = responder.headers(request.id);
-    const { path, scope, expiry, upstream } = admission;
-    if (path === '/api/v1/groups') {
-      await handleGroups({ store: upstream.store, scope, expiry, request, headers });
-      return;
-    }
-    await upstream.read({ ...admission, path }, { request, headers, refuse });
+  const { request } = exchange;
+  const headers = responder.headers(request.id);
+  const { path, scope, expiry, upstream } = admission;
+  if (path === '/api/v1/groups') {
+    await handleGroups({ store: upstream.store, scope, expiry, request, headers });
     return;
   }
-  const isClientGone = (): boolean => req.socket.destroyed;
-  const forwarded = await forward(admission, { requestId: request.id, trail, isClientGone });
-  if (forwarded.effect === 'deny') {
-    refuse(forwarded);
-    return;
-  }
-  if (forwarded.value.isSpooled) res.setHeader('X-Push-Spooled', 'true');
-  responder.succeed(res, forwarded.value.status, request.id);
+  const give = { request, headers, refuse: (refusal: Deny): void => refuse(exchange, refusal) };
+  await upstream.read({ ...admission, path }, give);
 }

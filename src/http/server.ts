@@ -83,6 +83,11 @@ export function createPublicServer(options: PublicServerOptions): Server {
     // Else it is the gateway that is slow, and it has deadlines of its own.
   });
   const answer = takeTurns(turns, listener);
+  const takeTurn = (socket: Socket, work: () => unknown): void =>
+    turns.take(socket, (end) => {
+      work();
+      end();
+    });
   server.on(tls === undefined ? 'connection' : 'secureConnection', openIntake);
   const take: RequestListener = (req, res) => {
     const { socket } = req;
@@ -103,7 +108,7 @@ export function createPublicServer(options: PublicServerOptions): Server {
     const refusal = deny('method_not_allowed', {
       allowedMethods: ['POST', 'PUT', 'DELETE', 'GET'],
     });
-    turns.take(socket, async () => refuseRaw(socket, refusal));
+    takeTurn(socket, () => refuseRaw(socket, refusal));
   });
   server.on('clientError', (error, socket: Socket) => {
     const limits = { bytes: MAX_HEADER_BYTES, headers: server.maxHeadersCount ?? bounds.headers };
@@ -113,11 +118,11 @@ export function createPublicServer(options: PublicServerOptions): Server {
     intakeOf(socket)?.halt();
     if (refusal === undefined || socket.destroyed) socket.destroy();
     else if (req === undefined || req.complete) {
-      turns.take(socket, async () => refuseRaw(socket, refusal));
+      takeTurn(socket, () => refuseRaw(socket, refusal));
     } else {
       // Not a request of its own: the body of the newest one broke, and that one is answered.
       failBody(req, refusal);
-      turns.take(socket, async () => void (socket.writable && socket.destroySoon()));
+      takeTurn(socket, () => socket.writable && socket.destroySoon());
     }
   });
   return server;
@@ -144,19 +149,15 @@ interface Connection {
 /** A request's turn ends when its answer is written or its connection gone. */
 function takeTurns(turns: Turns, listener: RequestListener) {
   return (connection: Connection, req: IncomingMessage, res: ServerResponse): void => {
-    turns.take(
-      req.socket,
-      () =>
-        new Promise((resolve) => {
-          connection.answering = res;
-          res.once('close', () => {
-            connection.answering = undefined;
-            takeWholeBody(req); // nobody wanted it
-            resolve();
-          });
-          if (req.httpVersion === '1.0') res.shouldKeepAlive = false;
-          listener(req, res);
-        }),
-    );
+    turns.take(req.socket, (end) => {
+      connection.answering = res;
+      res.once('close', () => {
+        connection.answering = undefined;
+        takeWholeBody(req); // nobody wanted it
+        end();
+      });
+      if (req.httpVersion === '1.0') res.shouldKeepAlive = false;
+      listener(req, res);
+    });
   };
 }

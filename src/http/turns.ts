@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
-/** Something that a connection does after what it was asked before, ended when it resolves. */
-type Turn = () => Promise<void>;
+/** Something that a connection does after what it was asked before; it says when it has ended. */
+type Turn = (end: () => void) => void;
 
 /** Requests that may wait on one connection; a client that pipelines more is cut off. */
 const MAX_WAITING = 16;
@@ -19,12 +19,16 @@ export interface Turns {
  */
 export function createTurns(): Turns {
   const queues = new WeakMap<Socket, Turn[]>();
-  const run = async (socket: Socket, queue: Turn[]): Promise<void> => {
-    for (let turn = queue[0]; turn !== undefined; turn = queue[0]) {
-      // After an answer that closes the connection nothing more is done on it.
-      if (socket.writable) await turn();
+  const begin = (socket: Socket, queue: Turn[]): void => {
+    const [turn] = queue;
+    if (turn === undefined) return;
+    const end = (): void => {
       queue.shift();
-    }
+      begin(socket, queue);
+    };
+    // After an answer that closes the connection nothing more is done on it.
+    if (socket.writable) turn(end);
+    else end();
   };
   return {
     take(socket, turn) {
@@ -33,14 +37,12 @@ export function createTurns(): Turns {
         queue = [];
         queues.set(socket, queue); // once, for all that it will bring
       }
-      if (queue.length === 0) {
-        queue.push(turn);
-        void run(socket, queue); // a turn never rejects
-      } else if (queue.length > MAX_WAITING) {
+      if (queue.length > MAX_WAITING) {
         socket.destroy();
-      } else {
-        queue.push(turn);
+        return;
       }
+      queue.push(turn);
+      if (queue.length === 1) begin(socket, queue);
     },
   };
 }

@@ -10,16 +10,8 @@ export function createRequestObserver(metrics: Metrics, clock: Clock): RequestOb
   return {
     begin: () => metrics.pushwarden_requests_in_flight.inc(),
     end: (observation) => {
-      const {
-        team,
-        credential,
-        method: rawMethod,
-        status,
-        reason,
-        durationMs,
-        bodyBytes,
-      } = observation;
-      const { wouldRefuse = [] } = observation;
+      const { team, credential, method: rawMethod, status, reason } = observation;
+      const { wouldRefuse = [], durationMs, bodyBytes } = observation;
       const method = METHODS.has(rawMethod) ? rawMethod : 'other';
       metrics.pushwarden_requests_in_flight.dec();
       metrics.pushwarden_requests_total.inc({ team, method, code: String(status) });

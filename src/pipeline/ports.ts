@@ -99,16 +99,16 @@ export interface RequestObserver {
 interface RequestObservation {
   /** Empty for an unknown caller. */
   readonly team: string;
-  readonly credential?: string;
+  readonly credential?: string | undefined;
   readonly method: string;
   readonly status: number;
   /** Of a refused request. */
-  readonly reason?: Reason;
+  readonly reason?: Reason | undefined;
   /** Of a request that was let through because its team is only observed. */
   readonly wouldRefuse?: readonly Reason[];
   readonly durationMs: number;
   /** Of an accepted push, decoded. */
-  readonly bodyBytes?: number;
+  readonly bodyBytes?: number | undefined;
 }
 
 /** The operational log: for the operator, never complete, unlike the audit log. */

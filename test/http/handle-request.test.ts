@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestHandler } from 'express';
 import type { AuditEvent } from '../../src/core/audit/audit-record.ts';
 import { compileNetworks } from '../../src/core/network/network-set.ts';
 import { compilePolicy } from '../../src/core/policy/policy.ts';
@@ -87,7 +86,7 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     lastUse: () => undefined,
   };
   const handleRequest = createRequestHandler({ ...shared, activity, certificates });
-  const page: RequestHandler = (_req, _res, next) => next();
+  const page = { takes: () => false, handle: never };
   const health = { challenges: () => [], pathPrefix: () => '', isReady: () => true };
   const app = createPublicApp({ ...shared, ...health, page, handleRequest });
   return { ...(await startServer(app)), events, observed, logged, underWay: () => underWay };

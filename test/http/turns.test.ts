@@ -7,10 +7,12 @@ import { createTurns } from '../../src/http/turns.ts';
 /** A turn that ends on order. */
 function createTurn(name: string, journal: string[]) {
   const { promise, resolve: end } = Promise.withResolvers<void>();
-  const turn = async (): Promise<void> => {
+  const turn = (done: () => void): void => {
     journal.push(`${name} begins`);
-    await promise;
-    journal.push(`${name} ends`);
+    void promise.then(() => {
+      journal.push(`${name} ends`);
+      done();
+    });
   };
   return { turn, end };
 }

@@ -12,6 +12,7 @@ import { findProxiedClient } from '../../pipeline/locate-client.ts';
 import type { OperationalLog, RequestObserver } from '../../pipeline/ports.ts';
 import type { SessionStore } from '../../pipeline/shared-state.ts';
 import type { Snapshot } from '../../pipeline/snapshot.ts';
+import type { PageHandler } from '../app.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
 import { createRefusalLog } from '../refusal-log.ts';
@@ -65,10 +66,10 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /**
- * Creates the page: it answers what is below `/ui/`, and `/` to browsers, and leaves everything else
- * to what comes after. Who asks is found out as for every other request, or by the cookie.
+ * Creates the page: it takes what is below `/ui/`, and `/` from browsers. Who asks is found out as for
+ * every other request, or by the cookie.
  */
-export function createPageHandler(options: PageOptions): RequestHandler {
+export function createPageHandler(options: PageOptions): PageHandler {
   const { gateway, responder, observer, log, createRequestId, certificates, unproved } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
   const headers = resolvePageHeaders(options.securityHeaders);
@@ -98,13 +99,12 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     });
   };
 
-  return async (req, res, next) => {
+  const takes: PageHandler['takes'] = ({ url, method, headers: { accept } }) =>
+    gateway.snapshot().ui !== undefined && isOfPage(withoutQuery(url), method, accept);
+
+  const handle: RequestHandler = async (req, res) => {
     const snapshot = gateway.snapshot();
     const path = withoutQuery(req.url);
-    if (snapshot.ui === undefined || !isOfPage(path, req.method, req.headers.accept)) {
-      next();
-      return;
-    }
     observer.begin();
     const arrivedAt = gateway.clock.monotonic();
     const request = receive(req, res, createRequestId(), certificates.of(req.socket));
@@ -118,13 +118,8 @@ export function createPageHandler(options: PageOptions): RequestHandler {
     if (ready.effect === 'deny') {
       refusal = ready;
       const { challenges, ui } = snapshot;
-      const { accept } = req.headers;
-      responder.refuse(res, ready, {
-        requestId: request.id,
-        accept,
-        challenges,
-        contact: ui.contact,
-      });
+      const told = { requestId: request.id, accept: req.headers.accept, contact: ui?.contact };
+      responder.refuse(res, ready, { ...told, challenges });
     } else {
       await keepPace(ready.value, options.pace);
       refusal = await answer(ready.value, path, log);
@@ -135,10 +130,11 @@ export function createPageHandler(options: PageOptions): RequestHandler {
       team: trail.facts.principal?.team ?? '',
       method: req.method === 'POST' ? 'other' : req.method,
       status: res.statusCode,
-      ...(refusal && { reason: refusal.reason }),
+      reason: refusal?.reason,
       durationMs: gateway.clock.monotonic() - arrivedAt,
     });
   };
+  return { takes, handle };
 }
 
 /** Whoever has no session waits as who is refused does: he is, or signs in. */
