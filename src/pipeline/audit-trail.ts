@@ -186,9 +186,11 @@ function renderContent(
   into.decoded_bytes = decodedBytes;
   if (series !== undefined) into.series = series;
   if (adopted.length > 0) into.adopted = adopted.slice(0, MAX_NAMES);
-  if (families.length > 0) into.families = families.slice(0, MAX_NAMES);
+  if (families.length > 0)
+    into.families = moreFamilies > 0 ? families.slice(0, MAX_NAMES) : families;
   if (moreFamilies > 0) into.families_more = moreFamilies;
-  if (labelNames.length > 0) into.label_names = labelNames.slice(0, MAX_NAMES);
+  if (labelNames.length > 0)
+    into.label_names = moreLabels > 0 ? labelNames.slice(0, MAX_NAMES) : labelNames;
   if (moreLabels > 0) into.label_names_more = moreLabels;
   if (method === 'PUT' && series === 0) into.empties_group = true;
 }

@@ -1,5 +1,5 @@
 import type { ChainHead } from '../../core/audit/audit-chain.ts';
-import { renderEntry } from '../../core/audit/audit-entry.ts';
+import { renderEntry, renderTime } from '../../core/audit/audit-entry.ts';
 import type { AuditEvent, RecoveryCause } from '../../core/audit/audit-record.ts';
 import { isBeginning } from '../../core/audit/is-beginning.ts';
 import { GatewayError } from '../../core/errors.ts';
@@ -285,6 +285,6 @@ export class GroupCommit {
   }
 
   #time(): string {
-    return new Date(this.#options.clock.now()).toISOString();
+    return renderTime(this.#options.clock.now());
   }
 }

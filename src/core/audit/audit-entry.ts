@@ -39,18 +39,24 @@ export function renderEntry(event: AuditEvent, now: number, gateway?: string): s
   return json;
 }
 
+/** What was rendered last: many records, one after the other, are of the same millisecond. */
+let lastTime = Number.NaN;
+let lastText = '';
 /** The second that was rendered last, and all of it that comes before the milliseconds. */
 let second = Number.NaN;
 let secondText = '';
 
 /** RFC 3339, UTC, milliseconds. */
-function renderTime(now: number): string {
+export function renderTime(now: number): string {
+  if (now === lastTime) return lastText;
   const seconds = Math.floor(now / 1000);
   if (seconds !== second) {
     secondText = new Date(now).toISOString().slice(0, -'000Z'.length);
     second = seconds;
   }
-  return `${secondText}${String(Math.floor(now) - seconds * 1000).padStart(3, '0')}Z`;
+  lastTime = now;
+  lastText = `${secondText}${String(Math.floor(now) - seconds * 1000).padStart(3, '0')}Z`;
+  return lastText;
 }
 
 /** Escapes what is not printable ASCII in JSON text; it stays JSON text with the same value. */
