@@ -31,7 +31,7 @@ test('a push that waited for a reading comes behind a clean-up of its group, not
   clock.advance(60_000);
   const events: string[] = [];
   // contradicts what is known of b, which somebody else has deleted
-  const waiting = store.claim(groupPush('a', 'rows:gauge')).then(({ effect }) => {
+  const waiting = Promise.resolve(store.claim(groupPush('a', 'rows:gauge'))).then(({ effect }) => {
     events.push(effect);
   });
   await new Promise(setImmediate);

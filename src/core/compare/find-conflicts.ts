@@ -1,7 +1,7 @@
-import type { Decision, Deny } from '../decision.ts';
+import type { Deny } from '../decision.ts';
 import type { FamilyContent } from '../exposition/push-content.ts';
 import type { GroupId } from '../store/group.ts';
-import type { GroupClaim, GroupStore } from '../store/group-store.ts';
+import type { GroupStore } from '../store/group-store.ts';
 import { createMemoryGroupStore } from '../store/memory-group-store.ts';
 import type { MemoryStoreOptions } from '../store/store-state.ts';
 import type { LiveGroup } from './live-group.ts';
@@ -53,7 +53,7 @@ export async function findConflicts(
 function claimAgain(
   store: GroupStore,
   { id, key, families }: LiveGroup,
-): Promise<Decision<GroupClaim>> {
+): ReturnType<GroupStore['claim']> {
   return store.claim({
     target: { key, canonical: id },
     team: ANYBODY,

@@ -31,8 +31,13 @@ export function claimAgain(state: StoreState, push: GroupPush): Decision<GroupCl
   for (const family of group.families) state.held.use(family, 1);
   addClaim(group, claim);
   reserve(group, expected);
-  return allow({ adopted: [], settle: (end) => settlePush(state, push, group, claim, end) });
+  return allow({
+    adopted: NONE_ADOPTED,
+    settle: (end) => settlePush(state, push, group, claim, end),
+  });
 }
+
+const NONE_ADOPTED: GroupClaim['adopted'] = [];
 
 /** The bytes of what a group has, if that is all that a push brings, and no type is contested. */
 function findAll(
@@ -41,8 +46,10 @@ function findAll(
   pushed: readonly FamilyContent[],
 ): readonly number[] | undefined {
   if (pushed.length !== families.length) return undefined;
-  const bytes = families.map(() => NOT_FOUND);
-  for (const [index, family] of pushed.entries()) {
+  const bytes = new Array<number>(families.length).fill(NOT_FOUND);
+  for (let index = 0; index < pushed.length; index += 1) {
+    const family = pushed[index];
+    if (family === undefined) return undefined;
     const at = findPlace(state, families, family, index);
     if (at === NOT_FOUND || bytes[at] !== NOT_FOUND) return undefined;
     if (family.type === 'native_histogram' || hasClash(state.index, family)) return undefined;

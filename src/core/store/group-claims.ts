@@ -1,5 +1,6 @@
 import { allow, type Decision, type Deny } from '../decision.ts';
 import type { FamilyContent, PushedFamily } from '../exposition/push-content.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import { finish, type Steps } from '../steps.ts';
 import { checkGrowth } from './check-growth.ts';
 import { claimAgain } from './claim-again.ts';
@@ -15,16 +16,20 @@ import { enterGroup, isLong, nextStep, reserve, type StoreState } from './store-
 import { type ResolvedTypes, resolveAgain, resolveTypes } from './type-conflicts.ts';
 
 /** @see `GroupStore.claim` */
-export async function claimPush(state: StoreState, push: GroupPush): Promise<Decision<GroupClaim>> {
+export function claimPush(state: StoreState, push: GroupPush): MaybePromise<Decision<GroupClaim>> {
   const { works } = state;
   const id = push.target.canonical;
-  if (isLong(state, countSeries(push)))
-    return await works.begin(id, claimInSteps(state, push, true));
-  if (works.isOn(id)) await works.whenOff(id);
+  if (isLong(state, countSeries(push))) return works.begin(id, claimInSteps(state, push, true));
+  return works.isOn(id)
+    ? works.whenOff(id).then(() => claimAtOnce(state, push))
+    : claimAtOnce(state, push);
+}
+
+function claimAtOnce(state: StoreState, push: GroupPush): MaybePromise<Decision<GroupClaim>> {
   const decision = claimAgain(state, push) ?? finish(claimInSteps(state, push, false));
-  if (decision.effect === 'allow' || !works.isUnderWay()) return decision;
+  if (decision.effect === 'allow' || !state.works.isUnderWay()) return decision;
   // What it was refused for may be half of a push that will be refused itself.
-  return await works.alone(() => finish(claimInSteps(state, push, false)));
+  return state.works.alone(() => finish(claimInSteps(state, push, false)));
 }
 
 /** Those that are held against all others; a family has one at least. */

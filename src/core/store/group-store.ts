@@ -1,5 +1,6 @@
 import type { Decision, Deny } from '../decision.ts';
 import type { FamilyContent, PushContent, PushedFamily } from '../exposition/push-content.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import type { PushTarget } from '../target/push-target.ts';
 import type { GroupId, StoredGroup } from './group.ts';
@@ -23,7 +24,7 @@ export interface GroupStore {
    * Costs by the push alone, whatever is stored. Ends in `inconsistent`, in `body_invalid` where the
    * store cannot keep what it holds, or in `group_`, `series_` or `bytes_quota_exceeded`.
    */
-  claim(push: GroupPush): Promise<Decision<GroupClaim>>;
+  claim(push: GroupPush): MaybePromise<Decision<GroupClaim>>;
   /**
    * Claims the deletion of a group, before it is sent; always possible, also of a group that is not
    * known. Until it is settled the group counts as it was.
@@ -138,7 +139,7 @@ export interface GroupClaim {
    * the store now has: of several pushes to one group that were under way at the same time, what
    * each of them may have left.
    */
-  settle(end: PushEnd): Promise<void>;
+  settle(end: PushEnd): MaybePromise<void>;
 }
 
 /** Keeps apart what changes while the store is read. */

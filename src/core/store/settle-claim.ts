@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../maybe-promise.ts';
 import { finish, type Steps } from '../steps.ts';
 import { clearDoubt, noteDoubt, overtake } from './doubts.ts';
 import type { GroupId } from './group.ts';
@@ -10,19 +11,19 @@ import { settleAgain } from './settle-again.ts';
 import { change, isLong, nextStep, type StoreState, tidy } from './store-state.ts';
 
 /** @see `GroupStore.claim` */
-export async function settlePush(
+export function settlePush(
   state: StoreState,
   push: GroupPush,
   group: HeldGroup,
   claim: HeldClaim,
   end: PushEnd,
-): Promise<void> {
+): MaybePromise<void> {
   const replaced = claim.method === 'PUT' ? group.families.length : 0;
   const count = replaced + claim.families.length;
   const isShort = end === 'stored' && !isLong(state, count);
   if (isShort && settleAgain(state, push, group, claim)) return;
   const attempt = startAttempt(push, group);
-  await settle(state, group.id, count, settleInSteps(state, attempt, claim, end));
+  return settle(state, group.id, count, settleInSteps(state, attempt, claim, end));
 }
 
 /** @see `GroupStore.claimDelete` */
@@ -47,19 +48,15 @@ export function claimDeletion(state: StoreState, id: GroupId): GroupClaim {
  * Lets a long work have its slices, and waits for one that is on the group.
  * @param count - families that may go or come
  */
-async function settle(
+function settle(
   state: StoreState,
   id: GroupId,
   count: number,
   steps: Steps<void>,
-): Promise<void> {
+): MaybePromise<void> {
   const { works } = state;
-  if (isLong(state, count)) {
-    await works.end(id, steps);
-    return;
-  }
-  if (works.isOn(id)) await works.whenOff(id);
-  finish(steps);
+  if (isLong(state, count)) return works.end(id, steps);
+  return works.isOn(id) ? works.whenOff(id).then(() => finish(steps)) : finish(steps);
 }
 
 function* deleteInSteps(state: StoreState, id: GroupId, begunAt: number): Steps<void> {

@@ -72,7 +72,7 @@ test('a push of very many families is claimed in many turns, and others go on me
 test('what only half of a refused push is in the way of is taken', async () => {
   const { store, inTheMiddle } = await createBusyStore();
   await pushAll(store, groupPush('b', 'small:counter'));
-  const other = inTheMiddle(() => store.claim(groupPush('c', 'many_0:counter')));
+  const other = inTheMiddle(async () => await store.claim(groupPush('c', 'many_0:counter')));
   // a hash that the group b has comes last, so that all else is entered before it is refused
   const twice = groupPush('d', many('gauge'));
   const last = textPush('d', 'last 1\n').content.families[0];
@@ -86,7 +86,7 @@ test('what only half of a refused push is in the way of is taken', async () => {
 
 test('what a large push that is taken is in the way of is refused', async () => {
   const { store, inTheMiddle } = await createBusyStore();
-  const other = inTheMiddle(() => store.claim(groupPush('c', 'many_0:counter')));
+  const other = inTheMiddle(async () => await store.claim(groupPush('c', 'many_0:counter')));
   await claimed(store, groupPush('a', many('gauge')));
   assert.equal(denied(await other).reason, 'inconsistent');
 });
