@@ -1,6 +1,6 @@
 import { detach } from '../memo.ts';
 import { renderName } from '../printable.ts';
-import type { GroupingKey } from '../target/grouping-key.ts';
+import { countRemembered, knownKeyOf } from './known-key.ts';
 import type { ContentScope } from './push-content.ts';
 import { layOutSeries, type SeriesLayout } from './series-layout.ts';
 
@@ -39,17 +39,10 @@ export interface ShapeProblem {
 export const TOO_MANY_LABELS =
   'those of the path and the job count; an operator can raise limits.labels of the team';
 
-/** What was worked out for the pushes of one grouping key, by the names. */
-interface KnownShapes extends Pick<ContentScope, 'limits' | 'watchedLabels'> {
-  readonly shapes: Map<string, LabelShape>;
-}
-
-/** Keys are parsed once for many pushes, whose label names are mostly the same ones. */
-let known = new WeakMap<GroupingKey, KnownShapes>();
-let remembered = 0;
-/** Of one key, and of all. */
+/** Of one key. */
 const MAX_KNOWN = 8;
-const MAX_REMEMBERED = 2048;
+/** About as many bytes as one takes. */
+const SHAPE_BYTES = 2048;
 /** Characters of names that are worth remembering. */
 const MAX_LENGTH = 512;
 
@@ -63,7 +56,7 @@ export function resolveShape(
   scope: ContentScope,
 ): LabelShape | ShapeProblem {
   if (scope.key === undefined) return workOutShape(names, scope);
-  const { shapes } = knownShapesOf(scope.key, scope);
+  const { shapes } = knownKeyOf(scope.key, scope);
   const list = names.join();
   const found = shapes.get(list);
   if (found !== undefined) return found;
@@ -73,20 +66,8 @@ export function resolveShape(
   if ('problem' in shape) return shape;
   if (shapes.size >= MAX_KNOWN) shapes.clear();
   shapes.set(kept, shape);
-  remembered += 1;
-  if (remembered >= MAX_REMEMBERED) {
-    known = new WeakMap();
-    remembered = 0;
-  }
+  countRemembered(SHAPE_BYTES);
   return shape;
-}
-
-function knownShapesOf(key: GroupingKey, { limits, watchedLabels }: ContentScope): KnownShapes {
-  const found = known.get(key);
-  if (found?.limits === limits && found.watchedLabels === watchedLabels) return found;
-  const made = { limits, watchedLabels, shapes: new Map<string, LabelShape>() };
-  known.set(key, made);
-  return made;
 }
 
 function workOutShape(names: readonly string[], scope: ContentScope): LabelShape | ShapeProblem {

@@ -1,6 +1,5 @@
 import { allow, type Decision, type Deny } from '../../decision.ts';
-import { renderName } from '../../printable.ts';
-import { countDistributionLines, explainDistribution } from '../distribution.ts';
+import { recallKey } from '../known-key.ts';
 import { listLabelNames } from '../label-names.ts';
 import { scanMetricName } from '../name.ts';
 import {
@@ -17,6 +16,7 @@ import { denySeries } from '../series-limit.ts';
 import { readComment } from './comment.ts';
 import { decodeText } from './decode-text.ts';
 import { explainEnd, explainLine } from './explain-line.ts';
+import { checkDistributions, sumUp } from './family-content.ts';
 import {
   createFamilyTable,
   type Family,
@@ -33,7 +33,8 @@ import {
   readLabels,
   shapeOf,
 } from './label-set.ts';
-import { denyLine, denyLongName, denyName, denyValue } from './line-problem.ts';
+import { denyLongName, denyName, denyValue } from './line-problem.ts';
+import { readRepeatedBody, rememberBody } from './repeated-body.ts';
 import { type LineBefore, readRepeatedLabels } from './repeated-line.ts';
 import { addLine, addSample, isDistribution } from './sample.ts';
 import { BRACE_OPEN, HASH, isBlank, LINE_FEED, scanToken, skipBlanks } from './token.ts';
@@ -63,8 +64,14 @@ interface Reader {
  * @see prometheus/common `expfmt/text_parse.go`
  */
 export function parseTextExposition(body: Uint8Array, scope: ContentScope): Decision<PushContent> {
+  const known = recallKey(scope);
+  const repeated = known && readRepeatedBody(body, known);
+  if (repeated !== undefined) return allow(repeated);
   const { content, problems } = readText(body, scope, 1);
-  return problems[0] ?? content;
+  const [problem] = problems;
+  if (problem !== undefined || content.effect === 'deny') return problem ?? content;
+  if (known !== undefined) rememberBody(body, known, content.value);
+  return content;
 }
 
 /**
@@ -265,32 +272,4 @@ function finish(reader: Reader): Decision<PushContent> {
     families.push(sumUp(family));
   }
   return allow({ families, series, labelValues, labelNames: listLabelNames(labels.seenNames) });
-}
-
-/** What is left of a family that is read. A sum or count that lacks is shown as 0. */
-function sumUp(family: Family): FamilyContent {
-  const { name, type = 'untyped', isTyped, identities, series } = family;
-  let { bytes, lines } = family;
-  for (const distribution of series?.values() ?? []) {
-    if (distribution === undefined) continue;
-    const count = countDistributionLines(distribution);
-    lines += count;
-    const { seriesBytes, valueBytes, hasSum, hasCount } = distribution;
-    bytes += count * seriesBytes + valueBytes + Number(!hasSum) + Number(!hasCount);
-  }
-  return { name, type, isTyped, series: lines, bytes, identities };
-}
-
-const INFINITE_HINT = 'its last bucket, le="+Inf", counts all observations; a summary has quantile';
-const CUMULATIVE_HINT = 'each bucket counts all observations up to its bound, and comes once';
-
-function checkDistributions({ name, type = 'untyped', series }: Family): Deny | undefined {
-  for (const distribution of series?.values() ?? []) {
-    const problem = distribution && explainDistribution(type, distribution);
-    if (problem) {
-      const hint = problem.includes('no bucket') ? INFINITE_HINT : CUMULATIVE_HINT;
-      return denyLine(distribution.line, `${type} ${renderName(name)} ${problem}`, hint);
-    }
-  }
-  return undefined;
 }
