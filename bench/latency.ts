@@ -8,6 +8,7 @@ import { fetchPrograms } from '../test/support/program.ts';
 import { startPushgateway } from '../test/support/pushgateway.ts';
 import { createScratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
+import { AS_STARTED, YOUNG } from './support/as-started.ts';
 import { fillStore } from './support/fill-store.ts';
 import { BODIES } from './support/large-bodies.ts';
 import { renderTable } from './support/markdown-table.ts';
@@ -50,11 +51,7 @@ execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
 if (!fetchPrograms(['pushgateway-1.11'])) throw new Error('Pushgateway cannot be fetched');
 await using scratch = await createScratch();
 const turns = createTurnWatch(scratch);
-const AS_STARTED = {
-  ...process.env,
-  ...turns.env,
-  NODE_OPTIONS: `--max-semi-space-size=8 ${turns.options}`,
-};
+const WATCHED = { ...AS_STARTED, ...turns.env, NODE_OPTIONS: `${YOUNG} ${turns.options}` };
 console.log(renderTable(await compareBeside()));
 
 async function compareBeside() {
@@ -169,5 +166,5 @@ function startGateway(url: string) {
     },
     audit: { file: 'audit.jsonl', sync: 'none' },
   };
-  return startGatewayProcess(document, AS_STARTED, [], BUILT);
+  return startGatewayProcess(document, WATCHED, [], BUILT);
 }

@@ -8,6 +8,7 @@ import { fetchPrograms, findProgram } from '../test/support/program.ts';
 import { type Pushgateway, startPushgateway } from '../test/support/pushgateway.ts';
 import { createScratch, type Scratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
+import { AS_STARTED } from './support/as-started.ts';
 import { type Contender, startOnPort } from './support/contender.ts';
 import { describeSync } from './support/disk-sync.ts';
 import { renderTable } from './support/markdown-table.ts';
@@ -42,9 +43,6 @@ const MEBIBYTE = 1024 ** 2;
 
 /** As it is installed: sources need the types taken away, in every thread. */
 const BUILT = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-
-/** As the image and the units start it: docs/operate/load.md. */
-const AS_STARTED = '--max-semi-space-size=8';
 
 execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
 if (!fetchPrograms(['pushgateway-1.11', 'vmauth'])) throw new Error('vmauth cannot be fetched');
@@ -222,8 +220,7 @@ async function startPushwarden(
     teams: { bench: team },
     audit: { file: 'audit.jsonl', sync },
   };
-  const env = { ...process.env, NODE_OPTIONS: AS_STARTED };
-  const gateway = await startGatewayProcess(document, env, [], BUILT);
+  const gateway = await startGatewayProcess(document, AS_STARTED, [], BUILT);
   return { ...gateway, name, authorization: TOKEN.authorization };
 }
 

@@ -7,6 +7,7 @@ import { loadConfig } from '../src/config/load.ts';
 import type { OperationalLog } from '../src/pipeline/ports.ts';
 import { startRecordingUpstream } from '../test/support/recording-upstream.ts';
 import { createScratch } from '../test/support/scratch.ts';
+import { YOUNG } from './support/as-started.ts';
 
 /**
  * What a reload of many teams costs, and how long requests have to wait for their turn meanwhile:
@@ -15,9 +16,8 @@ import { createScratch } from '../test/support/scratch.ts';
  *
  * `npm run bench -- reload [TEAMS …]`
  */
-const FLAG = '--max-semi-space-size=8';
-if (!process.execArgv.includes(FLAG)) {
-  const again = [FLAG, import.meta.filename, ...process.argv.slice(2)];
+if (!process.execArgv.includes(YOUNG)) {
+  const again = [YOUNG, import.meta.filename, ...process.argv.slice(2)];
   process.exit(spawnSync(process.execPath, again, { stdio: 'inherit' }).status ?? 1);
 }
 const counts = process.argv.slice(2).map(Number);

@@ -60,7 +60,8 @@ test('what is copied into the image is there and is not ignored', () => {
 test('the image starts the gateway with a command that there is', () => {
   const [entry = '[]'] = all('ENTRYPOINT', lastStage);
   const [command = '[]'] = all('CMD', lastStage);
-  assert.deepEqual(JSON.parse(entry), ['node', '--max-semi-space-size=8', 'dist/main.js']);
+  assert.deepEqual(JSON.parse(entry), ['node', '--max-semi-space-size=32', 'dist/main.js']);
+  assert.ok(all('ENV', lastStage).includes('MALLOC_ARENA_MAX=2'));
   const [name, ...args]: readonly string[] = JSON.parse(command);
   const serve = createProgram().commands.find((one) => one.name() === name);
   const known = serve?.options.map(({ long }) => long);

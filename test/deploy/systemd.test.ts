@@ -73,7 +73,8 @@ for (const name of UNITS) {
 
 test('the gateway is started with a command that there is, and has time to stop', () => {
   const [node, young, main, name, ...args] = commandOf(gateway);
-  assert.equal(young, '--max-semi-space-size=8');
+  assert.equal(young, '--max-semi-space-size=32');
+  assert.deepEqual(gateway.get('Environment'), ['MALLOC_ARENA_MAX=2']);
   assert.deepEqual(
     [node, main].map((path) => path?.replace('/opt/pushwarden/', '')),
     ['node_modules/.bin/node', 'dist/main.js'],
