@@ -13,6 +13,11 @@ export type Metrics = {
 export interface MetricsRegistry {
   readonly metrics: Metrics;
   readonly contentType: string;
+  /**
+   * Has something called before each exposition. What every push counts is kept in numbers and told
+   * to the metrics then: prom-client makes strings of the labels at each call.
+   */
+  readonly beforeRender: (tell: () => void) => void;
   /** The exposition, text format. */
   render(): Promise<string>;
 }
@@ -29,6 +34,7 @@ export function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const tellers: (() => void)[] = [];
   const entries = Object.entries(METRICS).map(([name, row]) => [
     name,
     createMetric(name, row, registry),
@@ -36,7 +42,11 @@ export function createMetricsRegistry(): MetricsRegistry {
   return {
     metrics: Object.fromEntries(entries) as Metrics, // made from the rows that the type is made from
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    beforeRender: (tell) => void tellers.push(tell),
+    render() {
+      for (const tell of tellers) tell();
+      return registry.metrics();
+    },
   };
 }
 
