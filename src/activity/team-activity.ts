@@ -20,11 +20,17 @@ const MAX_HINTS = 3;
  */
 export function createTeamActivity({ clock, onUse }: ActivityOptions): TeamActivity {
   const refusals = new Map<string, Map<string, NotedRefusal>>();
-  const uses = new Map<string, number>();
+  /** By team, then by credential. */
+  const uses = new Map<string, Map<string, number>>();
   return {
     noteUse(team, credential) {
       const at = clock.now();
-      uses.set(keyOf(team, credential), at);
+      let own = uses.get(team);
+      if (own === undefined) {
+        own = new Map();
+        uses.set(team, own);
+      }
+      own.set(credential, at);
       onUse(team, credential, at);
     },
     noteRefusal(given) {
@@ -47,7 +53,7 @@ export function createTeamActivity({ clock, onUse }: ActivityOptions): TeamActiv
           : [...(refusals.get(team)?.values() ?? [])];
       return found.sort((a, b) => b.at - a.at).slice(0, KEPT_REFUSALS);
     },
-    lastUse: (team, credential) => uses.get(keyOf(team, credential)),
+    lastUse: (team, credential) => uses.get(team)?.get(credential),
   };
 }
 

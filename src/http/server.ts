@@ -151,7 +151,7 @@ function takeTurns(turns: Turns, listener: RequestListener) {
   return (connection: Connection, req: IncomingMessage, res: ServerResponse): void => {
     turns.take(req.socket, (end) => {
       connection.answering = res;
-      res.once('close', () => {
+      res.on('close', () => {
         connection.answering = undefined;
         takeWholeBody(req); // nobody wanted it
         end();

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Something that a connection does after what it was asked before; it says when it has ended. */
+/** Something that a connection does after what it was asked before; it says, once or more often, when it has ended. */
 type Turn = (end: () => void) => void;
 
 /** Requests that may wait on one connection; a client that pipelines more is cut off. */
@@ -23,6 +23,7 @@ export function createTurns(): Turns {
     const [turn] = queue;
     if (turn === undefined) return;
     const end = (): void => {
+      if (queue[0] !== turn) return;
       queue.shift();
       begin(socket, queue);
     };

@@ -83,26 +83,52 @@ export function watchUnprovedClients(
       connections.delete(id);
     });
   });
+  /** The same for all that a socket brings. */
+  const directRequests = new WeakMap<Socket, UnprovedRequest>();
+  const directRequest = (socket: Socket): UnprovedRequest => {
+    let direct = directRequests.get(socket);
+    if (direct === undefined) {
+      direct = createDirectRequest(connections.get(nameOf(socket)), settle);
+      directRequests.set(socket, direct);
+    }
+    return direct;
+  };
   return {
     enter(socket, proxied) {
-      const connection = connections.get(nameOf(socket));
-      const source = proxied && `proxied ${renderSource(proxied)}`;
-      let isCounted = source !== undefined && enter(source);
+      const direct = directRequest(socket);
+      if (proxied === undefined) return direct;
+      const source = `proxied ${renderSource(proxied)}`;
+      let isCounted = enter(source);
       const end = (): void => {
-        if (isCounted && source !== undefined) leave(source);
+        if (isCounted) leave(source);
         isCounted = false;
       };
       return {
-        isCrowded: source !== undefined && !isCounted,
-        isStale:
-          connection?.source !== undefined && performance.now() - connection.openedAt > STALE_MS,
+        isCrowded: !isCounted,
+        isStale: direct.isStale,
         end,
         prove() {
           end();
-          settle(connection);
+          direct.prove();
         },
       };
     },
+  };
+}
+
+/** A request whose connection counts, if anything of it does. */
+function createDirectRequest(
+  connection: Connection | undefined,
+  settle: (connection: Connection | undefined) => void,
+): UnprovedRequest {
+  return {
+    isCrowded: false,
+    get isStale() {
+      if (connection?.source === undefined) return false;
+      return performance.now() - connection.openedAt > STALE_MS;
+    },
+    prove: () => settle(connection),
+    end: () => undefined,
   };
 }
 

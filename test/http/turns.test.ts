@@ -38,6 +38,22 @@ test('a turn begins when the one before it has ended', async () => {
   assert.equal(journal.at(-1), 'third ends');
 });
 
+test('a turn that ends twice ends no other one', () => {
+  const turns = createTurns();
+  const socket = new Socket();
+  const journal: string[] = [];
+  const ends: (() => void)[] = [];
+  for (const name of ['first', 'second', 'third']) {
+    turns.take(socket, (end) => {
+      journal.push(name);
+      ends.push(end);
+    });
+  }
+  ends[0]?.();
+  ends[0]?.();
+  assert.deepEqual(journal, ['first', 'second']);
+});
+
 test('connections do not wait for each other', () => {
   const turns = createTurns();
   const journal: string[] = [];
