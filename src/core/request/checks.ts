@@ -100,7 +100,7 @@ export type CheckName = (typeof CHECKS)[number]['name'];
 /** Notes that a check was made; gives back what it decided. */
 export type CheckOrder = <D extends Decision<unknown>>(name: CheckName, decision: D) => D;
 
-const POSITIONS = Object.fromEntries(CHECKS.map(({ name }, position) => [name, position]));
+const NAMES: readonly CheckName[] = CHECKS.map(({ name }) => name);
 
 /**
  * Begins to check one request.
@@ -108,11 +108,12 @@ const POSITIONS = Object.fromEntries(CHECKS.map(({ name }, position) => [name, p
  * @returns what throws, as a bug, when a check is made after one that comes later in the table
  */
 export function beginChecks(onCheck?: (name: CheckName) => void): CheckOrder {
-  let last = -1;
+  let next = 0;
   return (name, decision) => {
-    const position = POSITIONS[name] ?? -1;
-    if (position <= last) throw new TypeError(`the check ${name} comes too late`);
-    last = position;
+    let position = next; // of those that are left it is mostly the first
+    while (position < NAMES.length && NAMES[position] !== name) position += 1;
+    if (position === NAMES.length) throw new TypeError(`the check ${name} comes too late`);
+    next = position + 1;
     onCheck?.(name);
     return decision;
   };
