@@ -16,7 +16,11 @@ import {
 } from '../core/exposition/text/suspicious-lines.ts';
 import { readText } from '../core/exposition/text/text-exposition.ts';
 import { compileGlobs } from '../core/matcher.ts';
-import { type ContentRules, listContentProblems } from '../core/policy/content-rules.ts';
+import {
+  type ContentRules,
+  createFamilyRules,
+  listContentProblems,
+} from '../core/policy/content-rules.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import { compilePolicy } from '../core/policy/policy.ts';
 import { EXIT } from './exit.ts';
@@ -42,7 +46,11 @@ const READERS = { text: readText, protobuf: readProtobuf } as const satisfies Re
 >;
 
 const DEFAULT_RULES: LintRules = {
-  families: { allow: undefined, deny: compileGlobs(DEFAULT_DENY), foreign: compileGlobs([]) },
+  families: createFamilyRules({
+    allow: undefined,
+    deny: compileGlobs(DEFAULT_DENY),
+    foreign: compileGlobs([]),
+  }),
   labels: new Map(),
   limits: resolveLimits(),
   watchedLabels: new Set(),

@@ -1,6 +1,12 @@
 import { allow, type Decision, type Deny, deny } from '../decision.ts';
-import { occupiedNames, type PushContent, type PushedFamily } from '../exposition/push-content.ts';
+import {
+  type FamilyType,
+  occupiedNames,
+  type PushContent,
+  type PushedFamily,
+} from '../exposition/push-content.ts';
 import { compileGlobs, type Matcher } from '../matcher.ts';
+import { remember } from '../memo.ts';
 import { renderName, renderQuoted } from '../printable.ts';
 import type { Steps } from '../steps.ts';
 import type { Observation } from './observation.ts';
@@ -23,6 +29,11 @@ const SUFFIX = /_(?:bucket|sum|count)$/;
 
 /** Which families a team may push, compiled. */
 export interface FamilyRules {
+  /** Why a family may not be pushed; undefined if it may. */
+  readonly explain: (family: PushedFamily) => Deny | undefined;
+}
+
+interface FamilyGlobs {
   /** Undefined lets every name pass that nothing else refuses. */
   readonly allow: Matcher | undefined;
   readonly deny: Matcher;
@@ -43,10 +54,30 @@ export function compileFamilyRules(
   owned: OwnedNames,
 ): FamilyRules {
   const { allow: allowed, deny: denied }: MetricRules = metrics;
-  return {
+  return createFamilyRules({
     allow: allowed && compileGlobs(allowed),
     deny: compileGlobs(denied),
     foreign: owned.foreignTo(name),
+  });
+}
+
+/** Names of each type that a team pushes again and again. */
+const REMEMBERED = 64;
+
+/** Names that may be pushed are looked up from the second time on. */
+export function createFamilyRules(globs: FamilyGlobs): FamilyRules {
+  const allowed = new Map<FamilyType, (name: string) => boolean>();
+  const rememberAllowed = (type: FamilyType): ((name: string) => boolean) => {
+    const isAllowed = (name: string): boolean => explainFamily({ name, type }, globs) === undefined;
+    const remembered = remember(isAllowed, REMEMBERED, (is) => is);
+    allowed.set(type, remembered);
+    return remembered;
+  };
+  return {
+    explain(family) {
+      const mayPush = allowed.get(family.type) ?? rememberAllowed(family.type);
+      return mayPush(family.name) ? undefined : explainFamily(family, globs);
+    },
   };
 }
 
@@ -63,18 +94,20 @@ export function* checkContent(
   passes: Observation['passes'] = () => false,
 ): Steps<Decision<PushContent>> {
   for (const family of content.families) {
-    const problem = explainFamily(family, rules.families);
+    const problem = rules.families.explain(family);
     if (problem !== undefined && !passes(problem)) return problem;
     yield;
   }
-  for (const problem of listLabelProblems(content, rules)) if (!passes(problem)) return problem;
+  if (content.labelValues.size > 0) {
+    for (const problem of listLabelProblems(content, rules)) if (!passes(problem)) return problem;
+  }
   return allow(content);
 }
 
 /** Everything for which a team may not push this content, a family and a label value at a time. */
 export function* listContentProblems(content: PushContent, rules: ContentRules): Generator<Deny> {
   for (const family of content.families) {
-    const problem = explainFamily(family, rules.families);
+    const problem = rules.families.explain(family);
     if (problem !== undefined) yield problem;
   }
   yield* listLabelProblems(content, rules);
@@ -98,12 +131,12 @@ function denyLabel(label: string, value: string, { patterns }: Matcher): Deny {
   });
 }
 
-function explainFamily(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+function explainFamily(family: PushedFamily, rules: FamilyGlobs): Deny | undefined {
   return explainFirmly(family, rules) ?? explainOwnRules(family, rules);
 }
 
 /** What protects the store and other teams. */
-function explainFirmly(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+function explainFirmly(family: PushedFamily, rules: FamilyGlobs): Deny | undefined {
   const firm = { isFirm: true } as const;
   for (const name of occupiedNames(family)) {
     if (RESERVED.matches(name)) {
@@ -119,7 +152,7 @@ function explainFirmly(family: PushedFamily, rules: FamilyRules): Deny | undefin
   return denyFamily(family.name, why, 'end its name in another way', firm);
 }
 
-function explainOwnRules(family: PushedFamily, rules: FamilyRules): Deny | undefined {
+function explainOwnRules(family: PushedFamily, rules: FamilyGlobs): Deny | undefined {
   const denied = occupiedNames(family).find((name) => rules.deny.matches(name));
   if (denied !== undefined) {
     return denyFamily(denied, 'is denied by the configuration', DENIED_HINT);

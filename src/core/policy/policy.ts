@@ -9,6 +9,7 @@ import { coversKey, type Ownership, type OwnershipTerm } from '../store/ownershi
 import type { GroupQuota } from '../store/quota.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { type ContentRules, compileFamilyRules } from './content-rules.ts';
+import { checkLabelLimits } from './label-limits.ts';
 import type { TeamLimits } from './limits.ts';
 import type { Observation } from './observation.ts';
 import { compileOwnedNames, type OwnedNames } from './owned-names.ts';
@@ -200,6 +201,12 @@ function compileRules(path: string, globs: readonly string[]): RuleList {
   };
 }
 
+const PERMITTED: Readonly<Record<Action, Decision<string>>> = {
+  push: allow('allow: push'),
+  delete: allow('allow: delete'),
+  read: allow('allow: read'),
+};
+
 function checkPermission(team: TeamPolicy, { action }: Made): Decision<string> {
   if (!team.actions.has(action)) {
     return deny('permission_missing', {
@@ -208,7 +215,7 @@ function checkPermission(team: TeamPolicy, { action }: Made): Decision<string> {
       ...(action !== 'push' && { isFirm: true }),
     });
   }
-  return allow(`allow: ${action}`);
+  return PERMITTED[action];
 }
 
 /** What a shell or a template leaves behind when it replaces nothing. */
@@ -229,14 +236,19 @@ function checkJob(team: TeamPolicy, { key }: Made): Decision<string> {
   });
 }
 
+const ANY_NETWORK = allow('the team is not bound to networks');
+
 function checkNetwork(team: TeamPolicy, { address }: Attributes): Decision<string> {
-  if (team.networks === undefined) return allow('the team is not bound to networks');
+  if (team.networks === undefined) return ANY_NETWORK;
   return team.networks.contains(address)
     ? allow(`allow_networks: ${address.text}`)
     : deny('network_not_allowed', `the credential may not be used from ${address.text}`);
 }
 
+const NO_LABEL_BOUND = allow('no label is bound to values');
+
 function checkLabels(team: TeamPolicy, { key }: Made): Decision<string> {
+  if (team.labels.size === 0) return NO_LABEL_BOUND;
   const decided: string[] = [];
   for (const { name, value } of key?.labels ?? []) {
     const conditions = team.labels.get(name);
@@ -251,41 +263,21 @@ function checkLabels(team: TeamPolicy, { key }: Made): Decision<string> {
     }
     decided.push(rule);
   }
-  return allow(decided.join(', ') || 'no label is bound to values');
+  return decided.length === 0 ? NO_LABEL_BOUND : allow(decided.join(', '));
 }
+
+const NO_LABEL_REQUIRED = allow('require_labels: none');
 
 function checkRequiredLabels(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
   if (action !== 'push' || key === undefined) return allow('only pushes must have labels');
+  if (team.requiredLabels.length === 0) return NO_LABEL_REQUIRED;
   const missing = team.requiredLabels.find(
     (required) => !key.labels.some(({ name }) => name === required),
   );
   return missing === undefined
-    ? allow(`require_labels: ${team.requiredLabels.join(', ') || 'none'}`)
+    ? allow(`require_labels: ${team.requiredLabels.join(', ')}`)
     : deny('label_required', {
         detail: `the grouping key needs the label ${missing}`,
         hints: [`push to /metrics/job/<JOB>/${missing}/<VALUE>`],
       });
-}
-
-/**
- * The grouping key is on every series of its group, those that Pushgateway adds itself included, so
- * it counts even where a push has no series.
- */
-function checkLabelLimits(team: TeamPolicy, { action, key }: Attributes): Decision<string> {
-  if (action !== 'push' || key === undefined) return allow('only pushes are limited');
-  const { labels: maxLabels, labelValue: maxBytes, name: maxName } = team.limits;
-  const labels = [{ name: 'job', value: key.job }, ...key.labels];
-  if (labels.length > maxLabels) {
-    const detail = `the grouping key has ${labels.length} labels, over the limit of ${maxLabels}`;
-    return deny('target_invalid', detail);
-  }
-  const longName = labels.find(({ name }) => name.length > maxName);
-  if (longName !== undefined) {
-    const detail = `the label name ${renderName(longName.name)} has over ${maxName} characters`;
-    return deny('target_invalid', detail);
-  }
-  const long = labels.find(({ value }) => Buffer.byteLength(value) > maxBytes);
-  return long === undefined
-    ? allow(`${labels.length} of at most ${maxLabels} labels`)
-    : deny('target_invalid', `the value of ${long.name} has over ${maxBytes} bytes`);
 }

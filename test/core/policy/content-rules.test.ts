@@ -133,3 +133,15 @@ test('checkContent holds the values of bound labels to their globs', () => {
   assert.equal(decision.reason, 'label_not_allowed');
   assert.equal(decision.detail, 'label env of a pushed series may not be "te\\u{a}st"');
 });
+
+test('checkContent decides the same of a name however often it is pushed, and for each type', () => {
+  const rules = compile(DENY);
+  const effectOf = (family: FamilyContent) => finish(checkContent(content(family), rules)).effect;
+  for (let time = 0; time < 3; time += 1) {
+    assert.equal(effectOf(gauge('x')), 'allow');
+    assert.equal(effectOf(summary('x')), 'deny');
+    assert.equal(effectOf(gauge('up')), 'deny');
+  }
+  for (let at = 0; at < 1000; at += 1) assert.equal(effectOf(gauge(`name_${at}`)), 'allow');
+  assert.deepEqual([gauge('x'), gauge('up')].map(effectOf), ['allow', 'deny']);
+});

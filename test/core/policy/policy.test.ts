@@ -267,6 +267,7 @@ test('compilePolicy gives a team the names that others own, and not its own', ()
     teamSpec({ name: 'a', ...rules(['a_*']) }),
     teamSpec({ name: 'b', ...rules(['b_*']) }),
   ]);
-  const { foreign } = policy.team('a')?.families ?? assert.fail();
-  assert.deepEqual(['a_x', 'b_x'].map(foreign.matches), [false, true]);
+  const { explain } = policy.team('a')?.families ?? assert.fail();
+  const details = ['a_x', 'b_x', 'a_x'].map((name) => explain({ name, type: 'gauge' })?.detail);
+  assert.deepEqual(details, [undefined, 'metric "b_x" belongs to another team', undefined]);
 });
