@@ -1,3 +1,5 @@
+import type { MaybePromise } from './maybe-promise.ts';
+
 /**
  * Work that can be left and taken up again between any two of its steps, each of them small. Whoever
  * drives it decides when others have their turn.
@@ -20,12 +22,20 @@ export interface Slices {
   readonly pause: () => Promise<unknown>;
 }
 
-/** Does the work in slices of a number of steps. */
-export async function finishInSlices<T>(steps: Steps<T>, { length, pause }: Slices): Promise<T> {
-  for (let done = 1; ; done += 1) {
+/** Does the work in slices of a number of steps, the first one at once: it may be all of it. */
+export function finishInSlices<T>(steps: Steps<T>, slices: Slices): MaybePromise<T> {
+  for (let done = 0; done < slices.length; done += 1) {
     const step = steps.next();
     if (step.done === true) return step.value;
+  }
+  return finishLater(steps, slices);
+}
+
+async function finishLater<T>(steps: Steps<T>, { length, pause }: Slices): Promise<T> {
+  for (let done = 0; ; done += 1) {
     if (done % length === 0) await pause();
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }
 

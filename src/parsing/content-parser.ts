@@ -6,6 +6,7 @@ import { parseExposition } from '../core/exposition/parse-exposition.ts';
 import type { ContentScope, PushContent } from '../core/exposition/push-content.ts';
 import { LINE_FEED } from '../core/exposition/text/token.ts';
 import { createFairQueue } from '../core/fair-queue.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import { finishInSlices } from '../core/steps.ts';
 import type { ParseContent } from '../pipeline/ports.ts';
 import { createThreadPool } from '../threads/thread-pool.ts';
@@ -50,24 +51,28 @@ export function createContentParser({ parallel }: ContentParserOptions): ParseCo
   const inThreads = createFairQueue({ parallel, maxWaiting: MAX_WAITING });
   const inTurns = createFairQueue({ parallel: 1, maxWaiting: MAX_WAITING });
   const pace = createFamilyPace();
-  const parse = async (team: string, question: ParsingQuestion) => {
+  const parse = (team: string, question: ParsingQuestion): MaybePromise<Parsed> => {
     const { byteLength } = question.body;
     if (byteLength <= MAX_BYTES_AT_ONCE) return parseHere(question);
     return isParsedHere(question)
-      ? await inTurns.run(team, () => nextTurn().then(() => parseHere(question)))
-      : await inThreads.run(team, () => parseInThread(question));
+      ? inTurns.run(team, () => nextTurn().then(() => parseHere(question)))
+      : inThreads.run(team, () => parseInThread(question));
   };
-  return async (team, body, mediaType, scope) => {
-    const parsed = await parse(team, { body, mediaType, scope });
+  const keepPace = (team: string, parsed: Parsed): ReturnType<ParseContent> => {
     if (parsed === 'dropped') {
       return deny('overloaded', { internal: 'too many large bodies wait to be parsed' });
     }
     if (parsed.effect === 'deny') return parsed;
-    return (await pace(team, parsed.value.families.length)) === 'passed'
-      ? parsed
-      : deny('overloaded', { internal: 'too many pushes of very many families wait' });
+    return andThen(pace(team, parsed.value.families.length), (end) => {
+      if (end === 'passed') return parsed;
+      return deny('overloaded', { internal: 'too many pushes of very many families wait' });
+    });
   };
+  return (team, body, mediaType, scope) =>
+    andThen(parse(team, { body, mediaType, scope }), (parsed) => keepPace(team, parsed));
 }
+
+type Parsed = Decision<PushContent> | 'dropped';
 
 function parseHere({ mediaType, body, scope }: ParsingQuestion): Decision<PushContent> {
   return parseExposition(mediaType, body, scope);

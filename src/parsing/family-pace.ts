@@ -1,10 +1,11 @@
 import { createFairQueue } from '../core/fair-queue.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 
 /**
  * Waits until a push of so many families may be held against the store, the teams in turns;
  * `dropped`: too many wait already.
  */
-type FamilyPace = (team: string, families: number) => Promise<'passed' | 'dropped'>;
+type FamilyPace = (team: string, families: number) => MaybePromise<'passed' | 'dropped'>;
 
 /** To hold a family against the store takes some microseconds: all of them together a tenth of a core. */
 const PER_SECOND = 10_000;
@@ -33,6 +34,5 @@ export function createFamilyPace(): FamilyPace {
     left -= families;
     return 'passed';
   };
-  return async (team, families) =>
-    families <= FEW ? 'passed' : await queue.run(team, () => take(families));
+  return (team, families) => (families <= FEW ? 'passed' : queue.run(team, () => take(families)));
 }

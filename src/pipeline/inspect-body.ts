@@ -1,6 +1,7 @@
 import type { Decision } from '../core/decision.ts';
 import type { MediaType } from '../core/exposition/media-type.ts';
 import type { PushContent } from '../core/exposition/push-content.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import { checkContent } from '../core/policy/content-rules.ts';
 import { checkEmptyPush } from '../core/policy/empty-push.ts';
 import type { Observation } from '../core/policy/observation.ts';
@@ -29,18 +30,19 @@ interface InspectOptions {
 const FAMILIES_AT_ONCE = 500;
 
 /** Understands a body in full and decides whether the team may push what it holds. */
-export async function inspectBody(
+export function inspectBody(
   { method, key, mediaType, body }: SentPush,
   team: TeamPolicy,
   { parse, pause, passes }: InspectOptions,
-): Promise<Decision<PushContent>> {
+): MaybePromise<Decision<PushContent>> {
   const { name, limits, watchedLabels } = team;
-  const content = await parse(name, body, mediaType, { key, limits, watchedLabels });
-  if (content.effect === 'deny') return content;
-  if (content.value.series === 0) {
-    const taken = checkEmptyPush(method, team);
-    if (taken.effect === 'deny') return taken;
-  }
-  const slices = { length: FAMILIES_AT_ONCE, pause };
-  return await finishInSlices(checkContent(content.value, team, passes), slices);
+  return andThen(parse(name, body, mediaType, { key, limits, watchedLabels }), (content) => {
+    if (content.effect === 'deny') return content;
+    if (content.value.series === 0) {
+      const taken = checkEmptyPush(method, team);
+      if (taken.effect === 'deny') return taken;
+    }
+    const slices = { length: FAMILIES_AT_ONCE, pause };
+    return finishInSlices(checkContent(content.value, team, passes), slices);
+  });
 }

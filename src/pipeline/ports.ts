@@ -85,7 +85,7 @@ export type ParseContent = (
   body: Uint8Array,
   mediaType: MediaType,
   scope: ContentScope,
-) => Promise<Decision<PushContent>>;
+) => MaybePromise<Decision<PushContent>>;
 
 /** A decoder for each content encoding that a push may have. */
 export type BodyDecoders = Readonly<Record<Exclude<ContentEncoding, 'identity'>, BodyDecoder>>;

@@ -5,6 +5,7 @@ import {
   resolveEncoding,
   resolveMediaType,
 } from '../core/exposition/media-type.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import type { TeamLimits } from '../core/policy/limits.ts';
 import type { Framing } from '../core/request/framing.ts';
 import type { BodyBounds, GatewayRequest, RequestHeaders } from './gateway-request.ts';
@@ -55,20 +56,22 @@ export function denyBodySize(maxBytes: number): Deny {
 }
 
 /** Reads the body whole, under its limits, and undoes its encoding. */
-export async function readBody(
+export function readBody(
   request: GatewayRequest,
   { contentLength, encoding }: DeclaredBody,
   bounds: BodyBounds,
   limits: TeamLimits,
   decoders: BodyDecoders,
-): Promise<Decision<ReadBody>> {
-  const sent = await request.readBody(contentLength, bounds);
-  if (sent.effect === 'deny') return sent;
-  const bodyBytes = sent.value.byteLength;
-  if (encoding === 'identity') return allow({ body: sent.value, bodyBytes });
-  const maxDecoded = Math.min(limits.decoded, limits.ratio * bodyBytes);
-  if (!bounds.lease.reserve(maxDecoded)) return deny('overloaded');
-  const decoded = await decoders[encoding](sent.value, maxDecoded);
-  if (decoded.effect === 'deny') return decoded;
-  return allow({ body: decoded.value, bodyBytes });
+): MaybePromise<Decision<ReadBody>> {
+  const reading: MaybePromise<Decision<Uint8Array>> = request.readBody(contentLength, bounds);
+  return andThen(reading, (sent) => {
+    if (sent.effect === 'deny') return sent;
+    const bodyBytes = sent.value.byteLength;
+    if (encoding === 'identity') return allow({ body: sent.value, bodyBytes });
+    const maxDecoded = Math.min(limits.decoded, limits.ratio * bodyBytes);
+    if (!bounds.lease.reserve(maxDecoded)) return deny('overloaded');
+    return andThen(decoders[encoding](sent.value, maxDecoded), (decoded) =>
+      decoded.effect === 'deny' ? decoded : allow({ body: decoded.value, bodyBytes }),
+    );
+  });
 }
