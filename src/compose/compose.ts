@@ -5,6 +5,7 @@ import { createTeamActivity } from '../activity/team-activity.ts';
 import { openAuditLog } from '../audit/log/audit-log.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { allow, type Decision, deny } from '../core/decision.ts';
+import { andThen } from '../core/maybe-promise.ts';
 import { expiryOf } from '../core/store/expiry.ts';
 import { joinStores, type StoreView } from '../core/store/joined-stores.ts';
 import { decodeGzip } from '../encodings/gzip.ts';
@@ -238,7 +239,7 @@ function createGateway(
     decoders: { gzip: decodeGzip, snappy: decodeSnappy },
     parseContent: createContentParser({ parallel: PARSING_THREADS }),
     pause: () => nextTurn(),
-    enterGroup: async (id, waitMs) => allowEntered(await gate.enter(id, waitMs)),
+    enterGroup: (id, waitMs) => andThen(gate.enter(id, waitMs), allowEntered),
     upstream: (team, group) => lendFor(current, team, group),
     ...createReadings(current, { clock, log }),
   };

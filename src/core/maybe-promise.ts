@@ -1,7 +1,6 @@
 /**
- * What is mostly known at once, and has to be waited for now and then: a promise that nobody needs
- * costs every push memory and a turn in a queue. Who takes it awaits nothing but a promise:
- * `value instanceof Promise ? await value : value`.
+ * What is mostly known at once, and has to be waited for now and then. `await` takes both: a promise
+ * for each step of a push that needs none costs it memory, and turns in a queue.
  */
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -11,4 +10,18 @@ export function andThen<T, U>(
   goOn: (value: T) => MaybePromise<U>,
 ): MaybePromise<U> {
   return value instanceof Promise ? value.then(goOn) : goOn(value);
+}
+
+/** Does something at the end of a work, however that ends. */
+export function andFinally<T>(work: () => MaybePromise<T>, atEnd: () => void): MaybePromise<T> {
+  let value: MaybePromise<T>;
+  try {
+    value = work();
+  } catch (error) {
+    atEnd();
+    throw error;
+  }
+  if (value instanceof Promise) return value.finally(atEnd);
+  atEnd();
+  return value;
 }

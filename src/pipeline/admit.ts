@@ -34,8 +34,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   const arrived = checkArrival(arrival, snapshot, at);
   if (arrived.effect === 'deny') return arrived;
 
-  const proving = authenticate(request, arrived.value.address, snapshot);
-  const principal = at('credential', proving instanceof Promise ? await proving : proving);
+  const principal = at('credential', await authenticate(request, arrived.value.address, snapshot));
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
     return principal;
@@ -96,8 +95,7 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   const target = admitTarget(arrival, 'delete');
   if (target.effect === 'deny') return target;
 
-  const entering = enterTeam(arrival);
-  const entered = at('team_limits', entering instanceof Promise ? await entering : entering);
+  const entered = at('team_limits', await enterTeam(arrival));
   if (entered.effect === 'deny') return entered;
 
   const picked = at('store', await pickUpstream(arrival, target.value, 'delete'));
@@ -120,15 +118,16 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const declared = at('declared_body', declaration);
   if (declared.effect === 'deny') return declared;
 
-  const entering = enterTeam(arrival);
-  const entered = at('team_limits', entering instanceof Promise ? await entering : entering);
+  const entered = at('team_limits', await enterTeam(arrival));
   if (entered.effect === 'deny') return entered;
 
   const lease = arrival.scope.use(gateway.byteBudget.open());
   const { bodyTimeoutMs: timeoutMs, bodyChunks: maxChunks } = arrival.snapshot;
   const bounds = { maxBytes: team.limits.body, maxChunks, timeoutMs, lease };
-  const whole = await readBody(request, declared.value, bounds, team.limits, gateway.decoders);
-  const read = at('body', whole);
+  const read = at(
+    'body',
+    await readBody(request, declared.value, bounds, team.limits, gateway.decoders),
+  );
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
   const { mediaType } = declared.value;
@@ -137,8 +136,8 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
 
   const { parseContent: parse, pause } = gateway;
   const push = { method: request.method, key: target.value.key, mediaType, body };
-  const inspected = inspectBody(push, team, { parse, pause, passes: arrival.observation.passes });
-  const content = at('content', await inspected);
+  const { passes } = arrival.observation;
+  const content = at('content', await inspectBody(push, team, { parse, pause, passes }));
   if (content.effect === 'deny') return content;
   const described = { ...sent, ...describeContent(content.value) };
   trail.learn({ content: described });
@@ -193,15 +192,16 @@ function checkNoBody({ contentLength }: Framing): Decision<undefined> {
 }
 
 /** The one that the request goes to, until its end: never to be picked again. Its group stays there. */
-async function pickUpstream(
+function pickUpstream(
   { gateway, team, scope }: KnownArrival,
   { canonical: id, key }: PushTarget,
   action: 'push' | 'delete',
-): Promise<Decision<Upstream>> {
-  const entered = await gateway.enterGroup(id, team.limits.waitMs);
-  if (entered.effect === 'deny') return entered;
-  scope.use(entered.value);
-  return allow(scope.use(gateway.upstream(team.name, { id, job: key.job, action })));
+): MaybePromise<Decision<Upstream>> {
+  return andThen(gateway.enterGroup(id, team.limits.waitMs), (entered) => {
+    if (entered.effect === 'deny') return entered;
+    scope.use(entered.value);
+    return allow(scope.use(gateway.upstream(team.name, { id, job: key.job, action })));
+  });
 }
 
 function enterTeam(arrival: KnownArrival): MaybePromise<Decision<undefined>> {

@@ -1,6 +1,7 @@
 import { allow, type Decision } from '../core/decision.ts';
 import type { PushContent, PushedFamily } from '../core/exposition/push-content.ts';
-import type { GroupClaim } from '../core/store/group-store.ts';
+import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
+import type { GroupClaim, PushEnd } from '../core/store/group-store.ts';
 import type { PushTarget } from '../core/target/push-target.ts';
 import type { HeldClaim, Sender } from './admission.ts';
 import type { KnownArrival } from './arrival.ts';
@@ -14,15 +15,17 @@ interface UnderstoodPush {
 }
 
 /** Holds the push against the store, and keeps others off what it brings until it has ended. */
-export async function claimGroup(
+export function claimGroup(
   arrival: KnownArrival,
   { store }: Upstream,
   push: UnderstoodPush,
-): Promise<Decision<HeldClaim>> {
+): MaybePromise<Decision<HeldClaim>> {
   const { passes } = arrival.observation;
   const isObserved = arrival.team.mode === 'observe';
-  const claim = await store.claim({ ...push, ...senderOf(arrival), passes, isObserved });
-  return claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value));
+  const claiming = store.claim({ ...push, ...senderOf(arrival), passes, isObserved });
+  return andThen(claiming, (claim) =>
+    claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value)),
+  );
 }
 
 /** Who pushes or deletes, and when. */
@@ -33,14 +36,32 @@ export function senderOf({ gateway, team, trail }: KnownArrival): Sender {
 
 /** What nobody settles until the request ends did not get as far as the store. */
 export function holdClaim({ scope }: KnownArrival, claim: GroupClaim): HeldClaim {
-  let isReleased = false;
-  scope.defer(() => {
-    if (!isReleased) void claim.settle('refused');
-  });
-  const release = (): void => {
-    isReleased = true;
-  };
-  return { ...claim, release };
+  return scope.use(new Held(claim));
+}
+
+class Held implements HeldClaim {
+  readonly adopted: GroupClaim['adopted'];
+  readonly isCurrent: GroupClaim['isCurrent'];
+  readonly #claim: GroupClaim;
+  #isReleased = false;
+
+  constructor(claim: GroupClaim) {
+    this.adopted = claim.adopted;
+    this.isCurrent = claim.isCurrent;
+    this.#claim = claim;
+  }
+
+  settle(end: PushEnd): MaybePromise<void> {
+    return this.#claim.settle(end);
+  }
+
+  release(): void {
+    this.#isReleased = true;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isReleased) void this.#claim.settle('refused');
+  }
 }
 
 /** A text in which families have the type with which they are claimed. */

@@ -1,4 +1,5 @@
 import type { Decision } from '../core/decision.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { TeamPolicy } from '../core/policy/policy.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { Upstream, UpstreamReading } from './ports/upstream.ts';
@@ -37,7 +38,7 @@ export interface Gateway {
    * Waits while a group is moved from one upstream to another; it is not until the lease is given
    * back. Ends in `overloaded` when that takes longer.
    */
-  enterGroup(id: GroupId, waitMs: number): Promise<Decision<Lease>>;
+  enterGroup(id: GroupId, waitMs: number): MaybePromise<Decision<Lease>>;
   /**
    * The upstream that a push or delete goes to; to be picked once in a request, and given back.
    * @param group - that it is about

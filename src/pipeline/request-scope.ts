@@ -17,9 +17,13 @@ export class RequestScope implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) {
+    const held = this.#held.pop();
+    if (held === undefined) return;
+    try {
       if (typeof held === 'function') held();
       else held[Symbol.dispose]();
+    } finally {
+      this[Symbol.dispose](); // whatever became of this one
     }
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { allow, type Decision } from '../core/decision.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { GroupId } from '../core/store/group.ts';
 import type { GroupClaim, GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { StoreStatus } from '../core/store/store-status.ts';
@@ -25,7 +26,7 @@ import { tellChecks } from './tell-checks.ts';
 import { denyUnknown, NO_PUSHGATEWAY, type UpstreamState } from './upstream-state.ts';
 
 /** What every push hears while nothing is to be waited for. */
-const KNOWN = Promise.resolve(allow(undefined));
+const KNOWN = allow(undefined);
 
 /** How long a store that others have had begin anew counts as known: pushes wait for longer. */
 const ANEW_MS = 5000;
@@ -157,7 +158,7 @@ class Follower implements FollowedStore {
     if (this.#ends !== this.#endsSeen) await this.probe();
   }
 
-  whenKnown(waitMs: number): Promise<Decision<undefined>> {
+  whenKnown(waitMs: number): MaybePromise<Decision<undefined>> {
     if (this.#ends === this.#endsSeen && this.#isKnown()) return KNOWN;
     return this.#waitUntilKnown(waitMs);
   }

@@ -1,4 +1,5 @@
 import type { Decision } from '../core/decision.ts';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { GroupId, StoredGroup } from '../core/store/group.ts';
 import type { GroupStore, StoreContents } from '../core/store/group-store.ts';
 import type { UpstreamOutcome } from '../core/store/upstream-outcome.ts';
@@ -24,7 +25,7 @@ export interface FollowedStore {
    * Waits for the first reading. Ends in `overloaded` when that takes longer, in
    * `upstream_unreachable` or `upstream_invalid` when there is nothing to read.
    */
-  whenKnown(waitMs: number): Promise<Decision<undefined>>;
+  whenKnown(waitMs: number): MaybePromise<Decision<undefined>>;
   /**
    * Sees whether the upstream is there and still the one that was read. Never rejects.
    * @returns whether it is there, and what it holds is known

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import type { GroupId } from '../core/store/group.ts';
 
 /** Keeps what is pushed to groups and deleted from them apart from what moves them elsewhere. */
@@ -7,7 +8,7 @@ export interface GroupGate {
    * Waits while the group is held; who is in is disposed of at its end.
    * @returns undefined when that takes longer
    */
-  enter(id: GroupId, waitMs: number): Promise<Disposable | undefined>;
+  enter(id: GroupId, waitMs: number): MaybePromise<Disposable | undefined>;
   /**
    * Holds a group once all have left who are in; who comes from now on waits.
    * @returns undefined when that takes longer, or somebody else holds it: nobody waits for it then
@@ -36,14 +37,20 @@ export function createGroupGate(): GroupGate {
     holds.get(id)?.whenLeft();
   };
 
+  const enter = (id: GroupId): Disposable => {
+    inside.set(id, (inside.get(id) ?? 0) + 1);
+    return new Ending(() => leave(id));
+  };
+
+  const enterLater = async (id: GroupId, waitMs: number): Promise<Disposable | undefined> => {
+    while (holds.has(id)) {
+      if (!(await waitFor(() => holds.get(id)?.ended, waitMs))) return undefined;
+    }
+    return enter(id);
+  };
+
   return {
-    async enter(id, waitMs) {
-      while (holds.has(id)) {
-        if (!(await waitFor(() => holds.get(id)?.ended, waitMs))) return undefined;
-      }
-      inside.set(id, (inside.get(id) ?? 0) + 1);
-      return new Ending(() => leave(id));
-    },
+    enter: (id, waitMs) => (holds.has(id) ? enterLater(id, waitMs) : enter(id)),
     async hold(id, waitMs) {
       if (holds.has(id)) return undefined;
       const left = Promise.withResolvers<void>();

@@ -15,7 +15,7 @@ test('a group is held once all have left, and who comes then waits', async () =>
     told.push('held');
     return hold;
   });
-  const late = gate.enter('a', LONG).then((lease) => {
+  const late = Promise.resolve(gate.enter('a', LONG)).then((lease) => {
     told.push('entered');
     return lease;
   });

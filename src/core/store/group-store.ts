@@ -133,7 +133,7 @@ export interface GroupClaim {
    * there is a connection for it; false once the upstream has ended a connection, and may have started
    * anew with something else. Without it: always.
    */
-  readonly isCurrent?: () => boolean;
+  readonly isCurrent?: (() => boolean) | undefined;
   /**
    * To be called once it has ended; a later call does nothing. When it resolves, the model has what
    * the store now has: of several pushes to one group that were under way at the same time, what

@@ -1,4 +1,5 @@
 import type { Decision, Deny } from '../../core/decision.ts';
+import type { MaybePromise } from '../../core/maybe-promise.ts';
 import type { ReadScope } from '../../core/policy/read-scope.ts';
 import type { UpstreamReadPath } from '../../core/request/endpoint.ts';
 import type { GroupId } from '../../core/store/group.ts';
@@ -39,7 +40,7 @@ export interface Upstream extends UpstreamSender, Lease {
    * Waits until it is known what it holds. Ends in `overloaded` when that takes longer, in
    * `upstream_unreachable` or `upstream_invalid` when nothing can be known.
    */
-  whenKnown(waitMs: number): Promise<Decision<undefined>>;
+  whenKnown(waitMs: number): MaybePromise<Decision<undefined>>;
   /**
    * After a push that Pushgateway refused: has `remove` delete the group that this left behind,
    * unless it was there before, or something else is in it or on its way to it.
