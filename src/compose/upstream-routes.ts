@@ -32,7 +32,7 @@ export function findSide(
   group?: RoutedGroup,
 ): UpstreamSide {
   const name = routes.get(team) ?? sides[0]?.upstream;
-  const [first = sides[0]] = sides.filter((side) => side.upstream === name);
+  const first = sides.find((side) => side.upstream === name) ?? sides[0];
   if (first === undefined) throw new TypeError('a configuration has an upstream');
   if (group === undefined || sides.length === 1) return first;
   const own = pickSide(sides, leaving, first.upstream, group.job) ?? first;

@@ -55,8 +55,18 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
   trail.learn({ wouldDeny: observation.wouldDeny });
   const { scope } = arrival;
   const { address, framing } = arrived.value;
-  const arrivedBy = { request, gateway, trail, scope, address, framing };
-  const known = { ...arrivedBy, at, snapshot, team, observation };
+  const known = {
+    request,
+    gateway,
+    trail,
+    scope,
+    address,
+    framing,
+    at,
+    snapshot,
+    team,
+    observation,
+  };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value);
@@ -139,7 +149,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const { passes } = arrival.observation;
   const content = at('content', await inspectBody(push, team, { parse, pause, passes }));
   if (content.effect === 'deny') return content;
-  const described = { ...sent, ...describeContent(content.value) };
+  const described = describeContent(sent, content.value);
   trail.learn({ content: described });
 
   const method = request.method === 'PUT' ? 'PUT' : 'POST';
@@ -165,7 +175,7 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
     target: target.value,
     mediaType,
     body: declareTypes(content.value.rewritten ?? body, adopted),
-    families: content.value.families.map(({ name }) => name),
+    families: described.families,
     deadline: startDeadline(arrival, upstream),
     sender: senderOf(arrival),
     claim: claim.value,
@@ -206,11 +216,10 @@ function pickUpstream(
 
 function enterTeam(arrival: KnownArrival): MaybePromise<Decision<undefined>> {
   const { gateway, request, team, scope, framing, address, trail } = arrival;
-  const isUnproved = trail.facts.principal?.scheme === 'none';
+  const unproved = trail.facts.principal?.scheme === 'none' ? address : undefined;
   const bytes = Math.min(framing.contentLength ?? MAX_HELD_BYTES, MAX_HELD_BYTES);
   const { passes } = arrival.observation;
-  const { onLeave } = request;
-  const guest = { passes, bytes, onLeave, ...(isUnproved && { unproved: address }) };
+  const guest = { passes, bytes, unproved, onLeave: request.onLeave };
   const entering = gateway.teamLimiter.enter(team.name, team.limits, guest);
   return andThen(entering, (entered) => {
     if (entered.effect === 'deny') return entered;

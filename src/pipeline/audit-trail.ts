@@ -168,10 +168,12 @@ function renderKey({ key }: PushTarget, into: Draft<Partial<DecisionEvent>>): vo
 
 /** What is recorded of a body that was understood. */
 export function describeContent(
+  { bodyBytes, decodedBytes }: Pick<ContentFacts, 'bodyBytes' | 'decodedBytes'>,
   content: PushContent,
-): Omit<ContentFacts, 'bodyBytes' | 'decodedBytes'> {
-  const { series, families, labelNames } = content;
-  return { series, families: families.map(({ name }) => name), labelNames };
+) {
+  const { series, labelNames } = content;
+  const families = content.families.map(({ name }) => name);
+  return { bodyBytes, decodedBytes, series, families, labelNames };
 }
 
 function renderContent(

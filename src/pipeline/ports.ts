@@ -55,7 +55,7 @@ export interface TeamGuest {
   /** Bytes that it holds while it waits. */
   readonly bytes: number;
   /** Whence it came, where it proves nothing: those take turns, and none has all places. */
-  readonly unproved?: IpAddress;
+  readonly unproved?: IpAddress | undefined;
   /**
    * Calls back, at most once, when the client has left: its place is free then.
    * @returns what takes the wish back
