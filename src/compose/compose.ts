@@ -16,11 +16,10 @@ import { listen } from '../http/listen.ts';
 import { resolveSecurityHeaders } from '../http/security-headers.ts';
 import { createByteBudget } from '../limits/byte-budget.ts';
 import { createTeamLimiter } from '../limits/team-limiter.ts';
-import { createMetricsRegistry, type MetricsRegistry } from '../metrics/registry.ts';
+import { createMetricsRegistry, type Metrics, type MetricsRegistry } from '../metrics/registry.ts';
 import { createRequestObserver } from '../metrics/request-observer.ts';
 import {
   watchAudit,
-  watchBytes,
   watchConnections,
   watchCredentials,
   watchReadiness,
@@ -87,7 +86,7 @@ export async function composeGateway(
   const publicSide = createPublicSide(config, securityHeaders);
   const publicPort = createPublicPort(publicSide, config.listen, config.server.reusePort);
   opened.defer(() => publicPort.giveUp());
-  const { audit, isRefusing } = await openAudit(config, registry, log, publicPort.share);
+  const { audit, isRefusing } = await openAudit(config, metrics, log, publicPort.share);
   opened.defer(() => audit.close());
   const spool = await openGatewaySpool(config.spool, { metrics, clock, log, audit });
   opened.defer(() => spool?.close());
@@ -98,9 +97,9 @@ export async function composeGateway(
 
   const lifetime = createLifetime(current, spool, isRefusing);
   const gate = createGroupGate();
-  const gateway = createGateway(current, audit, lifetime, { registry, log, state, gate });
-  const observer = createRequestObserver(registry, clock);
-  const activity = createTeamActivity({ clock, onUse: watchCredentials(registry) });
+  const gateway = createGateway(current, audit, lifetime, { metrics, log, state, gate });
+  const observer = createRequestObserver(metrics, clock);
+  const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
   warnOfSharedPeer(publicSide.server, current.snapshot, log);
   watchConnections(publicSide.server, metrics);
 
@@ -150,7 +149,7 @@ export async function composeGateway(
 /** The audit log, and whether it refuses what it cannot record. */
 async function openAudit(
   config: GatewayConfig,
-  registry: MetricsRegistry,
+  metrics: Metrics,
   log: OperationalLog,
   onWait: () => Promise<void>,
 ) {
@@ -158,7 +157,7 @@ async function openAudit(
   const refusing = (isNow: boolean): void => {
     isRefusing = isNow;
   };
-  const observer = { ...watchAudit(registry), refusing };
+  const observer = { ...watchAudit(metrics), refusing };
   const audit = await openAuditLog(
     { ...config.audit, gateway: nameGateway(config) },
     { clock, log, observer, onWait },
@@ -210,7 +209,7 @@ function watchOwnState(
 }
 
 interface GatewayParts {
-  readonly registry: MetricsRegistry;
+  readonly metrics: Metrics;
   readonly log: OperationalLog;
   readonly state: Pick<SharedState, 'turnstile'>;
   readonly gate: GroupGate;
@@ -220,11 +219,11 @@ function createGateway(
   current: Current,
   audit: AuditLog,
   lifetime: Lifetime,
-  { registry, log, state, gate }: GatewayParts,
+  { metrics, log, state, gate }: GatewayParts,
 ): Gateway {
   const byteBudget = createByteBudget({
     maxBytes: () => current.config().server.bytesInFlight,
-    onChange: watchBytes(registry),
+    onChange: (taken) => metrics.pushwarden_bytes_in_flight.set(taken),
   });
   return {
     snapshot: current.snapshot,
