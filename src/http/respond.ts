@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Deny } from '../core/decision.ts';
 import type { Reason } from '../core/reason.ts';
+import { createFixedLines } from './fixed-lines.ts';
 import { intakeOf } from './intake.ts';
 import { type RefusalContext, renderRefusal } from './refusal.ts';
 import type { HeaderValues } from './security-headers.ts';
@@ -38,9 +39,7 @@ export function createResponder(
   securityHeaders: HeaderValues,
   isClosing: () => boolean,
 ): Responder {
-  const securityPairs = Object.entries(securityHeaders).flatMap(([name, value]) =>
-    [value].flat().flatMap((one) => [name, one]),
-  );
+  const securityLines = createFixedLines(securityHeaders);
   const headers = (requestId: string): HeaderValues => ({
     ...securityHeaders,
     'x-request-id': requestId,
@@ -53,7 +52,7 @@ export function createResponder(
         const cut = cutUpload(res, isClosing());
         res.writeHead(status, { ...headers(requestId), 'content-length': '0', ...cut }).end();
       } else {
-        res.writeHead(status, [...securityPairs, 'x-request-id', requestId, ...NO_BODY]).end();
+        securityLines.writeHead(res, status, ['x-request-id', requestId, ...NO_BODY]).end();
       }
     },
     report(res, isWell, requestId, wellText) {
