@@ -6,7 +6,7 @@ import type { GroupClaim, GroupPush } from './group-store.ts';
 import { addClaim, createClaim } from './held-claim.ts';
 import { type HeldGroup, isSameContent } from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
-import { growthOfRepeats, isRepeated } from './repeated-push.ts';
+import { bytesOf, isRepeated } from './repeated-push.ts';
 import { settlePush } from './settle-claim.ts';
 import { nextStep, reserve, type StoreState } from './store-state.ts';
 
@@ -22,15 +22,18 @@ export function claimAgain(state: StoreState, push: GroupPush): Decision<GroupCl
   }
   // Some of what is in doubt may be of one hash.
   if (state.doubts.size > 0 && state.doubts.has(group.id)) return undefined;
-  const bytes = findAll(state, group, push.content.families);
-  if (bytes === undefined) return undefined;
-  const claim = createClaim(push, group.families, bytes, nextStep(state));
-  const expected = growthOfRepeats(group, claim.totalBytes);
-  const exceeded = checkGrowth(group, push, expected);
-  if (exceeded !== undefined) return exceeded;
+  const found = findAll(state, group, push.content.families);
+  if (found === undefined) return undefined;
+  const claim = createClaim(push, group.families, found, nextStep(state));
+  const bytes = claim.totalBytes - bytesOf(group);
+  if (bytes > group.reserved.bytes) {
+    const expected = { groups: 0, series: 0, bytes };
+    const exceeded = checkGrowth(group, push, expected);
+    if (exceeded !== undefined) return exceeded;
+    reserve(group, expected);
+  }
   for (const family of group.families) state.held.use(family, 1);
   addClaim(group, claim);
-  reserve(group, expected);
   return allow({
     adopted: NONE_ADOPTED,
     settle: (end) => settlePush(state, push, group, claim, end),

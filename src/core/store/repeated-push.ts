@@ -15,12 +15,9 @@ export function isRepeated(group: HeldGroup, method: GroupPush['method']): boole
   return true;
 }
 
-/**
- * What such pushes add at most.
- * @param more - bytes of one that is not claimed yet
- */
-export function growthOfRepeats(group: HeldGroup, more = 0): GroupTotals {
-  let most = more;
+/** What such pushes add at most. */
+export function growthOfRepeats(group: HeldGroup): GroupTotals {
+  let most = 0;
   for (const { totalBytes } of group.claims) if (totalBytes > most) most = totalBytes;
   const bytes = most - bytesOf(group);
   return bytes > 0 ? { groups: 0, series: 0, bytes } : NOTHING;

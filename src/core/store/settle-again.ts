@@ -28,6 +28,8 @@ export function settleAgain(
   if (group.owned !== undefined) group.owned.bytes += claim.totalBytes - before;
   if (claim.doubt === undefined) clearDoubt(doubts, group.id);
   state.changed?.add(group.id);
-  reserve(group, growthOfRepeats(group));
+  // Where none of them adds anything, none does to a group that is no smaller.
+  const addsNothing = group.reserved.bytes === 0 && claim.totalBytes >= before;
+  if (!addsNothing) reserve(group, growthOfRepeats(group));
   return true;
 }
