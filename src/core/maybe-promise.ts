@@ -1,6 +1,7 @@
 /**
- * What is mostly known at once, and has to be waited for now and then. `await` takes both: a promise
- * for each step of a push that needs none costs it memory, and turns in a queue.
+ * What is mostly known at once, and has to be waited for now and then: a promise for each step of a
+ * push that needs none costs it memory, and turns in a queue. `await` takes both; what every push
+ * comes by awaits promises alone: `value instanceof Promise ? await value : value`.
  */
 export type MaybePromise<T> = T | Promise<T>;
 

@@ -1,4 +1,5 @@
 import { allow, type Decision, deny } from '../core/decision.ts';
+import type { Principal } from '../core/identity/principal.ts';
 import { andThen, type MaybePromise } from '../core/maybe-promise.ts';
 import { createObservation } from '../core/policy/observation.ts';
 import { authorize } from '../core/policy/policy.ts';
@@ -10,11 +11,12 @@ import type { Framing } from '../core/request/framing.ts';
 import { expiryOf } from '../core/store/expiry.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import type { Admission, DeleteAdmission, PushAdmission, ReadAdmission } from './admission.ts';
-import type { Arrival, KnownArrival } from './arrival.ts';
+import type { Arrival, KnownArrival, PlacedArrival } from './arrival.ts';
 import { describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import { checkArrival } from './check-arrival.ts';
 import { claimGroup, declareTypes, holdClaim, senderOf } from './claim-group.ts';
+import type { GatewayRequest } from './gateway-request.ts';
 import { inspectBody } from './inspect-body.ts';
 import type { Upstream } from './ports/upstream.ts';
 import { checkDeclaredBody, readBody } from './read-body.ts';
@@ -27,14 +29,24 @@ const MAX_HELD_BYTES = 64 * 1024;
  * table `CHECKS`: nobody learns anything before a credential is proved, and no body is read before
  * everything else allows the push. The first check that denies ends it.
  */
-export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
-  const { request, gateway, trail } = arrival;
+export function admit(arrival: Arrival): MaybePromise<Decision<Admission>> {
+  const { request, gateway } = arrival;
   const snapshot = gateway.snapshot();
   const at = beginChecks(arrival.onCheck);
   const arrived = checkArrival(arrival, snapshot, at);
   if (arrived.effect === 'deny') return arrived;
 
-  const principal = at('credential', await authenticate(request, arrived.value.address, snapshot));
+  const { address, framing } = arrived.value;
+  const placed = { ...arrival, at, snapshot, address, framing };
+  const proving = authenticate(request, address, snapshot);
+  return andThen(proving, (principal) => admitPrincipal(placed, at('credential', principal)));
+}
+
+function admitPrincipal(
+  arrival: PlacedArrival,
+  principal: Decision<Principal>,
+): MaybePromise<Decision<Admission>> {
+  const { request, trail, at, snapshot } = arrival;
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
     return principal;
@@ -53,20 +65,7 @@ export async function admit(arrival: Arrival): Promise<Decision<Admission>> {
 
   const observation = createObservation(team.mode);
   trail.learn({ wouldDeny: observation.wouldDeny });
-  const { scope } = arrival;
-  const { address, framing } = arrived.value;
-  const known = {
-    request,
-    gateway,
-    trail,
-    scope,
-    address,
-    framing,
-    at,
-    snapshot,
-    team,
-    observation,
-  };
+  const known = { ...arrival, team, observation };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value);
@@ -119,6 +118,7 @@ async function admitDelete(arrival: KnownArrival): Promise<Decision<DeleteAdmiss
   return allow({ kind: 'delete', upstream, target: target.value, deadline, sender, claim });
 }
 
+/** Mostly all of it is known at once: nothing but promises is awaited. */
 async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>> {
   const { at, request, gateway, trail, team } = arrival;
   const target = admitTarget(arrival, 'push');
@@ -128,16 +128,15 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const declared = at('declared_body', declaration);
   if (declared.effect === 'deny') return declared;
 
-  const entered = at('team_limits', await enterTeam(arrival));
+  const entering = enterTeam(arrival);
+  const entered = at('team_limits', entering instanceof Promise ? await entering : entering);
   if (entered.effect === 'deny') return entered;
 
   const lease = arrival.scope.use(gateway.byteBudget.open());
   const { bodyTimeoutMs: timeoutMs, bodyChunks: maxChunks } = arrival.snapshot;
   const bounds = { maxBytes: team.limits.body, maxChunks, timeoutMs, lease };
-  const read = at(
-    'body',
-    await readBody(request, declared.value, bounds, team.limits, gateway.decoders),
-  );
+  const reading = readBody(request, declared.value, bounds, team.limits, gateway.decoders);
+  const read = at('body', reading instanceof Promise ? await reading : reading);
   if (read.effect === 'deny') return read;
   const { body, bodyBytes } = read.value;
   const { mediaType } = declared.value;
@@ -147,19 +146,20 @@ async function admitPush(arrival: KnownArrival): Promise<Decision<PushAdmission>
   const { parseContent: parse, pause } = gateway;
   const push = { method: request.method, key: target.value.key, mediaType, body };
   const { passes } = arrival.observation;
-  const content = at('content', await inspectBody(push, team, { parse, pause, passes }));
+  const inspecting = inspectBody(push, team, { parse, pause, passes });
+  const content = at('content', inspecting instanceof Promise ? await inspecting : inspecting);
   if (content.effect === 'deny') return content;
   const described = describeContent(sent, content.value);
   trail.learn({ content: described });
 
-  const method = request.method === 'PUT' ? 'PUT' : 'POST';
-  const picked = await pickUpstream(arrival, target.value, 'push');
+  const picking = pickUpstream(arrival, target.value, 'push');
+  const picked = picking instanceof Promise ? await picking : picking;
   if (picked.effect === 'deny') return at('store', picked);
   const upstream = picked.value;
-  const known = await upstream.whenKnown(team.limits.waitMs);
-  if (known.effect === 'deny') return at('store', known);
-  const understood = { method, target: target.value, content: content.value } as const;
-  const claim = at('store', await claimGroup(arrival, upstream, understood));
+  const method = methodOf(request);
+  const understood = { method, target: target.value, content: content.value };
+  const claiming = claimGroup(arrival, upstream, understood);
+  const claim = at('store', claiming instanceof Promise ? await claiming : claiming);
   if (claim.effect === 'deny') return claim;
   const { adopted } = claim.value;
   if (adopted.length > 0) {
@@ -201,7 +201,14 @@ function checkNoBody({ contentLength }: Framing): Decision<undefined> {
   return contentLength === 0 ? allow(undefined) : deny('request_malformed', 'a read takes no body');
 }
 
-/** The one that the request goes to, until its end: never to be picked again. Its group stays there. */
+function methodOf({ method }: GatewayRequest): PushAdmission['method'] {
+  return method === 'PUT' ? 'PUT' : 'POST';
+}
+
+/**
+ * The one that the request goes to, until its end: never to be picked again. Its group stays there. A
+ * push has to be held against what is stored there, and waits until that is known.
+ */
 function pickUpstream(
   { gateway, team, scope }: KnownArrival,
   { canonical: id, key }: PushTarget,
@@ -210,7 +217,10 @@ function pickUpstream(
   return andThen(gateway.enterGroup(id, team.limits.waitMs), (entered) => {
     if (entered.effect === 'deny') return entered;
     scope.use(entered.value);
-    return allow(scope.use(gateway.upstream(team.name, { id, job: key.job, action })));
+    const upstream = scope.use(gateway.upstream(team.name, { id, job: key.job, action }));
+    if (action === 'delete') return allow(upstream);
+    const knowing = upstream.whenKnown(team.limits.waitMs);
+    return andThen(knowing, (known) => (known.effect === 'deny' ? known : allow(upstream)));
   });
 }
 

@@ -22,12 +22,16 @@ export interface Arrival {
   readonly onCheck?: (name: CheckName) => void;
 }
 
-/** A request whose sender is known. */
-export interface KnownArrival extends Arrival {
+/** A request that may be of anybody. */
+export interface PlacedArrival extends Arrival {
   readonly at: CheckOrder;
   readonly snapshot: Snapshot;
-  readonly team: TeamPolicy;
-  readonly observation: Observation;
   readonly address: IpAddress;
   readonly framing: Framing;
+}
+
+/** A request whose sender is known. */
+export interface KnownArrival extends PlacedArrival {
+  readonly team: TeamPolicy;
+  readonly observation: Observation;
 }
