@@ -271,7 +271,8 @@ class Intake {
   }
 
   #isUnderWay(req: IncomingMessage): boolean {
-    return this.#request === req && !req.complete;
+    // of a body that is kept aside nothing comes through the stream
+    return this.#request === req && !req.complete && !req.readableEnded;
   }
 }
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { Decision } from '../../src/core/decision.ts';
+import { type Decision, deny } from '../../src/core/decision.ts';
 import { readBody } from '../../src/http/body.ts';
 import { holdCalls } from '../../src/http/held-calls.ts';
+import { createResponder } from '../../src/http/respond.ts';
 import { createPublicServer } from '../../src/http/server.ts';
 import { takeWholeBody } from '../../src/http/whole-body.ts';
 import { eventually } from '../support/eventually.ts';
@@ -108,6 +109,21 @@ test('a request whose connection is gone is destroyed, though its body was there
   });
   await exchange({ port: server.port, send: put('a 1\n') });
   await eventually('a request that is destroyed', () => requests[0]?.destroyed || undefined);
+});
+
+test('a connection lives on when a body is refused before the parser has counted it', async () => {
+  const responder = createResponder({}, () => false);
+  const context = { requestId: '01JD', accept: undefined, challenges: [] };
+  await using server = await startPublic((_, res) =>
+    responder.refuse(res, deny('job_not_allowed'), context),
+  );
+  // longer than the rest of an upload may take that is thrown away
+  const { answers, ending } = await exchange({
+    port: server.port,
+    send: put('a 1\n'),
+    quietMs: 1500,
+  });
+  assert.deepEqual([answers[0]?.status, ending], [403, 'open']);
 });
 
 test('of a body that nobody reads nothing is left once its request is answered', async () => {
