@@ -30,6 +30,8 @@ interface KnownValue {
 const MAX_BYTES = 8 * 1024;
 /** What a body holds takes about as much again, and more. */
 const TIMES = 4;
+/** About as many as what is kept of a family takes, however short its name is. */
+const FAMILY_BYTES = 512;
 /** After so many others in a row one of them takes its place. */
 const MAX_MISSED = 32;
 
@@ -58,7 +60,7 @@ export function rememberBody(body: Uint8Array, known: KnownKey, content: PushCon
     bareBytes[family] = (bareBytes[family] ?? 0) - (end - start);
   }
   known.body = { text, values, content, bareBytes, missed: 0 };
-  countRemembered(TIMES * text.length);
+  countRemembered(TIMES * text.length + FAMILY_BYTES * content.families.length);
 }
 
 /** Whether the values of a family are held against each other. */

@@ -5,6 +5,7 @@ import type { ContentScope } from '../../../../src/core/exposition/push-content.
 import { parseTextExposition } from '../../../../src/core/exposition/text/text-exposition.ts';
 import { WIDE_SCOPE } from '../../../support/content-scope.ts';
 import { allowed } from '../../../support/decision.ts';
+import { heapGrowth } from '../../../support/heap-growth.ts';
 
 /** Of a push to a group of its own, of which nothing is known. */
 function scopeOf(rest: Partial<ContentScope> = {}): ContentScope {
@@ -148,4 +149,19 @@ test('a large body, and one of a histogram, is read each time', () => {
     parse();
     assert.notEqual(parse(), parse());
   }
+});
+
+test('what is remembered of bodies is bounded, of such with very many families too', () => {
+  const families = Array.from({ length: 1000 }, (_, at) => `m${at} 1\n`);
+  const body = Buffer.from(families.join(''));
+  const scopes = Array.from({ length: 120 }, (_, at) =>
+    scopeOf({ key: { job: `x${at}`, labels: [] } }),
+  );
+  const parseAll = () => scopes.map((scope) => parseTextExposition(body, scope).effect);
+  const bytes = heapGrowth(() => {
+    parseAll();
+    parseAll();
+  });
+  assert.ok(parseAll().every((effect) => effect === 'allow')); // the keys are in use
+  assert.ok(bytes < 8 * 1024 * 1024, `${bytes} bytes are kept`);
 });
