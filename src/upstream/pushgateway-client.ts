@@ -71,8 +71,10 @@ export function createPushgatewayClient(options: PushgatewayClientOptions): Push
   let underWay = 0;
   const attempt = (request: UpstreamRequest, count: 1 | 2, sending: Sending): void => {
     const { method, path, contentType, requestId, body, deadline } = request;
-    const headers = ['x-request-id', requestId];
-    if (contentType !== undefined) headers.push('content-type', contentType);
+    const headers =
+      contentType === undefined
+        ? ['x-request-id', requestId]
+        : ['x-request-id', requestId, 'content-type', contentType];
     if (authorization !== undefined) headers.push('authorization', authorization);
     const isStale = (): boolean => isOvertaken(request) || !mayStart();
     const sent = { method, path: prefix + path, headers, body, deadline, isStale };
