@@ -7,6 +7,7 @@ import { intakeOf } from './intake.ts';
 import { takeWholeBody } from './whole-body.ts';
 
 const NOTHING = new Uint8Array();
+const BROKEN_OFF = deny('request_malformed', 'the upload broke off');
 
 /** Ends the reading of a body that turned out to be broken. */
 const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();
@@ -41,7 +42,10 @@ export function readBody(
   if (contentLength === 0) return allow(NOTHING);
   if (!bounds.lease.reserve(contentLength ?? 0)) return deny('overloaded');
   const whole = takeWholeBody(req);
-  if (whole === undefined) return gather(req, res, contentLength, bounds);
+  if (whole === undefined) {
+    // who left while others decided has ended the stream before anyone listens
+    return req.socket.destroyed ? BROKEN_OFF : gather(req, res, contentLength, bounds);
+  }
   return whole.byteLength > bounds.maxBytes ? denyBodySize(bounds.maxBytes) : allow(whole);
 }
 
@@ -71,7 +75,7 @@ function gather(
       else end(refusal);
     };
     const finish = (): void => end(allow(parts.joined()));
-    const abort = (): void => end(deny('request_malformed', 'the upload broke off'));
+    const abort = (): void => end(BROKEN_OFF);
     let timer: NodeJS.Timeout | undefined;
     readers.set(req, end);
     req.on('data', take).on('end', finish).on('close', abort).on('error', abort);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -125,6 +126,28 @@ test('a connection lives on when a body is refused before the parser has counted
   });
   assert.deepEqual([answers[0]?.status, ending], [403, 'open']);
 });
+
+const ARRIVED: Readonly<Record<string, readonly string[]>> = {
+  'with its head': [put('a 1\n')],
+  'after its head': [put('a 1\n').slice(0, -4), 'a 1\n'],
+};
+for (const [name, send] of Object.entries(ARRIVED)) {
+  test(`a body that came ${name} is not waited for once its connection is gone`, async () => {
+    const readings: Decision<Uint8Array>[] = [];
+    await using server = await startPublic(async (req, res) => {
+      await eventually('a body that has come', () => req.complete || undefined);
+      req.socket.destroy();
+      await once(res, 'close');
+      const bounds = { maxBytes: 100, maxChunks: 9, timeoutMs: 2000, lease: UNBOUNDED };
+      readings.push(await readBody(req, res, 4, bounds));
+    });
+    await exchange({ port: server.port, send });
+    const [reading] = await eventually('a decision', () =>
+      readings.length > 0 ? readings : undefined,
+    );
+    assert.equal(reading?.effect === 'deny' && reading.reason, 'request_malformed');
+  });
+}
 
 test('of a body that nobody reads nothing is left once its request is answered', async () => {
   const requests: IncomingMessage[] = [];
