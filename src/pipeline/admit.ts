@@ -11,7 +11,7 @@ import type { Framing } from '../core/request/framing.ts';
 import { expiryOf } from '../core/store/expiry.ts';
 import { type PushTarget, parsePushTarget } from '../core/target/push-target.ts';
 import type { Admission, DeleteAdmission, PushAdmission, ReadAdmission } from './admission.ts';
-import type { Arrival, KnownArrival, PlacedArrival } from './arrival.ts';
+import type { Arrival, ArrivalPlace, KnownArrival } from './arrival.ts';
 import { describeContent } from './audit-trail.ts';
 import { authenticate } from './authenticate.ts';
 import { checkArrival } from './check-arrival.ts';
@@ -37,16 +37,17 @@ export function admit(arrival: Arrival): MaybePromise<Decision<Admission>> {
   if (arrived.effect === 'deny') return arrived;
 
   const { address, framing } = arrived.value;
-  const placed = { ...arrival, at, snapshot, address, framing };
+  const place = { at, snapshot, address, framing };
   const proving = authenticate(request, address, snapshot);
-  return andThen(proving, (principal) => admitPrincipal(placed, at('credential', principal)));
+  return andThen(proving, (proved) => admitPrincipal(arrival, place, at('credential', proved)));
 }
 
 function admitPrincipal(
-  arrival: PlacedArrival,
+  arrival: Arrival,
+  { at, snapshot, address, framing }: ArrivalPlace,
   principal: Decision<Principal>,
 ): MaybePromise<Decision<Admission>> {
-  const { request, trail, at, snapshot } = arrival;
+  const { request, gateway, trail, scope } = arrival;
   if (principal.effect === 'deny') {
     if (principal.principal !== undefined) trail.learn({ principal: principal.principal });
     return principal;
@@ -65,7 +66,18 @@ function admitPrincipal(
 
   const observation = createObservation(team.mode);
   trail.learn({ wouldDeny: observation.wouldDeny });
-  const known = { ...arrival, team, observation };
+  const known: KnownArrival = {
+    request,
+    gateway,
+    trail,
+    scope,
+    at,
+    snapshot,
+    address,
+    framing,
+    team,
+    observation,
+  };
   switch (endpoint.value.action) {
     case 'read':
       return admitRead(known, endpoint.value);

@@ -22,8 +22,8 @@ export interface Arrival {
   readonly onCheck?: (name: CheckName) => void;
 }
 
-/** A request that may be of anybody. */
-export interface PlacedArrival extends Arrival {
+/** What is known of a request that may be of anybody. */
+export interface ArrivalPlace {
   readonly at: CheckOrder;
   readonly snapshot: Snapshot;
   readonly address: IpAddress;
@@ -31,7 +31,7 @@ export interface PlacedArrival extends Arrival {
 }
 
 /** A request whose sender is known. */
-export interface KnownArrival extends PlacedArrival {
+export interface KnownArrival extends Arrival, ArrivalPlace {
   readonly team: TeamPolicy;
   readonly observation: Observation;
 }

@@ -18,11 +18,13 @@ interface UnderstoodPush {
 export function claimGroup(
   arrival: KnownArrival,
   { store }: Upstream,
-  push: UnderstoodPush,
+  { method, target, content }: UnderstoodPush,
 ): MaybePromise<Decision<HeldClaim>> {
+  const { team, credential, at } = senderOf(arrival);
   const { passes } = arrival.observation;
   const isObserved = arrival.team.mode === 'observe';
-  const claiming = store.claim({ ...push, ...senderOf(arrival), passes, isObserved });
+  const push = { method, target, content, team, credential, at, passes, isObserved };
+  const claiming = store.claim(push);
   return andThen(claiming, (claim) =>
     claim.effect === 'deny' ? claim : allow(holdClaim(arrival, claim.value)),
   );
