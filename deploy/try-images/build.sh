@@ -27,7 +27,7 @@ fi
 if ! podman image exists "$node_image"; then
   rm -rf "$folder/node" && mkdir "$folder/node"
   cp "$here/node_modules/node/bin/node" "$folder/node/node"
-  cp -RL "$(npm root --global)/npm" "$folder/node/npm"
+  cp -RL "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$folder/node/npm"
   # A registry behind a certificate of its own is known to this stand-in, never to the image built on it.
   cp "${NODE_EXTRA_CA_CERTS:-/dev/null}" "$folder/node/extra-ca.pem"
   npm config get registry >"$folder/node/registry"
@@ -39,7 +39,7 @@ build pushwarden --tag localhost/pushwarden "$here"
 size() { podman image inspect --format '{{.Size}}' "$1"; }
 echo "built in $(($(date +%s) - began)) s, $((($(size localhost/pushwarden) - $(size "$node_image")) / 1000000)) MB on top of the base"
 
-for service in prometheus pushgateway sample-job; do
+for service in prometheus pushgateway sample-job valkey balancer; do
   image=$(sed -n "/^  $service:/,/image:/s/^ *image: //p" "$here/docker-compose.yml")
   build "$service" --tag "docker.io/$image" --target "$service" \
     --file "$here/deploy/try-images/stand-ins.Containerfile" "$here/.cache/debian/sid"

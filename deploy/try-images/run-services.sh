@@ -38,7 +38,8 @@ within() {
 }
 remove() {
   status=$?
-  [ "$status" = 0 ] || compose logs --tail 20 || tail -20 /run/engine.log
+  [ "$status" = 0 ] || compose --profile '*' logs --tail 20 || tail -20 /run/engine.log
+  [ "$status" = 0 ] || [ ! -e /run/pushes ] || sort /run/pushes | uniq -c
   podman rm --all --force --time 5 >/dev/null 2>&1 || true
   podman volume prune --force >/dev/null
   exit "$status"
@@ -72,12 +73,16 @@ eventually 'both scrape targets are up' prometheus_says 'count(up == 1)' '"value
 
 within sample-job curl --silent --fail --output /dev/null http://pushwarden:9091/-/healthy ||
   fail 'the sample job does not reach the gateway'
-for address in pushwarden:9095 pushwarden-admin:9095 172.31.95.11:9095 pushgateway:9091 10.91.2.3:9091; do
-  status=0
-  within sample-job curl --silent --max-time 3 --output /dev/null "http://$address/metrics" || status=$?
-  # 6: no such name; 7: cannot connect; 28: no answer in time.
-  case $status in 6 | 7 | 28) ;; *) fail "the sample job gets to $address (curl: $status)" ;; esac
-done
+# out_of_reach ADDRESS...: for the sample job
+out_of_reach() {
+  for address; do
+    status=0
+    within sample-job curl --silent --max-time 3 --output /dev/null "http://$address/metrics" || status=$?
+    # 6: no such name; 7: cannot connect; 28: no answer in time.
+    case $status in 6 | 7 | 28) ;; *) fail "the sample job gets to $address (curl: $status)" ;; esac
+  done
+}
+out_of_reach pushwarden:9095 pushwarden-admin:9095 172.31.95.11:9095 pushgateway:9091 10.91.2.3:9091
 echo 'ok: neither the admin side nor Pushgateway answers the sample job'
 
 began=$(date +%s%N)
@@ -85,6 +90,60 @@ compose stop pushwarden
 status=$(podman inspect --format '{{.State.ExitCode}}' try-pushwarden-1)
 [ "$status" = 0 ] || fail "the gateway stopped with $status"
 echo "ok: the gateway stopped with 0, after $((($(date +%s%N) - began) / 1000000)) ms"
+
+# The three behind the balancer, in the place of the one.
+several() {
+  compose --env-file deploy/compose/several.env "$@"
+}
+several rm --stop --force sample-job prometheus pushwarden >/dev/null 2>&1
+several up --detach --no-build valkey pushwarden pushwarden-2 pushwarden-3 balancer prometheus
+for number in 1 2 3; do
+  eventually "gateway $number takes pushes" \
+    curl --silent --fail --output /dev/null "http://172.31.95.1$number:9095/-/ready"
+done
+eventually 'the first of them is healthy' podman healthcheck run try-pushwarden-1
+since=$(date +%s)
+several up --detach --no-build sample-job
+# Prometheus shows the targets and the push from before for some minutes.
+eventually 'what the sample job pushed through the balancer is in Prometheus, of all four scrapes' prometheus_says \
+  "sample_job_last_success_timestamp_seconds >= $since and on() (count(up{instance!~'pushwarden-admin.*'} == 1) == 4)" '"value":'
+out_of_reach valkey:6379 10.91.2.6:6379 172.31.95.12:9095 172.31.95.13:9095
+echo 'ok: neither Valkey nor an admin side answers the sample job'
+
+# One status a line, until the file /run/pushing is gone.
+push_on() {
+  while [ -e /run/pushing ]; do
+    curl --silent --output /dev/null --write-out '%{http_code}\n' --header @/run/secrets-of-the-run/sample-job.header \
+      --data-binary 'sample_job_tries 1
+' http://127.0.0.1:9091/metrics/job/sample_job || echo broken
+  done
+}
+# What gateway NUMBER has answered through the balancer.
+taken() {
+  within "pushwarden$([ "$1" = 1 ] || echo "-$1")" grep -c '"status":20[02]' "/var/lib/pushwarden/audit-$1.jsonl" || true
+}
+takes_more() {
+  [ "$(taken "$1")" -gt "$2" ]
+}
+touch /run/pushing
+push_on >/run/pushes &
+for number in 1 2 3; do
+  name=pushwarden$([ "$number" = 1 ] || echo "-$number")
+  several stop "$name"
+  several up --detach --no-deps --no-build "$name"
+  # Ready is not enough: what podman starts anew has another hardware address, and the balancer sends
+  # to the one before for most of a minute. With the next stopped meanwhile, it might reach none.
+  eventually "gateway $number was stopped, and takes pushes again" takes_more "$number" "$(taken "$number")"
+done
+! grep -Evq '^20[02]$' /run/pushes || fail 'pushes failed while the gateways were replaced'
+echo "ok: none of $(grep -c . /run/pushes) pushes failed while the gateways were replaced"
+several kill valkey
+eventually 'pushes are refused without Valkey' sh -c 'tail -n 1 /run/pushes | grep -q 503'
+several up --detach --no-deps --no-build valkey
+eventually 'pushes pass again when Valkey is back' sh -c 'tail -n 1 /run/pushes | grep -q 20[02]'
+rm /run/pushing
+wait $!
+! grep -Evq '^(200|202|503)$' /run/pushes || fail 'pushes failed for another reason than that Valkey was away'
 
 for service in $(compose --profile '*' config --services); do
   podman container exists "try-$service-1" || echo "not tried: $service, whose image is not to be had here"

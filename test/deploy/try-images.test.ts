@@ -21,12 +21,11 @@ const standIns = [
 ].map(([, name]) => name ?? '');
 
 test('what podman needs is for the services that are tried', () => {
-  assert.deepEqual(Object.keys(podman.services).sort(), ['pushwarden', ...standIns].sort());
-  const started = [...script.matchAll(/^compose up --detach --no-build (.+)$/gm)];
-  assert.deepEqual(
-    started.flatMap(([, names]) => names?.split(' ')).sort(),
-    Object.keys(podman.services).sort(),
-  );
+  const gateways = ['pushwarden', 'pushwarden-2', 'pushwarden-3'];
+  assert.deepEqual(Object.keys(podman.services).sort(), [...gateways, ...standIns].sort());
+  const started = [...script.matchAll(/^(?:compose|several) up --detach --no-build (.+)$/gm)];
+  const names = new Set(started.flatMap(([, given = '']) => given.split(' ')));
+  assert.deepEqual([...names].sort(), Object.keys(podman.services).sort());
 });
 
 test('each stand-in is for an image of a registry', () => {
@@ -53,10 +52,15 @@ test('nothing is weakened for podman', () => {
 });
 
 test('the addresses that must not answer the job are those of the services', () => {
-  const pushgateway = podman.services.pushgateway.networks.store.ipv4_address;
-  assert.deepEqual(podman.services.pushwarden.extra_hosts, [`pushgateway:${pushgateway}`]);
-  const admin = usual.services.pushwarden.networks.observe.ipv4_address;
-  for (const address of [`${admin}:9095`, `${pushgateway}:9091`]) {
-    assert.ok(script.includes(` ${address}`), address);
+  const stored = (name: string): string => podman.services[name].networks.store.ipv4_address;
+  const [pushgateway, valkey] = [stored('pushgateway'), stored('valkey')];
+  const admins: string[] = [];
+  for (const name of ['pushwarden', 'pushwarden-2', 'pushwarden-3']) {
+    const { extra_hosts } = podman.services[name];
+    assert.deepEqual(extra_hosts, [`pushgateway:${pushgateway}`, `valkey:${valkey}`]);
+    admins.push(`${usual.services[name].networks.observe.ipv4_address}:9095`);
+  }
+  for (const address of [...admins, `${pushgateway}:9091`, `${valkey}:6379`]) {
+    assert.match(script, new RegExp(`^out_of_reach .*${address}`, 'm'));
   }
 });
