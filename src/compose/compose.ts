@@ -16,10 +16,11 @@ import { listen } from '../http/listen.ts';
 import { resolveSecurityHeaders } from '../http/security-headers.ts';
 import { createByteBudget } from '../limits/byte-budget.ts';
 import { createTeamLimiter } from '../limits/team-limiter.ts';
-import { createMetricsRegistry, type Metrics, type MetricsRegistry } from '../metrics/registry.ts';
+import { createMetricsRegistry, type MetricsRegistry } from '../metrics/registry.ts';
 import { createRequestObserver } from '../metrics/request-observer.ts';
 import {
   watchAudit,
+  watchBytes,
   watchConnections,
   watchCredentials,
   watchReadiness,
@@ -86,7 +87,7 @@ export async function composeGateway(
   const publicSide = createPublicSide(config, securityHeaders);
   const publicPort = createPublicPort(publicSide, config.listen, config.server.reusePort);
   opened.defer(() => publicPort.giveUp());
-  const { audit, isRefusing } = await openAudit(config, metrics, log, publicPort.share);
+  const { audit, isRefusing } = await openAudit(config, registry, log, publicPort.share);
   opened.defer(() => audit.close());
   const spool = await openGatewaySpool(config.spool, { metrics, clock, log, audit });
   opened.defer(() => spool?.close());
@@ -97,9 +98,9 @@ export async function composeGateway(
 
   const lifetime = createLifetime(current, spool, isRefusing);
   const gate = createGroupGate();
-  const gateway = createGateway(current, audit, lifetime, { metrics, log, state, gate });
-  const observer = createRequestObserver(metrics, clock);
-  const activity = createTeamActivity({ clock, onUse: watchCredentials(metrics) });
+  const gateway = createGateway(current, audit, lifetime, { registry, log, state, gate });
+  const observer = createRequestObserver(registry, clock);
+  const activity = createTeamActivity({ clock, onUse: watchCredentials(registry) });
   warnOfSharedPeer(publicSide.server, current.snapshot, log);
   watchConnections(publicSide.server, metrics);
 
@@ -149,7 +150,7 @@ export async function composeGateway(
 /** The audit log, and whether it refuses what it cannot record. */
 async function openAudit(
   config: GatewayConfig,
-  metrics: Metrics,
+  registry: MetricsRegistry,
   log: OperationalLog,
   onWait: () => Promise<void>,
 ) {
@@ -157,7 +158,7 @@ async function openAudit(
   const refusing = (isNow: boolean): void => {
     isRefusing = isNow;
   };
-  const observer = { ...watchAudit(metrics), refusing };
+  const observer = { ...watchAudit(registry), refusing };
   const audit = await openAuditLog(
     { ...config.audit, gateway: nameGateway(config) },
     { clock, log, observer, onWait },
@@ -209,7 +210,7 @@ function watchOwnState(
 }
 
 interface GatewayParts {
-  readonly metrics: Metrics;
+  readonly registry: MetricsRegistry;
   readonly log: OperationalLog;
   readonly state: Pick<SharedState, 'turnstile'>;
   readonly gate: GroupGate;
@@ -219,11 +220,11 @@ function createGateway(
   current: Current,
   audit: AuditLog,
   lifetime: Lifetime,
-  { metrics, log, state, gate }: GatewayParts,
+  { registry, log, state, gate }: GatewayParts,
 ): Gateway {
   const byteBudget = createByteBudget({
     maxBytes: () => current.config().server.bytesInFlight,
-    onChange: (taken) => metrics.pushwarden_bytes_in_flight.set(taken),
+    onChange: watchBytes(registry),
   });
   return {
     snapshot: current.snapshot,

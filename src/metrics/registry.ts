@@ -1,32 +1,23 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type MetricName, type MetricRow } from './definitions.ts';
-import { Family } from './family.ts';
-import { renderMetric } from './render-metric.ts';
-import { Counter, Gauge, Histogram } from './series.ts';
 
-interface SeriesTypes {
-  readonly counter: Counter;
-  readonly gauge: Gauge;
-  readonly histogram: Histogram;
-}
-
-type Rows = typeof METRICS;
-
-type SeriesOf<Name extends MetricName> = SeriesTypes[Rows[Name]['type']];
-
-/** A text for each label. */
-type ValuesOf<Labels extends readonly string[]> = { readonly [At in keyof Labels]: string };
-
-/** The metrics of the gateway: each without labels is its one series. */
+/** The metrics of the gateway, each under the type that its row says. */
 export type Metrics = {
-  readonly [Name in MetricName]: Rows[Name]['labels'] extends readonly []
-    ? SeriesOf<Name>
-    : Family<SeriesOf<Name>, ValuesOf<Rows[Name]['labels']>>;
+  readonly [Name in MetricName]: (typeof METRICS)[Name]['type'] extends 'counter'
+    ? Counter
+    : (typeof METRICS)[Name]['type'] extends 'gauge'
+      ? Gauge
+      : Histogram;
 };
 
 export interface MetricsRegistry {
   readonly metrics: Metrics;
   readonly contentType: string;
+  /**
+   * Has something called before each exposition. What every push counts is kept in numbers and told
+   * to the metrics then: prom-client makes strings of the labels at each call.
+   */
+  readonly beforeRender: (tell: () => void) => void;
   /** The exposition, text format. */
   render(): Promise<string>;
 }
@@ -43,35 +34,31 @@ export function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
-  const own = Object.entries<MetricRow>(METRICS).map(([name, row]) => createMetric(name, row));
-  const metrics = Object.fromEntries(own.map(({ name, metric }) => [name, metric]));
+  const tellers: (() => void)[] = [];
+  const entries = Object.entries(METRICS).map(([name, row]) => [
+    name,
+    createMetric(name, row, registry),
+  ]);
   return {
-    metrics: metrics as Metrics, // made from the rows that the type is made from
+    metrics: Object.fromEntries(entries) as Metrics, // made from the rows that the type is made from
     contentType: registry.contentType,
-    async render() {
-      const ofProcess = await registry.metrics();
-      return `${ofProcess}\n${own.map(({ render }) => render()).join('\n\n')}\n`;
+    beforeRender: (tell) => void tellers.push(tell),
+    render() {
+      for (const tell of tellers) tell();
+      return registry.metrics();
     },
   };
 }
 
-function createMetric(name: string, row: MetricRow) {
-  const create = createSeries(row);
-  if (row.labels.length > 0) {
-    const metric = new Family(create);
-    return { name, metric, render: () => renderMetric(name, row, metric.entries()) };
-  }
-  const metric = create();
-  return { name, metric, render: () => renderMetric(name, row, [[[], metric]]) };
-}
-
-function createSeries({ type, buckets = [] }: MetricRow): () => Counter | Gauge | Histogram {
+function createMetric(name: string, row: MetricRow, registry: Registry) {
+  const { type, help, labels, buckets = [] } = row;
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
   switch (type) {
     case 'counter':
-      return () => new Counter();
+      return new Counter(options);
     case 'gauge':
-      return () => new Gauge();
+      return new Gauge(options);
     case 'histogram':
-      return () => new Histogram(buckets);
+      return new Histogram({ ...options, buckets: [...buckets] });
   }
 }

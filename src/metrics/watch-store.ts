@@ -35,7 +35,7 @@ export function watchStore(
         // a store without groups may be one that was not read yet, and costs nothing to look at
         if (times.size > 0) lookedAt = clock.monotonic();
         reportOldest(metrics, times);
-        beginLastPush(metrics, times);
+        await beginLastPush(metrics, times);
       }
       return await registry.render();
     },
@@ -97,10 +97,15 @@ function reportOldest(metrics: Metrics, times: ReadonlyMap<string, PushTimes>): 
 }
 
 /** A restart must not look like a team that never pushed: alerts look at this one. */
-function beginLastPush(metrics: Metrics, times: ReadonlyMap<string, PushTimes>): void {
+async function beginLastPush(
+  metrics: Metrics,
+  times: ReadonlyMap<string, PushTimes>,
+): Promise<void> {
   const gauge = metrics.pushwarden_team_last_push_timestamp_seconds;
+  const { values } = await gauge.get();
+  const known = new Set(values.map(({ labels }) => labels['team']));
   for (const [team, { newestUnseen }] of times) {
-    if (newestUnseen === undefined || gauge.has(team)) continue;
+    if (newestUnseen === undefined || known.has(team)) continue;
     gauge.labels(team).set(newestUnseen / 1000);
   }
 }

@@ -16,6 +16,8 @@ export type OutcomeWatch = (
   ms: number,
 ) => void;
 
+type TellingRegistry = Pick<MetricsRegistry, 'metrics' | 'beforeRender'>;
+
 /** Counts the connections of a server that come to nothing. */
 export function watchConnections(server: Server, metrics: Metrics): void {
   server.on('drop', () => metrics.pushwarden_connections_dropped_total.inc());
@@ -27,8 +29,9 @@ export function watchConnections(server: Server, metrics: Metrics): void {
  * lost: it counts nothing here.
  */
 export function watchUpstream(metrics: Metrics, name: string, hasSpool: boolean): OutcomeWatch {
+  const labels = { upstream: name };
   return (method, outcome, ms) => {
-    metrics.pushwarden_upstream_request_duration_seconds.labels(name).observe(ms / 1000);
+    metrics.pushwarden_upstream_request_duration_seconds.observe(labels, ms / 1000);
     const { errorKind } = judgeOutcome(method, outcome);
     if (errorKind && !(hasSpool && isUndelivered(outcome))) {
       metrics.pushwarden_upstream_errors_total.labels(name, errorKind).inc();
@@ -49,11 +52,19 @@ export function forgetUpstream(metrics: Metrics, name: string): void {
 }
 
 /** Counts what is on disk of the audit log, and what is not there in time. */
-export function watchAudit(metrics: Metrics) {
+export function watchAudit({ metrics, beforeRender }: TellingRegistry) {
+  const counts = new Map<AuditEvent['event'], number>();
+  let headSeq: number | undefined;
+  beforeRender(() => {
+    for (const [event, count] of counts)
+      metrics.pushwarden_audit_records_total.inc({ event }, count);
+    counts.clear();
+    if (headSeq !== undefined) metrics.pushwarden_audit_head_seq.set(headSeq);
+  });
   return {
     recorded(event: AuditEvent['event'], head?: { readonly seq: number }): void {
-      metrics.pushwarden_audit_records_total.labels(event).inc();
-      if (head !== undefined) metrics.pushwarden_audit_head_seq.set(head.seq);
+      counts.set(event, (counts.get(event) ?? 0) + 1);
+      if (head !== undefined) headSeq = head.seq;
     },
     missed(): void {
       metrics.pushwarden_audit_failures_total.inc();
@@ -83,9 +94,33 @@ export function watchPeriodicWork(
 }
 
 /** Keeps when a credential was last used. */
-export function watchCredentials(
-  metrics: Metrics,
-): (team: string, credential: string, at: number) => void {
-  const lastUsed = metrics.pushwarden_credential_last_used_timestamp_seconds;
-  return (team, credential, at) => lastUsed.labels(team, credential).set(at / 1000);
+export function watchCredentials({
+  metrics,
+  beforeRender,
+}: TellingRegistry): (team: string, credential: string, at: number) => void {
+  const teams = new Map<string, Map<string, number>>();
+  beforeRender(() => {
+    const lastUsed = metrics.pushwarden_credential_last_used_timestamp_seconds;
+    for (const [team, credentials] of teams) {
+      for (const [credential, at] of credentials) lastUsed.labels(team, credential).set(at / 1000);
+    }
+    teams.clear();
+  });
+  return (team, credential, at) => {
+    let credentials = teams.get(team);
+    if (credentials === undefined) {
+      credentials = new Map();
+      teams.set(team, credentials);
+    }
+    credentials.set(credential, at);
+  };
+}
+
+/** Keeps how many bytes of bodies are in memory. */
+export function watchBytes({ metrics, beforeRender }: TellingRegistry): (taken: number) => void {
+  let inFlight = 0;
+  beforeRender(() => metrics.pushwarden_bytes_in_flight.set(inFlight));
+  return (taken) => {
+    inFlight = taken;
+  };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import { createRequestObserver } from '../../src/metrics/request-observer.ts';
-import { watchAudit, watchCredentials } from '../../src/metrics/watch.ts';
+import { watchAudit, watchBytes, watchCredentials } from '../../src/metrics/watch.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
 /** The samples of an exposition whose names begin so. */
@@ -15,7 +15,7 @@ const ENDED = { team: 'payments', method: 'PUT', status: 200, durationMs: 2 };
 
 test('requests are counted by team, method and status, however often they are looked at', async () => {
   const registry = createMetricsRegistry();
-  const observer = createRequestObserver(registry.metrics, manualClock());
+  const observer = createRequestObserver(registry, manualClock());
   const count = (...ends: readonly Partial<typeof ENDED>[]): void => {
     for (const end of ends) {
       observer.begin();
@@ -38,7 +38,7 @@ test('requests are counted by team, method and status, however often they are lo
 
 test('requests are in flight from their beginning to their end', async () => {
   const registry = createMetricsRegistry();
-  const observer = createRequestObserver(registry.metrics, manualClock());
+  const observer = createRequestObserver(registry, manualClock());
   const inFlight = () => samplesOf(registry, 'pushwarden_requests_in_flight');
   observer.begin();
   observer.begin();
@@ -50,7 +50,7 @@ test('requests are in flight from their beginning to their end', async () => {
 test('the last push of a team is that of its last accepted one', async () => {
   const registry = createMetricsRegistry();
   const clock = manualClock();
-  const observer = createRequestObserver(registry.metrics, clock);
+  const observer = createRequestObserver(registry, clock);
   observer.end(ENDED);
   const shown = await samplesOf(registry, 'pushwarden_team_last_push');
   clock.advance(5000);
@@ -64,16 +64,19 @@ test('the last push of a team is that of its last accepted one', async () => {
   ]);
 });
 
-test('uses of credentials and audit records are told as they are when they are looked at', async () => {
+test('uses of credentials, audit records and bytes are told as they are when they are looked at', async () => {
   const registry = createMetricsRegistry();
-  const noteUse = watchCredentials(registry.metrics);
-  const { recorded } = watchAudit(registry.metrics);
+  const noteUse = watchCredentials(registry);
+  const { recorded } = watchAudit(registry);
+  const onBytes = watchBytes(registry);
   noteUse('payments', 'nightly', 4000);
   noteUse('payments', 'nightly', 5000);
   noteUse('payments', 'hourly', 6000);
   recorded('decision');
   recorded('decision', { seq: 7 });
   recorded('outcome', { seq: 8 });
+  onBytes(90);
+  onBytes(80);
   const used = 'pushwarden_credential_last_used_timestamp_seconds{team="payments",credential';
   for (let looked = 0; looked < 2; looked += 1) {
     assert.deepEqual(await samplesOf(registry, used), [
@@ -86,6 +89,9 @@ test('uses of credentials and audit records are told as they are when they are l
     ]);
     assert.deepEqual(await samplesOf(registry, 'pushwarden_audit_head_seq'), [
       'pushwarden_audit_head_seq 8',
+    ]);
+    assert.deepEqual(await samplesOf(registry, 'pushwarden_bytes_in_flight'), [
+      'pushwarden_bytes_in_flight 80',
     ]);
   }
 });
