@@ -41,7 +41,7 @@ const LAYERS: Readonly<Record<string, { src: readonly string[]; outside: readonl
   'upstream/': { src: [...ADAPTER, 'threads/'], outside: ['node:', 'undici'] },
   'http/': {
     src: ['core/', 'pipeline/'],
-    outside: ['node:', 'express', 'helmet', 'http-proxy-middleware'],
+    outside: ['node:', 'express', 'helmet', 'http-proxy-middleware', 'ulid'],
   },
   'compose/': { src: EVERYTHING, outside: LIBRARIES },
   'cli/hash-password.ts': { src: COMMAND, outside: ['node:', '@node-rs/bcrypt', 'commander'] },

@@ -21,7 +21,6 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { TeamActivity } from '../pipeline/ports/team-activity.ts';
 import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import type { SessionStore } from '../pipeline/shared-state.ts';
-import { SYSTEM_CLOCK } from './clock.ts';
 
 /** The public server, and what may change while it runs. */
 export interface PublicSide {
@@ -55,7 +54,7 @@ export function createPublicSide(
   const { server: bounds, tls } = initial;
   let clientBounds = readClientBounds(initial);
   const certificates = createClientCertificates(tls?.clientCa);
-  const createRequestId = createRequestIds(SYSTEM_CLOCK);
+  const createRequestId = createRequestIds();
   const requests = holdCalls<IncomingMessage, ServerResponse>();
   const unreadable = holdCalls<Socket, Deny>();
   const server = createPublicServer({

@@ -39,7 +39,7 @@ const LONGEST_PAUSE_MS = 500;
 /** Runs as often as the configuration says, and when it is asked to. */
 export function startJanitor(options: JanitorOptions): Janitor {
   const { lock, current, audit, metrics, clock, log } = options;
-  const newRequestId = createRequestIds(clock);
+  const newRequestId = createRequestIds();
   const inTurn = pLimit(1);
   const held: WorkLock['hold'] = (work) => inTurn(() => lock.hold(work));
   const stopping = new AbortController();
