@@ -15,7 +15,8 @@ const PAGE = readProjectFile('docs/operate/migrating.md');
 const PASSWORD = 'correct horse';
 const TOKEN = 'a-token-of-vmauth';
 const HASH = hashSync(PASSWORD, { cost: 4 }).replace(/^\$2\w\$/, '$2y$');
-const PUSHGATEWAY = 'pushgateway --web.listen-address=127.0.0.1:9092';
+/** Debian's keeps what it holds in a file of the system unless told otherwise. */
+const PUSHGATEWAY = 'pushgateway --web.listen-address=127.0.0.1:9092 --persistence.file=';
 
 interface Origin {
   readonly heading: string;
