@@ -16,7 +16,7 @@ const COST = ['CPU us', 'spread'] as const;
 export const SECTIONS: readonly Section[] = [
   {
     title: 'A push',
-    text: `What a push of four series costs in the process between a client and Pushgateway, which runs without its consistency check. All contenders are measured in turns, after as many pushes as it takes until a push costs each of them no less than before. pushwarden runs as the image and the units start it, and does all it can: a token, the rules of a team, the body parsed and held against the store, two audit records. \`audit batch\` waits for the disk twice, \`audit none\` for the system. CPU is that of the whole process, all of its threads. Resident memory: after the start, and at the end of the load. Below it how late pushes are that come at half of what the gateway takes without waiting for the disk, whether those before are answered or not.`,
+    text: `What a push of four series costs in the process between a client and Pushgateway, which runs without its consistency check. All contenders are measured in turns, after as many pushes as it takes until a push costs each of them no less than before. pushwarden runs as the image and the units start it, and does all it can: a token, the rules of a team, the body parsed and held against the store, two audit records; the limits of its team are out of the way, which by default let 50 pushes a second through. \`audit batch\` waits for the disk twice, \`audit none\` for the system. CPU is that of the whole process, all of its threads. Resident memory: after the start, and at the end of the load. Below it how late pushes are that come at half of what the gateway takes without waiting for the disk, whether those before are answered or not.`,
     bench: ['push-cost', '1', '3', '1,16,64'],
     tables: [
       [
@@ -50,7 +50,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Credentials',
-    text: `What the gateway uses for a small push, by its credential; then the latency of a push with a token beside 64 connections that send wrong credentials as fast as they are refused; then that of a refusal of a wrong password, whether the user name is known or not.`,
+    text: `What the gateway, run from its sources, uses for a small push, by its credential: rows that differ by less than their spread are the same; then the latency of a push with a token beside 64 connections that send wrong credentials as fast as they are refused; then that of a refusal of a wrong password, whether the user name is known or not.`,
     bench: ['credentials', '1', '2', '5'],
     tables: [
       ['credential', ...COST, 'to a token'],
