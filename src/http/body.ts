@@ -26,9 +26,9 @@ export function failBody(req: IncomingMessage, refusal: Deny): void {
 }
 
 /**
- * Reads a body whole: at once if it came with its head. A client that waits for `100 Continue` gets it here, when everything but the
- * body was allowed. Ends in `body_too_large`, `body_timeout`, `overloaded`, or `request_malformed`
- * for an upload that broke off.
+ * Reads a body whole: at once if it came with its head. A client that waits for `100 Continue` gets
+ * it here, when everything but the body was allowed. Ends in `body_too_large`, `body_timeout`,
+ * `overloaded`, or `request_malformed` for an upload that broke off.
  * @param contentLength - bytes; undefined for a chunked body
  */
 export function readBody(

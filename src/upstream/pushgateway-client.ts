@@ -121,7 +121,9 @@ type Sending = (outcome: UpstreamOutcome) => void;
 
 const CROWDED = failed('overloaded', false, 0, 'too many requests wait for the upstream');
 const OVERTAKEN = failed(
-  ...(['upstream_unreachable', false, 0] as const),
+  'upstream_unreachable',
+  false,
+  0,
   'it has ended a connection since what it holds was looked at',
 );
 
