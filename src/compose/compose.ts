@@ -195,18 +195,9 @@ function watchAll(
   spool: OpenedSpool | undefined,
   current: Current,
 ): MetricsRegistry {
-  const own = watchOwnState(registry, isReady, spool);
-  return watchStore(own, () => whatTeamsOwn(current), clock);
-}
-
-/** The same registry, which also tells what the gateway is like at that moment. */
-function watchOwnState(
-  registry: MetricsRegistry,
-  isReady: () => boolean,
-  spool: OpenedSpool | undefined,
-): MetricsRegistry {
-  const withReadiness = watchReadiness(registry, isReady);
-  return spool === undefined ? withReadiness : watchSpool(withReadiness, spool.index);
+  watchReadiness(registry, isReady);
+  if (spool !== undefined) watchSpool(registry, spool.index);
+  return watchStore(registry, () => whatTeamsOwn(current), clock);
 }
 
 interface GatewayParts {

@@ -7,15 +7,13 @@ interface Waiting {
   oldestAt(): number | undefined;
 }
 
-/** The same registry; each exposition tells what waits at that moment. */
-export function watchSpool(registry: MetricsRegistry, waiting: Waiting): MetricsRegistry {
-  const { metrics } = registry;
-  return {
-    ...registry,
-    render() {
-      metrics.pushwarden_spool_bytes.set(waiting.waitingBytes);
-      metrics.pushwarden_spool_oldest_timestamp_seconds.set((waiting.oldestAt() ?? 0) / 1000);
-      return registry.render();
-    },
-  };
+/** Has each exposition tell what waits at that moment. */
+export function watchSpool(
+  { metrics, beforeRender }: Pick<MetricsRegistry, 'metrics' | 'beforeRender'>,
+  waiting: Waiting,
+): void {
+  beforeRender(() => {
+    metrics.pushwarden_spool_bytes.set(waiting.waitingBytes);
+    metrics.pushwarden_spool_oldest_timestamp_seconds.set((waiting.oldestAt() ?? 0) / 1000);
+  });
 }

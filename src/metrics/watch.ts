@@ -72,15 +72,12 @@ export function watchAudit({ metrics, beforeRender }: TellingRegistry) {
   };
 }
 
-/** The same registry; each exposition tells whether the gateway is ready at that moment. */
-export function watchReadiness(registry: MetricsRegistry, isReady: () => boolean): MetricsRegistry {
-  return {
-    ...registry,
-    render() {
-      registry.metrics.pushwarden_ready.set(Number(isReady()));
-      return registry.render();
-    },
-  };
+/** Has each exposition tell whether the gateway is ready at that moment. */
+export function watchReadiness(
+  { metrics, beforeRender }: TellingRegistry,
+  isReady: () => boolean,
+): void {
+  beforeRender(() => metrics.pushwarden_ready.set(Number(isReady())));
 }
 
 /** Counts the runs of what is done again and again. */

@@ -65,7 +65,8 @@ test('series that begin again, at a reload, keep their counts', async () => {
 
 test('readiness is that of the moment of the scrape', async () => {
   let isReady = false;
-  const registry = watchReadiness(createMetricsRegistry(), () => isReady);
+  const registry = createMetricsRegistry();
+  watchReadiness(registry, () => isReady);
   assert.match(await registry.render(), /^pushwarden_ready 0$/m);
   isReady = true;
   assert.match(await registry.render(), /^pushwarden_ready 1$/m);
