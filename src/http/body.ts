@@ -7,7 +7,12 @@ import { intakeOf } from './intake.ts';
 import { takeWholeBody } from './whole-body.ts';
 
 const NOTHING = new Uint8Array();
-const BROKEN_OFF = deny('request_malformed', 'the upload broke off');
+
+/** Of an upload whose client left or closed its side too early. */
+export const BROKEN_OFF: Deny = deny(
+  'request_malformed',
+  'the upload broke off before the whole body had come: push again',
+);
 
 /** Ends the reading of a body that turned out to be broken. */
 const readers = new WeakMap<IncomingMessage, (refusal: Deny) => void>();

@@ -40,6 +40,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     'a header goes on in a second line: write it in one, without the line feed',
   HPE_INVALID_CHUNK_SIZE: 'a chunk does not begin with its size in hexadecimal digits',
 };
+const CUT_OFF = 'HPE_INVALID_EOF_STATE';
 /** A method as it begins a request, in small letters. */
 const SMALL_METHOD = /^(?:get|head|post|put|delete|patch|options) \//;
 const TLS_HERE = 'TLS is not spoken on this port: ask for http://';
@@ -60,9 +61,16 @@ export function explainParserError(error: ParserError, limits: HeadLimits): Deny
     case 'ECONNRESET':
     case 'EPIPE':
       return undefined;
+    case CUT_OFF:
+      return deny('request_malformed', 'the connection was closed in the middle of a request');
     default:
       return denyMalformed(error);
   }
+}
+
+/** Whether the client closed its side before its request was whole. */
+export function isCutOff({ code }: ParserError): boolean {
+  return code === CUT_OFF;
 }
 
 function denyLargeHead({ bytes, headers }: HeadLimits): Deny {

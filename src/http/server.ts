@@ -7,11 +7,11 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Deny, deny } from '../core/decision.ts';
-import { failBody, isBodyAwaited } from './body.ts';
+import { BROKEN_OFF, failBody, isBodyAwaited } from './body.ts';
 import type { ClientCertificates } from './client-certificates.ts';
 import { ExpressRequest, ExpressResponse } from './express-messages.ts';
 import { intakeOf, openIntake } from './intake.ts';
-import { explainParserError } from './parser-error.ts';
+import { explainParserError, isCutOff } from './parser-error.ts';
 import { createTlsServer, type TlsOptions } from './tls.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { takeWholeBody } from './whole-body.ts';
@@ -121,7 +121,7 @@ export function createPublicServer(options: PublicServerOptions): Server {
       takeTurn(socket, () => refuseRaw(socket, refusal));
     } else {
       // Not a request of its own: the body of the newest one broke, and that one is answered.
-      failBody(req, refusal);
+      failBody(req, isCutOff(error) ? BROKEN_OFF : refusal);
       takeTurn(socket, () => socket.writable && socket.destroySoon());
     }
   });

@@ -44,11 +44,18 @@ for (const [name, upload] of Object.entries(UPLOADS)) {
     assert.equal(upstream.byteCount, 0);
   });
 
-  test(`row 37: an upload ${name} whose client shuts down its side is refused`, async () => {
+  test(`row 37: an upload ${name} whose client shuts down its side is told that it broke off`, async () => {
     const { gateway, upstream } = stage;
     upstream.forget();
     const { answers } = await exchange({ port: gateway.port, send: upload, halfClose: true });
-    assert.equal(finalAnswer(answers)?.phrase, 'Bad Request (request_malformed)');
+    const answer = finalAnswer(answers);
+    assert.equal(answer?.phrase, 'Bad Request (request_malformed)');
+    assert.match(String(answer.body), /^request_malformed: the upload broke off/);
+    const id = answer.header('x-request-id');
+    const record = (await gateway.auditRecords()).find(
+      (one) => one.event === 'decision' && one.request_id === id,
+    );
+    assert.match(String(record?.event === 'decision' && record.detail), /^the upload broke off/);
     assert.equal(upstream.byteCount, 0);
   });
 }

@@ -52,6 +52,13 @@ for (const [name, [send, advice]] of Object.entries(MISTAKES)) {
   });
 }
 
+test('a head that is cut off is told so', async () => {
+  const send = 'PUT /metrics/job/a HTTP/1.1\r\nHost: a';
+  const { answers } = await exchange({ port: gateway.port, send, halfClose: true });
+  assert.equal(answers[0]?.status, 400);
+  assert.match(String(answers[0].body), /closed in the middle of a request/);
+});
+
 const LARGE = {
   bytes: `X: ${'x'.repeat(20_000)}`,
   headers: Array.from({ length: 250 }, (_, at) => `X-${at}: a`).join('\r\n'),

@@ -50,8 +50,10 @@ function renderCells(cells: readonly unknown[]): string {
     .trimEnd();
 }
 
-function renderDetail({ record }: JoinedRecord): string {
-  if (record.event === 'decision') return record.detail ?? '';
+function renderDetail({ record, outcome }: JoinedRecord): string {
+  if (record.event === 'decision') {
+    return [...(record.detail ? [record.detail] : []), ...describeSending(outcome)].join('; ');
+  }
   if (record.event === 'aggregate') return '';
   if (record.event === 'outcome') return renderKept(record);
   if (record.event === 'moved') return `${record.from} to ${record.to}, ${record.series} series`;
@@ -90,6 +92,16 @@ function renderResult({ record, outcome }: JoinedRecord): string {
   const status = record.method === 'GET' ? 'allow' : String(outcome?.status ?? 'no outcome');
   const why = outcome?.reason === undefined ? status : `${status} ${outcome.reason}`;
   return record.would_deny === undefined ? why : `${why} (would: ${record.would_deny})`;
+}
+
+/** What an outcome tells beside its status. */
+function describeSending(outcome: PastOutcome | undefined): readonly string[] {
+  const { attempts = 1, group_removed, client_gone } = outcome ?? {};
+  return [
+    ...(attempts > 1 ? [`sent ${attempts} times`] : []),
+    ...(group_removed ? ['the group that it left behind was deleted'] : []),
+    ...(client_gone ? ['the client left before the answer'] : []),
+  ];
 }
 
 /** When what ends was taken, and why it was not sent or is sent again. */

@@ -50,6 +50,20 @@ test('audit show joins decisions with what came of them, in text', async () => {
   assert.match(stdout, /web\/ci .* 90 x rate_limited/);
 });
 
+test('audit show tells what an outcome says beside its status', async () => {
+  await using scratch = await createScratch();
+  const { text } = sealAll([
+    [NOW, decision('left', { detail: 'the label "env"' })],
+    [NOW, { ...outcome('left'), client_gone: true }],
+    [NOW, decision('tidied')],
+    [NOW, { ...outcome('tidied'), attempts: 2, group_removed: true }],
+  ]);
+  const file = await scratch.write('audit.jsonl', text);
+  const [, left, tidied] = (await auditHere('show', file)).split('\n');
+  assert.match(left ?? '', / {2}the label "env"; the client left before the answer$/);
+  assert.match(tidied ?? '', / {2}sent 2 times; the group that it left behind was deleted$/);
+});
+
 test('audit show tells a push that was kept when it was taken, and when it ended', async () => {
   await using scratch = await createScratch();
   const file = await scratch.write('audit.jsonl', sealAll(KEPT).text);
