@@ -118,7 +118,7 @@ function measureParser(parse: Parser, body: Buffer, milliseconds: number): numbe
 
 /** CPU microseconds that it takes to enter what a body holds into an empty group, and to take it out. */
 async function measureModel(parse: Parser, body: Buffer, milliseconds: number): Promise<number> {
-  const store = createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision() {} });
+  const store = createMemoryGroupStore({ secret: [1, 2], pause: async () => {} });
   const target = parsePushTarget('/metrics/job/bench/instance/a', { emptyValues: false });
   const content = parse(body, SCOPE);
   if (target.effect === 'deny' || content.effect === 'deny') throw new Error('it is refused');

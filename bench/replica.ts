@@ -93,7 +93,7 @@ async function measureOne(groups: number, series: number): Promise<Record<string
 
 function createModel() {
   const pause = () => setImmediate();
-  return createMemoryGroupStore({ secret: [1, 2], pause, onCollision: () => {} });
+  return createMemoryGroupStore({ secret: [1, 2], pause });
 }
 
 /** Nothing is stored yet. */

@@ -85,12 +85,12 @@ async function measureShape(shape: string, url: string): Promise<object> {
   await using reader = createStoreReader({ url });
   const follow = () => {
     const store = createMemoryGroupStore({
-      ...{ secret: [1, 2] as const, pause: () => setImmediate(), onCollision() {} },
+      ...{ secret: [1, 2] as const, pause: () => setImmediate() },
     });
     const followed = createFollowedStore({
       ...{ store, log: SILENT },
       clock: { now: () => Date.now(), monotonic: () => performance.now() },
-      observer: { probed() {}, read() {}, changedByOthers() {}, scraped() {} },
+      observer: { probed() {}, read() {}, changedByOthers() {}, scraped() {}, collided() {} },
     });
     followed.readBy({ ...reader, status: () => client.status(10_000) });
     return { store, followed };

@@ -59,6 +59,7 @@ export function createKnownStore(
       isScrapeBroken = isBroken;
       metrics.pushwarden_upstream_scrape_broken.labels(name).set(Number(isBroken));
     },
+    collided: (team: string) => metrics.pushwarden_hash_collisions_total.labels(team).inc(),
   };
   const { store, others, close } = openGroupStore(url, options);
   if (!isLater) void store.assignOwners(ownership());

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { GroupStore } from '../core/store/group-store.ts';
 import { createMemoryGroupStore } from '../core/store/memory-group-store.ts';
 import type { SharedState } from '../core/store/store-state.ts';
-import type { Metrics } from '../metrics/registry.ts';
 import { openSharedGroupStore } from '../store/shared-group-store.ts';
 import type { SharedGroupStore } from '../store/shared-store.ts';
 import type { GatewayState } from './open-state.ts';
@@ -16,7 +15,6 @@ interface OpenedGroupStore {
 }
 
 interface GroupStoreOptions {
-  readonly metrics: Metrics;
   /** What the models of all Pushgateways have together. */
   readonly shared: SharedState;
   readonly state: Pick<GatewayState, 'storeLog'>;
@@ -28,14 +26,14 @@ interface GroupStoreOptions {
  */
 export function openGroupStore(
   url: string,
-  { metrics, shared, state: { storeLog } }: GroupStoreOptions,
+  { shared, state: { storeLog } }: GroupStoreOptions,
 ): OpenedGroupStore {
   if (storeLog === undefined) {
-    const store = createModel(metrics, shared);
+    const store = createModel(shared);
     return { store, close: async () => store[Symbol.dispose]() };
   }
   const log = storeLog(url);
-  const others = openSharedGroupStore({ log, createModel: () => createModel(metrics) });
+  const others = openSharedGroupStore({ log, createModel: () => createModel() });
   const close = async (): Promise<void> => {
     await others[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();
@@ -43,12 +41,11 @@ export function openGroupStore(
   return { store: others, others, close };
 }
 
-function createModel(metrics: Metrics, shared?: SharedState): GroupStore & Disposable {
+function createModel(shared?: SharedState): GroupStore & Disposable {
   const [first = 0, second = 0] = crypto.getRandomValues(new Uint32Array(2));
   return createMemoryGroupStore({
     ...(shared && { shared }),
     secret: [first, second],
     pause: () => setImmediate(),
-    onCollision: (team) => metrics.pushwarden_hash_collisions_total.labels(team).inc(),
   });
 }

@@ -26,6 +26,8 @@ interface DenyDetails {
   readonly internal?: string;
   /** Protects another team or the store: a team that is only observed is refused all the same. */
   readonly isFirm?: true;
+  /** For a series with the hash of another one, which never comes about by chance. */
+  readonly isCollision?: true;
   /** Methods that the path takes, for the `Allow` header of a 405. */
   readonly allowedMethods?: readonly string[];
   /** Seconds after which trying again makes sense, for `Retry-After`. */

@@ -19,6 +19,8 @@ interface ClaimOptions {
   readonly watchUpstream: () => () => boolean;
   /** Reads the store; false when that cannot be. */
   readonly read: () => Promise<boolean>;
+  /** Told the team of each push that is refused for a collision of hashes. */
+  readonly onCollision: (team: string) => void;
 }
 
 /** After which a push that waits for another reading is refused for what is known. */
@@ -45,7 +47,7 @@ interface Turn {
  * is refused for what is stored, that is read once more.
  */
 export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
-  const { model, turns, mayBeStale, watchUpstream, read } = options;
+  const { model, turns, mayBeStale, watchUpstream, read, onCollision } = options;
 
   const claimAnew = async (push: GroupPush, refusal: Deny): Promise<Decision<GroupClaim>> => {
     if (!READ_BEFORE.has(refusal.reason) || !mayBeStale()) return refusal;
@@ -64,6 +66,7 @@ export function createClaimInTurn(options: ClaimOptions): GroupStore['claim'] {
       let claim = await first;
       if (claim.effect === 'deny') claim = await claimAnew(push, claim);
       if (claim.effect === 'allow') return allow(new ClaimInTurn(options, turn, claim.value));
+      if (claim.isCollision) onCollision(push.team);
       leave();
       return claim;
     } catch (error) {

@@ -98,6 +98,7 @@ class Follower implements FollowedStore {
         mayBeStale: () => this.isReady() && this.#mayBeStale(),
         watchUpstream: () => this.#watchUpstream(),
         read: () => this.#read(),
+        onCollision: (team) => observer.collided(team),
       }),
       claimDelete: (id) => this.#claimDelete(id),
     };

@@ -93,4 +93,6 @@ export interface StoreObserver {
   read(outcome: 'read' | 'failed'): void;
   changedByOthers(groups: number): void;
   scraped(isBroken: boolean): void;
+  /** A push of the team was refused for a collision of hashes. */
+  collided(team: string): void;
 }

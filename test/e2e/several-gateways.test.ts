@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway.ts';
+import { collidingValue, seriesHash } from '../support/hash-collision.ts';
 import { missingPrograms } from '../support/program.ts';
 import { type Pushgateway, startPushgateway } from '../support/pushgateway.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -87,6 +88,18 @@ describe('three gateways', { skip }, () => {
     }
     assert.equal((await send(2, 'types', 'one', '', 'DELETE')).status, 202);
     assert.equal((await send(1, 'types', 'two', '# TYPE rows counter\nrows 1\n')).status, 202);
+  });
+
+  test('count a collision of hashes once, where it was pushed', async () => {
+    const hash = seriesHash('seen', { job: 'types_victim', instance: '' });
+    const value = collidingValue(hash, 'evil', { job: 'types_evil', instance: '' });
+    assert.equal((await send(0, 'types', 'victim', 'seen 1\n')).status, 202);
+    assert.equal((await send(1, 'types', 'evil', `evil{zz="${value}"} 1\n`)).status, 400);
+    const counts = gateways.map(async ({ adminUrl }) => {
+      const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+      return /^pushwarden_hash_collisions_total\{team="types"\} (\d+)$/m.exec(metrics)?.[1];
+    });
+    assert.deepEqual(await Promise.all(counts), ['0', '1', '0']);
   });
 
   test('let one type in of several that come at once', async () => {

@@ -19,7 +19,13 @@ test('a push that waited for a reading comes behind a clean-up of its group, not
     store: createStore(),
     clock,
     log: { info: nothing, warn: nothing, error: nothing },
-    observer: { probed: nothing, read: nothing, changedByOthers: nothing, scraped: nothing },
+    observer: {
+      probed: nothing,
+      read: nothing,
+      changedByOthers: nothing,
+      scraped: nothing,
+      collided: nothing,
+    },
   });
   followed.readBy(reader);
   letRead([]);

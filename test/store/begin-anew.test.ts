@@ -43,6 +43,7 @@ function openStage() {
       read: () => undefined,
       changedByOthers: () => undefined,
       scraped: () => undefined,
+      collided: () => undefined,
     },
   });
   followed.readBy(reader);

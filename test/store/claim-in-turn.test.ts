@@ -14,7 +14,8 @@ const PUSH = groupPush('a', 'rows:gauge');
 const { canonical: ID } = PUSH.target;
 
 /** Claims of a model that answers like this, and whether its group is in use. */
-function createStage(claimOfModel: GroupStore['claim']) {
+function createStage(claimOfModel: GroupStore['claim'], isReadFirst = false) {
+  const collisions: string[] = [];
   const clock = manualClock(0);
   const store = createStore();
   const turns = createGroupTurns(clock);
@@ -23,11 +24,16 @@ function createStage(claimOfModel: GroupStore['claim']) {
     turns,
     leftBehind: createLeftBehind(),
     stampCheck: createStampCheck(store, clock),
-    mayBeStale: () => false,
+    mayBeStale: () => isReadFirst,
     watchUpstream: () => () => true,
-    read: async () => false,
+    read: async () => isReadFirst,
+    onCollision: (team) => collisions.push(team),
   });
-  return { claim: async () => await claim(PUSH), isInUse: () => turns.isInUse(ID) };
+  return {
+    collisions,
+    claim: async () => await claim(PUSH),
+    isInUse: () => turns.isInUse(ID),
+  };
 }
 
 function claimThatSettles(settle: GroupClaim['settle']): GroupClaim {
@@ -73,5 +79,15 @@ for (const [when, give] of WAYS) {
     const claim = allowed(await stage.claim());
     await assert.rejects(async () => await claim.settle('stored'), BROKEN);
     assert.equal(stage.isInUse(), false);
+  });
+}
+
+for (const isReadFirst of [false, true]) {
+  const what = isReadFirst ? ' though it was claimed again after a reading' : '';
+  test(`a refusal for a collision of hashes is told once${what}`, async () => {
+    const refusal = deny('inconsistent', { isCollision: true });
+    const stage = createStage(async () => refusal, isReadFirst);
+    assert.equal(await stage.claim(), refusal);
+    assert.deepEqual(stage.collisions, [PUSH.team]);
   });
 }

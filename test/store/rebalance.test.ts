@@ -32,7 +32,7 @@ class Side implements RebalancedStore {
     this.name = name;
     this.pushgateway = new ModelPushgateway(() => clock.now());
     const silent = { info() {}, warn() {}, error() {} };
-    const observer = { probed() {}, read() {}, changedByOthers() {}, scraped() {} };
+    const observer = { probed() {}, read() {}, changedByOthers() {}, scraped() {}, collided() {} };
     const followed = createFollowedStore({ store: createStore(), clock, log: silent, observer });
     followed.readBy(this.pushgateway.reader());
     this.followed = followed;

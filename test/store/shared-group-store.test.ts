@@ -13,8 +13,7 @@ import { type StoreStand, testGroupStore } from '../conformance/group-store.ts';
 
 const GATEWAYS = 3;
 
-const createModel = () =>
-  createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision: () => {} });
+const createModel = () => createMemoryGroupStore({ secret: [1, 2], pause: async () => {} });
 
 /** Three gateways that share a store; each call goes to the next of them. */
 async function openStand(): Promise<StoreStand> {

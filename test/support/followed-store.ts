@@ -60,6 +60,7 @@ export async function followPushgateway(
       read: (outcome) => readings.push(outcome),
       changedByOthers: (groups) => foreign.push(groups),
       scraped: (isBroken) => scrapes.push(isBroken),
+      collided: () => undefined,
     },
   });
   followed.readBy(reader);

@@ -38,12 +38,9 @@ export function families(text: string, key?: GroupingKey): readonly FamilyConten
     });
 }
 
-/**
- * The model of an empty store, of which nothing is known yet.
- * @param onCollision - told the team of each collision of hashes
- */
-export function createStore(onCollision: (team: string) => void = () => {}): GroupStore {
-  return createMemoryGroupStore({ secret: [1, 2], pause: async () => {}, onCollision });
+/** The model of an empty store, of which nothing is known yet. */
+export function createStore(): GroupStore {
+  return createMemoryGroupStore({ secret: [1, 2], pause: async () => {} });
 }
 
 /**
@@ -56,7 +53,7 @@ export function createSlicingStore(
   above = 0,
 ): GroupStore {
   const slices = { above, length: 1 };
-  return createMemoryGroupStore({ secret: [1, 2], pause, slices, onCollision: () => {} });
+  return createMemoryGroupStore({ secret: [1, 2], pause, slices });
 }
 
 /** Canonical path of a group that a test calls `a`. */

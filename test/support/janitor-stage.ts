@@ -141,7 +141,7 @@ export async function openJanitorStage({
   const policy = compilePolicy(specs);
   const store = createStore();
   await store.assignOwners(policy);
-  const observer = { probed() {}, read() {}, changedByOthers() {}, scraped() {} };
+  const observer = { probed() {}, read() {}, changedByOthers() {}, scraped() {}, collided() {} };
   const followed = createFollowedStore({ store, clock, log, observer });
   followed.readBy(pushgateway.reader());
   await followed.probe();

@@ -12,8 +12,6 @@ export interface Conflict {
   readonly refusal: Deny;
 }
 
-type ConflictOptions = Omit<MemoryStoreOptions, 'onCollision'>;
-
 /** Everything is of one team, so that an answer may name the other group. */
 const ANYBODY = 'anybody';
 const OWNERSHIP = { ownerOf: () => ({ name: ANYBODY, quota: {} }) };
@@ -30,11 +28,11 @@ const SLICE = 200;
 export async function findConflicts(
   groups: readonly LiveGroup[],
   own: readonly FamilyContent[],
-  options: ConflictOptions,
+  options: MemoryStoreOptions,
 ): Promise<readonly Conflict[]> {
   const found = new Map<GroupId, Conflict>();
   for (const stored of [groups, []]) {
-    const store = createMemoryGroupStore({ ...options, onCollision: () => undefined });
+    const store = createMemoryGroupStore(options);
     await store.assignOwners(OWNERSHIP);
     await store.startReading().finish({ groups: stored, own, keepsNative: true });
     const end = stored === groups ? 'refused' : 'stored';

@@ -147,6 +147,7 @@ function labelNames({ labels }: GroupingKey): ReadonlySet<string> {
 export function denyCollision({ pushed, key, team, holder, stored }: SeriesClash): Deny {
   const where = holder === undefined ? 'of Pushgateway or of the push itself' : `in ${holder.id}`;
   return deny('inconsistent', {
+    isCollision: true,
     detail: `a series of ${renderQuoted(pushed.name)} has the hash of another series`,
     hints: ['Pushgateway would take the two for one: change one of its label values'],
     internal: `hash collision: ${describePushed(pushed, team, key)} with ${stored} ${where}`,

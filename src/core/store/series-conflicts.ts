@@ -182,7 +182,6 @@ function denyEqualHash(
   if (isElsewhere && occupant?.name === pushed.name && canShare(holder.key, target.key)) {
     return denyDuplicate(clash);
   }
-  state.options.onCollision(team);
   return denyCollision(clash);
 }
 

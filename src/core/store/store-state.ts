@@ -71,8 +71,6 @@ export interface MemoryStoreOptions {
   readonly pause: () => Promise<void>;
   /** Left out: what takes a millisecond or two. */
   readonly slices?: StoreSlices;
-  /** Told of every push that is refused for a collision of hashes. */
-  readonly onCollision: (team: string) => void;
 }
 
 /** How a push of very many series or families is claimed and settled. */

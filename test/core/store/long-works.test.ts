@@ -39,7 +39,7 @@ async function createBusyStore() {
     await nextTurn();
   };
   const slices = { above: 1000, length: 300 };
-  const store = createMemoryGroupStore({ secret: [1, 2], pause, slices, onCollision: () => {} });
+  const store = createMemoryGroupStore({ secret: [1, 2], pause, slices });
   await store.startReading().finish({ groups: [], own: [], keepsNative: true });
   const inTheMiddle = <T>(work: () => Promise<T>): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>();

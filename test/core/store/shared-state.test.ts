@@ -21,7 +21,7 @@ import {
 /** Models of two Pushgateways whose scrapes are joined. */
 function createSisters() {
   const shared = createSharedState({ pause: async () => {} });
-  const options = { shared, secret: [1, 2], pause: async () => {}, onCollision: () => {} } as const;
+  const options = { shared, secret: [1, 2], pause: async () => {} } as const;
   return [createMemoryGroupStore(options), createMemoryGroupStore(options)] as const;
 }
 
@@ -94,7 +94,7 @@ test('a store that is disposed of is out of types and quotas, and late ends chan
 test('a store that goes in the middle of a long end gives everything back once', async () => {
   let gate = Promise.resolve();
   const slices = { above: 5, length: 1 };
-  const options = { secret: [1, 2], pause: () => gate, slices, onCollision: () => {} } as const;
+  const options = { secret: [1, 2], pause: () => gate, slices } as const;
   const state = createStoreState(options);
   const own = state.series.size();
   const claimLong = async (prefix: string) => {
