@@ -19,6 +19,8 @@ export interface KnownStore {
   readonly isScrapeBroken: () => boolean;
   /** Whether what was claimed of it counts: else nothing may be sent. */
   readonly isMember: () => boolean;
+  /** Whether something can be expected to be claimed of it now. */
+  readonly takesClaims: () => boolean;
   /** Ends it: types and quotas are free of what it knew. */
   readonly close: () => Promise<void>;
 }
@@ -74,7 +76,8 @@ export function createKnownStore(
   return {
     ...{ url, followed, model: store, close },
     isScrapeBroken: () => isScrapeBroken,
-    isMember: () => others === undefined || others.isMember(),
+    isMember: () => others?.isMember() ?? true,
+    takesClaims: () => others?.takesClaims() ?? true,
   };
 }
 

@@ -130,7 +130,7 @@ export async function openUpstreamSide(
     },
     known,
     isReady: () => followed.isReady(),
-    takesPushes: () => followed.takesPushes() && known.isMember(),
+    takesPushes: () => followed.takesPushes() && known.takesClaims(),
     isScrapeBroken: known.isScrapeBroken,
     fits: (other, otherUrl) => otherUrl === url && isDeepStrictEqual(other, config),
     async close() {

@@ -131,6 +131,8 @@ export interface LogMembership extends AsyncDisposable {
   append(data: Uint8Array): Promise<void>;
   /** Whether the others still count on it: when not, nothing may be sent for what it has claimed. */
   isCurrent(): boolean;
+  /** Whether it can be expected that the next is appended, as far as the last ones tell. */
+  isWritable(): boolean;
 }
 
 export interface LogFollower {

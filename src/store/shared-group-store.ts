@@ -72,6 +72,10 @@ class SharedStore implements SharedGroupStore {
     return this.#membership?.isCurrent() === true;
   }
 
+  takesClaims(): boolean {
+    return this.#membership?.isWritable() === true;
+  }
+
   group: GroupStore['group'] = (id) => this.#replica.model.group(id);
   groups: GroupStore['groups'] = (filter) => this.#replica.model.groups(filter);
   totals: GroupStore['totals'] = (team) => this.#replica.model.totals(team);

@@ -7,6 +7,8 @@ export interface SharedGroupStore extends GroupStore, AsyncDisposable {
   watch(watcher: StoreWatcher): void;
   /** Whether what this gateway has claimed is still its own: else nothing may be sent for it. */
   isMember(): boolean;
+  /** Whether a claim can be expected to be heard now. */
+  takesClaims(): boolean;
 }
 
 /** What a gateway has to know of the others. */

@@ -167,6 +167,33 @@ describe('three gateways', { skip }, () => {
     });
   });
 
+  const FAULTS: Readonly<Record<string, readonly [begin: () => unknown, end: () => unknown]>> = {
+    hangs: [() => process.kill(redis.pid, 'SIGSTOP'), () => process.kill(redis.pid, 'SIGCONT')],
+    'is full': [
+      () => redis.order('CONFIG SET maxmemory 1'),
+      () => redis.order('CONFIG SET maxmemory 0'),
+    ],
+  };
+  for (const [what, [begin, end]] of Object.entries(FAULTS)) {
+    test(`row 68: are not ready from two seconds on while Redis ${what}, and soon again`, async () => {
+      const readiness = async () => (await fetch(`${at(0).url}/-/ready`)).status;
+      const turnsTo = (status: number) =>
+        eventually(`${status}`, async () => (await readiness()) === status || undefined);
+      await turnsTo(200);
+      await begin();
+      const beganAt = performance.now();
+      await turnsTo(503);
+      const tookMs = performance.now() - beganAt;
+      const seen = new Set<number>();
+      while (performance.now() - beganAt < 4500) seen.add(await readiness());
+      await end();
+      assert.ok(tookMs < 2500, `it took ${tookMs} ms`);
+      assert.deepEqual([...seen], [503]);
+      await turnsTo(200);
+      assert.equal((await send(0, 'types', 'alive', 'alive 1\n')).status, 202);
+    });
+  }
+
   test('refuse every push while Redis is away, and nothing else', async () => {
     await redis.stop();
     const { status, text } = await send(0, 'types', 'away', 'away 1\n');

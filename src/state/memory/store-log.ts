@@ -75,6 +75,7 @@ function membershipOf(
       write({ kind: 'operation', member: member.name, data });
     },
     isCurrent: () => !member.isOver,
+    isWritable: () => !member.isOver,
     [Symbol.asyncDispose]: async () => leave(),
   };
 }

@@ -6,6 +6,7 @@ import type {
   LogMembership,
   StoreLog,
 } from '../../pipeline/shared-state.ts';
+import { createAnswerWatch } from './answer-watch.ts';
 import { type LogPosition, readLog } from './log-reader.ts';
 import { packOperations } from './packed-operations.ts';
 import { createTurnBatch } from './turn-batch.ts';
@@ -13,6 +14,8 @@ import { createScript, NOW, openValkey, type Valkey, type ValkeyOptions } from '
 
 /** A member that says nothing for so long has ended, and what it had under way with it. */
 const LEASE_MS = 6000;
+/** How often it says something, and so hears whether it could. */
+const RENEWAL_MS = 500;
 /** How long entries are kept: a member that is further behind has ended long since. */
 const KEPT_MS = 30_000;
 /** Operations that are one entry. */
@@ -120,6 +123,7 @@ class Membership implements LogMembership {
   readonly #options: MembershipOptions;
   readonly #joined: Joined;
   readonly #over = new AbortController();
+  readonly #answers = createAnswerWatch();
   readonly #timer: NodeJS.Timeout;
   /** The newest entry that was taken. */
   #seen: number;
@@ -134,7 +138,7 @@ class Membership implements LogMembership {
     this.#joined = joined;
     this.#seen = joined.position.count;
     this.#renewedAt = joined.askedAt;
-    this.#timer = setInterval(() => void this.#renew(), options.leaseMs / 5);
+    this.#timer = setInterval(() => void this.#renew(), Math.min(RENEWAL_MS, options.leaseMs / 5));
     this.#timer.unref();
   }
 
@@ -164,6 +168,10 @@ class Membership implements LogMembership {
     return !this.#over.signal.aborted && performance.now() - this.#renewedAt < 0.8 * leaseMs;
   }
 
+  isWritable(): boolean {
+    return this.isCurrent() && this.#answers.isSound();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const { valkey, keys } = this.#options;
     this.#end();
@@ -190,7 +198,7 @@ class Membership implements LogMembership {
     const askedAt = performance.now();
     const { epoch } = this.#joined;
     const asked = [this.member, leaseMs, epoch, this.#seen, data];
-    if (Number(await valkey.run(APPEND, keys, asked)) === 1) {
+    if (Number(await this.#answers.hear(valkey.run(APPEND, keys, asked))) === 1) {
       this.#renewedAt = Math.max(this.#renewedAt, askedAt);
       return;
     }
