@@ -15,8 +15,14 @@ export class HeadSearch {
   measure(part: Buffer): number {
     const end = this.#findEnd(part);
     if (end >= 0) this.reset();
-    else this.#tail = Buffer.concat([this.#tail, part]).subarray(1 - HEAD_END.length);
+    else this.pass(part);
     return end >= 0 ? end : part.byteLength;
+  }
+
+  /** Goes past a part: a head may have begun in it that ends in the next one. */
+  pass(part: Buffer): void {
+    this.#tail = Buffer.concat([this.#tail, part.subarray(1 - HEAD_END.length)]);
+    this.#tail = this.#tail.subarray(1 - HEAD_END.length);
   }
 
   #findEnd(part: Buffer): number {

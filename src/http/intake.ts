@@ -68,11 +68,13 @@ class Intake {
   #mode: Mode = 'head';
   readonly #headSearch = new HeadSearch();
   #request: IncomingMessage | undefined;
-  /** Of a body of known length, what the parser has not had yet. */
+  /** What the parser has not had yet of a body, where that is known. */
   #bodyLeft: number | undefined;
   #sliceBytes: number = SLICE_BYTES.first;
   /** A request is handed over while the parser runs, which must not be called once more then. */
   #isParsing = false;
+  /** Whether the parser has no more than a head: a slice of a chunked body can have requests behind it. */
+  #isAtHead = false;
   #isResting = false;
   #hasEnded = false;
   #ignorable = 0;
@@ -94,7 +96,8 @@ class Intake {
     const { 'transfer-encoding': coding, 'content-length': length = '0' } = req.headers;
     this.#request = req;
     this.#sliceBytes = SLICE_BYTES.first;
-    this.#bodyLeft = coding === undefined ? Number(length) : undefined;
+    const isKnown = coding === undefined && (this.#isAtHead || length === '0');
+    this.#bodyLeft = isKnown ? Number(length) : undefined;
     if (this.#bodyLeft === 0) this.#mode = 'head';
     else this.#mode = (this.#bodyLeft ?? Infinity) <= SMALL_BODY_BYTES ? 'open' : 'held';
     if (this.#mode === 'open') this.#keepWhole(req);
@@ -184,7 +187,9 @@ class Intake {
   }
 
   #feedHead(): void {
+    this.#isAtHead = true;
     this.#feed(this.#pending.cut(this.#headSearch.measure(this.#pending.first())));
+    this.#isAtHead = false;
   }
 
   #feedBody(): void {
@@ -194,12 +199,10 @@ class Intake {
     const began = isChunked ? performance.now() : 0;
     this.#feed(slice);
     if (isChunked) this.#adaptSlices(performance.now() - began);
-    if (this.#request?.complete === true) return;
-    if (this.#mode === 'skipped') {
-      this.#rest(discarding);
-    } else if (isChunked && this.#pending.byteLength > 0) {
-      this.#rest(parsing);
-    }
+    if (isChunked) this.#headSearch.pass(slice);
+    if (this.#mode === 'head') return;
+    if (this.#mode === 'skipped') this.#rest(discarding);
+    else if (isChunked && this.#pending.byteLength > 0) this.#rest(parsing);
   }
 
   #adaptSlices(tookMs: number): void {
@@ -213,7 +216,8 @@ class Intake {
     this.#parse(slice);
     this.#isParsing = false;
     // the newest one: what came behind a chunked body may be whole before anybody wants it
-    if (this.#request?.complete === true && BODY_MODES.has(this.#mode)) this.#mode = 'head';
+    const isWhole = this.#request?.complete === true || this.#bodyLeft === 0;
+    if (isWhole && BODY_MODES.has(this.#mode)) this.#mode = 'head';
   }
 
   #discard(bytes: number): void {

@@ -127,6 +127,40 @@ test('a connection lives on when a body is refused before the parser has counted
   assert.deepEqual([answers[0]?.status, ending], [403, 'open']);
 });
 
+/** What an intake parses of a chunked body at once, at first. */
+const SLICE = 4096;
+
+/** A chunked upload whose first slice goes on for so many bytes of what comes behind it. */
+function chunkedBefore(bytes: number): readonly [head: string, body: string] {
+  const head = 'PUT / HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const size = SLICE - bytes - 'fff\r\n\r\n0\r\n\r\n'.length;
+  return [head, `${size.toString(16)}\r\n${'c'.repeat(size)}\r\n0\r\n\r\n`];
+}
+
+const BODY = `${'b'.repeat(100)}\r\n\r\n${'b'.repeat(300)}`;
+const BEHIND = put(BODY);
+const HEAD_BYTES = BEHIND.length - BODY.length;
+const ENDS: Readonly<Record<string, number>> = {
+  'in the body': HEAD_BYTES + 50,
+  'at the end of the head': HEAD_BYTES,
+  'in the end of the head': HEAD_BYTES - 1,
+  'in the head': HEAD_BYTES - 20,
+};
+for (const [name, end] of Object.entries(ENDS)) {
+  // as many bytes of a third request as make what is left just as long as the body
+  for (const left of [BODY.length, BODY.length - 104, undefined]) {
+    test(`a body behind a chunked one of which a slice ends ${name} is its own, ${left ?? 'all'} bytes left`, async () => {
+      const [head, body] = chunkedBefore(end);
+      const last = put('c'.repeat(1000));
+      const cut = left === undefined ? last.length : Math.max(0, end + left - BEHIND.length);
+      const send = [head, body + BEHIND + last.slice(0, cut), last.slice(cut)];
+      const readings = await readSent(send, { requests: 3 });
+      assert.equal(textOf(readings[1]) === BODY, true, String(textOf(readings[1])));
+      assert.equal(textOf(readings[2]), 'c'.repeat(1000));
+    });
+  }
+}
+
 const ARRIVED: Readonly<Record<string, readonly string[]>> = {
   'with its head': [put('a 1\n')],
   'after its head': [put('a 1\n').slice(0, -4), 'a 1\n'],
