@@ -55,7 +55,7 @@ Push it with another type than the stored one: refused before it can do harm:
 
   printf '# TYPE batch_job_duration_seconds counter\\nbatch_job_duration_seconds 1\\n' | ${push(tokens.demo, 'other_job')}
 
-Push from Python (pip install prometheus-client), with the token as the password:
+Push from Python (pip install prometheus-client, or apt install python3-prometheus-client), with the token as the password:
 
   ${renderPython(url, tokens.payments)}
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { text } from 'node:stream/consumers';
@@ -112,6 +113,20 @@ test('the package holds what its users need, and no source, test or secret', () 
     packed.files.filter(({ path }) => /\/secrets\/|\.key$|\.token$/.test(path)),
     [],
   );
+});
+
+test('the units for systemd start what is installed so', () => {
+  const units = packed.files.filter(({ path }) => /systemd\/pushwarden.*\.service$/.test(path));
+  assert.equal(units.length, 2);
+  for (const { path } of units) {
+    const unit = readProjectFile(path);
+    const mains = [...unit.matchAll(/\/opt\/pushwarden\/(\S+\.js)/g)].map(([, main]) => main);
+    assert.deepEqual(
+      mains.filter((main) => !existsSync(join(folder, String(main)))),
+      [],
+    );
+    assert.equal(mains.length, 2);
+  }
 });
 
 test('npx pushwarden --help shows the commands', async () => {

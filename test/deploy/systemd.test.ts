@@ -77,7 +77,7 @@ test('the gateway is started with a command that there is, and has time to stop'
   assert.deepEqual(gateway.get('Environment'), ['MALLOC_ARENA_MAX=2']);
   assert.deepEqual(
     [node, main].map((path) => path?.replace('/opt/pushwarden/', '')),
-    ['node_modules/.bin/node', 'dist/main.js'],
+    ['node_modules/.bin/node', 'node_modules/pushwarden/dist/main.js'],
   );
   const serve = createProgram().commands.find((one) => one.name() === name);
   const known = serve?.options.map(({ long }) => long) ?? [];
@@ -156,7 +156,7 @@ function runLine(key: string, admin: string, file: string) {
   const [command = '', ...args] = (gateway.get(key)?.[0] ?? '')
     .replace('http://127.0.0.1:9095', admin)
     .replace('/opt/pushwarden/node_modules/.bin/node', process.execPath)
-    .replace('/opt/pushwarden/dist/main.js', `${ROOT}src/main.ts`)
+    .replace('/opt/pushwarden/node_modules/pushwarden/dist/main.js', `${ROOT}src/main.ts`)
     .replace('/etc/pushwarden/pushwarden.yaml', file)
     .split(' ');
   return promisify(execFile)(command, args);
@@ -221,7 +221,9 @@ test('both commands run as the units have them, and only who is let in gets thro
     args: commandOf(gateway)
       .slice(1)
       .map((arg) =>
-        arg.replace('/opt/pushwarden/dist/main.js', main).replace(/^\/etc\/.*\.yaml$/, file),
+        arg
+          .replace('/opt/pushwarden/node_modules/pushwarden/dist/main.js', main)
+          .replace(/^\/etc\/.*\.yaml$/, file),
       ),
     ready: ({ msg, listen }) => (msg === 'ready' ? String(listen) : undefined),
   });
