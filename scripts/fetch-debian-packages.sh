@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fetches packages of a Debian suite without touching the system: the package lists are temporary,
 # nothing is installed, root is not needed. What is fetched is checked against the keys of the Debian
-# archive. Each goes into FOLDER/PACKAGE/usr; packages that are joined by commas are unpacked
-# together, in the folder of the first.
+# archive, and may be of a mirror that stands still. Each goes into FOLDER/PACKAGE/usr; packages that
+# are joined by commas are unpacked together, in the folder of the first.
 # usage: fetch-debian-packages.sh SUITE FOLDER PACKAGE[,PACKAGE...]...
 set -eu
 
@@ -26,7 +26,7 @@ apt() {
   apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
     -o Dir::State="$work/state" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" \
     -o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
-    -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any "$@"
+    -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any "$@"
 }
 
 apt update

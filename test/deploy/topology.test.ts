@@ -92,8 +92,9 @@ function missing(): string | false {
   }
   const probe = `pw${process.pid}-probe`;
   if (spawnSync('ip', ['netns', 'add', probe]).status !== 0) return 'network namespaces need root';
+  const { status } = spawnSync('ip', ['netns', 'exec', probe, 'true']);
   spawnSync('ip', ['netns', 'del', probe]);
-  return false;
+  return status === 0 ? false : 'network namespaces cannot be entered here, as in a chroot';
 }
 
 const skip = missing();

@@ -116,7 +116,7 @@ export function programVersion(name: ProgramName): string {
   const path = findProgram(name);
   if (path === undefined) return 'missing';
   const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' });
-  return /version (\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
+  return /\bv(?:ersion |=)(\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1] ?? 'unknown';
 }
 
 /**
