@@ -9,7 +9,7 @@ import { createRequestHandler } from '../http/handle-request.ts';
 import { holdCalls } from '../http/held-calls.ts';
 import type { PageContext } from '../http/page/page-exchange.ts';
 import { createPageHandler } from '../http/page/page-handler.ts';
-import { createRefusalPace } from '../http/refusal-pace.ts';
+import { createRefusalPaces } from '../http/refusal-pace.ts';
 import { createRawRefuser } from '../http/refuse-raw.ts';
 import { createRequestIds } from '../http/request-id.ts';
 import { createResponder } from '../http/respond.ts';
@@ -71,8 +71,8 @@ export function createPublicSide(
     server,
     open({ gateway, observer, activity, sessionStore, upstreamState, log, lifetime }) {
       const responder = createResponder(securityHeaders, lifetime.isClosing);
-      const pace = createRefusalPace();
-      const shared = { gateway, responder, observer, log, createRequestId, pace, unproved };
+      const paces = createRefusalPaces();
+      const shared = { gateway, responder, observer, log, createRequestId, paces, unproved };
       const known = { ...shared, activity, certificates };
       const handleRequest = createRequestHandler(known);
       const page = createPageHandler({ ...known, sessionStore, securityHeaders, upstreamState });

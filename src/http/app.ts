@@ -11,7 +11,7 @@ import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { ExpressRequest, ExpressResponse } from './express-messages.ts';
 import { notePrefix } from './prefixed-requests.ts';
-import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
+import { type RefusalPaces, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 import type { UnprovedClients } from './unproved-clients.ts';
 
@@ -22,7 +22,7 @@ interface PublicAppOptions {
   readonly challenges: () => readonly string[];
   /** Also taken in front of every path; empty for none. */
   readonly pathPrefix: () => string;
-  readonly pace: RefusalPace;
+  readonly paces: Pick<RefusalPaces, 'probes'>;
   readonly unproved: UnprovedClients;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
@@ -68,7 +68,7 @@ export function createPublicApp(options: PublicAppOptions): RequestListener {
 }
 
 function createHealthHandler(options: PublicAppOptions): RequestHandler {
-  const { responder, createRequestId, challenges, isReady, isSpooling, pace, unproved } = options;
+  const { responder, createRequestId, challenges, isReady, isSpooling, paces, unproved } = options;
   return async (req, res, next) => {
     const endpoint = parseHealthEndpoint(req.method, req.url);
     if (endpoint === undefined) {
@@ -77,7 +77,8 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
     }
     const requestId = createRequestId();
     if (unproved.enter(req.socket, undefined).isStale) res.shouldKeepAlive = false;
-    await pace.turn(String(req.socket.remoteAddress), req.complete ? 1 : UPLOAD_WEIGHT);
+    const weight = req.complete ? 1 : UPLOAD_WEIGHT;
+    await paces.probes.turn(String(req.socket.remoteAddress), weight);
     if (endpoint.effect === 'deny') {
       const { accept } = req.headers;
       responder.refuse(res, endpoint, { requestId, accept, challenges: challenges() });

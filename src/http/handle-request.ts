@@ -7,7 +7,7 @@ import { denyFor } from '../core/refusal.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
 import type { Admission, ReadAdmission } from '../pipeline/admission.ts';
 import { admit } from '../pipeline/admit.ts';
-import { type AuditTrail, createAuditTrail, type Facts } from '../pipeline/audit-trail.ts';
+import { type AuditTrail, createAuditTrail } from '../pipeline/audit-trail.ts';
 import { type ForwardContext, type Forwarded, forward } from '../pipeline/forward.ts';
 import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
@@ -19,7 +19,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
-import { type RefusalPace, UPLOAD_WEIGHT } from './refusal-pace.ts';
+import { type RefusalPaces, UPLOAD_WEIGHT } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 import type { UnprovedClients } from './unproved-clients.ts';
 
@@ -30,7 +30,7 @@ interface RequestHandlerOptions {
   readonly activity: TeamActivity;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
-  readonly pace: RefusalPace;
+  readonly paces: Pick<RefusalPaces, 'unknown' | 'teams'>;
   readonly unproved: UnprovedClients;
   readonly certificates: Pick<ClientCertificates, 'of'>;
 }
@@ -51,8 +51,7 @@ const NO_REASONS: readonly Reason[] = [];
  * rejects: what breaks on the way is answered `internal_error`.
  */
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
-  const { gateway, responder, observer, activity, log, createRequestId, certificates, pace } =
-    options;
+  const { gateway, responder, observer, activity, log, certificates } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
 
   const refuse = (exchange: Exchange, refusal: Deny): void => {
@@ -97,14 +96,19 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return async (req, res) => {
     observer.begin();
     const arrivedAt = gateway.clock.monotonic();
-    const request = receive(req, res, createRequestId(), certificates.of(req.socket));
+    const request = receive(req, res, options.createRequestId(), certificates.of(req.socket));
     const trail = createAuditTrail(request, gateway.audit, gateway.clock);
     const exchange: Exchange = { req, res, request, trail, refusal: undefined };
+    const client = options.unproved.enter(
+      req.socket,
+      findProxiedClient(request, gateway.snapshot()),
+    );
     const scope = new RequestScope();
     try {
-      const admission = await decide(exchange, options, scope);
+      const admission = await decide(exchange, gateway, client, scope);
       if (admission.effect === 'deny') {
-        await pace.turn(sourceOf(trail.facts, request), req.complete ? 1 : UPLOAD_WEIGHT);
+        scope[Symbol.dispose](); // who waits to be refused keeps nothing from others
+        await waitTurn(exchange, options.paces);
         trail.recordInPassing(admission);
         refuse(exchange, admission);
       } else {
@@ -118,6 +122,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       fail(exchange, error);
     } finally {
       scope[Symbol.dispose](); // `using` compiles to calls that cost every request
+      client.end();
     }
     noteActivity(activity, exchange);
     observer.end(describe(exchange, gateway.clock.monotonic() - arrivedAt));
@@ -170,12 +175,11 @@ function listWouldRefuse({ facts }: AuditTrail): readonly Reason[] {
 
 /** Admits a request, unless its client has too many under way. */
 function decide(
-  { req, res, request, trail }: Exchange,
-  { gateway, unproved }: RequestHandlerOptions,
+  { res, request, trail }: Exchange,
+  gateway: Gateway,
+  client: ReturnType<UnprovedClients['enter']>,
   scope: RequestScope,
 ): MaybePromise<Decision<Admission>> {
-  const client = unproved.enter(req.socket, findProxiedClient(request, gateway.snapshot()));
-  scope.defer(client.end);
   if (client.isStale) res.shouldKeepAlive = false;
   return client.isCrowded
     ? deny('overloaded', { internal: 'its client has too many requests under way' })
@@ -186,10 +190,18 @@ function contextOf({ req, request, trail }: Exchange): ForwardContext {
   return { requestId: request.id, trail, isClientGone: () => req.socket.destroyed };
 }
 
-/** Whom a refusal counts for: the team, or as much of a client as one has at its command. */
-function sourceOf({ principal, clientAddress }: Facts, { peerAddress }: GatewayRequest): string {
-  if (principal !== undefined) return `team ${principal.team}`;
-  return clientAddress === undefined ? String(peerAddress) : renderSource(clientAddress);
+/** A refusal counts for the team, or for as much of a client as one has at its command. */
+function waitTurn(
+  { req, request, trail }: Exchange,
+  { unknown, teams }: RequestHandlerOptions['paces'],
+): Promise<unknown> {
+  const { principal, clientAddress } = trail.facts;
+  const weight = req.complete ? 1 : UPLOAD_WEIGHT;
+  if (principal !== undefined && principal.scheme !== 'none') {
+    return teams.turn(principal.team, weight);
+  }
+  const source = clientAddress === undefined ? request.peerAddress : renderSource(clientAddress);
+  return unknown.turn(String(source), weight);
 }
 
 async function serveRead(

@@ -13,6 +13,8 @@ export interface RefusalPace {
 
 /** A refusal takes some tenths of a millisecond; all of them together some tenth of a core. */
 const PER_SECOND = 500;
+/** Of probes, which take less: one behind as many as there are connections is answered in time. */
+const PROBES_PER_SECOND = 2000;
 /** Of a request whose body is still on its way: what comes of it is read, to be thrown away. */
 export const UPLOAD_WEIGHT = 5;
 /** Refusals that come at once and are not slowed down. */
@@ -22,8 +24,23 @@ const PER_TURN = 4;
 /** Refusals that wait, each with its connection; those beyond are written at once. */
 const MAX_WAITING = 4000;
 
-/** Creates the pace of one server. */
-export function createRefusalPace(): RefusalPace {
+/** The paces of one server. Who is unknown can come from anywhere, and keeps nobody else waiting. */
+export interface RefusalPaces {
+  readonly unknown: RefusalPace;
+  readonly teams: RefusalPace;
+  readonly probes: RefusalPace;
+}
+
+export function createRefusalPaces(): RefusalPaces {
+  return {
+    unknown: createRefusalPace(),
+    teams: createRefusalPace(),
+    probes: createRefusalPace(PROBES_PER_SECOND),
+  };
+}
+
+/** Creates the pace of one kind of callers. */
+export function createRefusalPace(perSecond = PER_SECOND): RefusalPace {
   const queue = createFairQueue({ parallel: 1, maxWaiting: MAX_WAITING });
   let tokens = BURST;
   let countedAt = performance.now();
@@ -41,10 +58,10 @@ export function createRefusalPace(): RefusalPace {
 
   const takeTokens = async (weight: number): Promise<void> => {
     const now = performance.now();
-    tokens = Math.min(BURST, tokens + ((now - countedAt) * PER_SECOND) / 1000) - weight;
+    tokens = Math.min(BURST, tokens + ((now - countedAt) * perSecond) / 1000) - weight;
     countedAt = now;
     if (tokens >= 0) return giveWay();
-    await new Promise((resolve) => setTimeout(resolve, (-tokens * 1000) / PER_SECOND));
+    await new Promise((resolve) => setTimeout(resolve, (-tokens * 1000) / perSecond));
   };
   return { turn: (source, weight = 1) => queue.run(source, () => takeTokens(weight)) };
 }

@@ -7,7 +7,7 @@ import type { Gateway } from '../pipeline/gateway.ts';
 import type { GatewayRequest } from '../pipeline/gateway-request.ts';
 import type { OperationalLog, RequestObserver } from '../pipeline/ports.ts';
 import { createRefusalLog } from './refusal-log.ts';
-import type { RefusalPace } from './refusal-pace.ts';
+import type { RefusalPaces } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 
 interface RawRefuserOptions {
@@ -16,12 +16,12 @@ interface RawRefuserOptions {
   readonly observer: RequestObserver;
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
-  readonly pace: RefusalPace;
+  readonly paces: Pick<RefusalPaces, 'unknown'>;
 }
 
 /** Answers, audits and counts what the parser could not make a request of. */
 export function createRawRefuser(options: RawRefuserOptions) {
-  const { gateway, responder, observer, log, createRequestId, pace } = options;
+  const { gateway, responder, observer, log, createRequestId, paces } = options;
   const logRefusal = createRefusalLog(log, gateway.clock);
 
   const answer = (socket: Socket, refusal: Deny, peer: string | undefined): void => {
@@ -43,7 +43,9 @@ export function createRawRefuser(options: RawRefuserOptions) {
       socket.destroy();
       return;
     }
-    void pace.turn(String(remoteAddress)).then(() => answer(socket, refusal, remoteAddress));
+    void paces.unknown
+      .turn(String(remoteAddress))
+      .then(() => answer(socket, refusal, remoteAddress));
   };
 }
 

@@ -15,7 +15,7 @@ export interface Arrival {
   readonly gateway: Gateway;
   readonly trail: AuditTrail;
   /** Gives back what the request holds, at its very end. */
-  readonly scope: Pick<RequestScope, 'use' | 'defer'>;
+  readonly scope: Pick<RequestScope, 'use'>;
   /** Told when the credential of the request holds. */
   readonly onProof?: () => void;
   /** Told of each check that is made. */

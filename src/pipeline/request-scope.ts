@@ -3,7 +3,7 @@
  * and costs each request calls out of compiled code.
  */
 export class RequestScope implements Disposable {
-  readonly #held: (Disposable | (() => void))[] = [];
+  readonly #held: Disposable[] = [];
 
   /** Takes something that is disposed of at the end. */
   use<T extends Disposable>(lease: T): T {
@@ -11,17 +11,11 @@ export class RequestScope implements Disposable {
     return lease;
   }
 
-  /** Takes what is called at the end. */
-  defer(giveBack: () => void): void {
-    this.#held.push(giveBack);
-  }
-
   [Symbol.dispose](): void {
     const held = this.#held.pop();
     if (held === undefined) return;
     try {
-      if (typeof held === 'function') held();
-      else held[Symbol.dispose]();
+      held[Symbol.dispose]();
     } finally {
       this[Symbol.dispose](); // whatever became of this one
     }

@@ -52,6 +52,9 @@ function createBrokenGateway(events: AuditEvent[]): Gateway {
   };
 }
 
+/** A pace that slows nobody down. */
+const AT_ONCE = { turn: async () => undefined };
+
 /** The public side of a broken gateway. */
 async function startBroken(withFaults = (sound: Responder): Responder => sound) {
   const events: AuditEvent[] = [];
@@ -64,7 +67,7 @@ async function startBroken(withFaults = (sound: Responder): Responder => sound) 
     responder: withFaults(createResponder({}, () => false)),
     log: { info() {}, warn() {}, error: (_: string, fields?: object) => void logged.push(fields) },
     createRequestId: () => '01JD',
-    pace: { turn: async () => undefined },
+    paces: { unknown: AT_ONCE, teams: AT_ONCE, probes: AT_ONCE },
     unproved: {
       enter: () => ({ isCrowded: false, isStale: false, prove() {}, end() {} }),
     },

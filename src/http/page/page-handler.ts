@@ -16,7 +16,7 @@ import type { PageHandler } from '../app.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
 import { createRefusalLog } from '../refusal-log.ts';
-import { type RefusalPace, UPLOAD_WEIGHT } from '../refusal-pace.ts';
+import { type RefusalPaces, UPLOAD_WEIGHT } from '../refusal-pace.ts';
 import type { Responder } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
 import type { UnprovedClients } from '../unproved-clients.ts';
@@ -45,7 +45,7 @@ interface PageOptions extends Omit<PageContext, 'sessions' | 'assets'> {
   readonly log: OperationalLog;
   readonly createRequestId: () => string;
   readonly certificates: Pick<ClientCertificates, 'of'>;
-  readonly pace: RefusalPace;
+  readonly paces: Pick<RefusalPaces, 'unknown'>;
   readonly unproved: UnprovedClients;
 }
 
@@ -121,7 +121,7 @@ export function createPageHandler(options: PageOptions): PageHandler {
       const told = { requestId: request.id, accept: req.headers.accept, contact: ui?.contact };
       responder.refuse(res, ready, { ...told, challenges });
     } else {
-      await keepPace(ready.value, options.pace);
+      await keepPace(ready.value, options.paces);
       refusal = await answer(ready.value, path, log);
     }
     client.end();
@@ -140,10 +140,10 @@ export function createPageHandler(options: PageOptions): PageHandler {
 /** Whoever has no session waits as who is refused does: he is, or signs in. */
 async function keepPace(
   { req, address, sessions, sessionIds }: PageExchange,
-  pace: RefusalPace,
+  { unknown }: Pick<RefusalPaces, 'unknown'>,
 ): Promise<void> {
   for (const id of sessionIds) if ((await sessions.find(id)) !== undefined) return;
-  await pace.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
+  await unknown.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
 }
 
 /** Path of `/ui/` seen from another one. */
