@@ -12,16 +12,22 @@ interface ScrapeWatchOptions {
 
 /** Says in the log once that one group breaks the scrape for everybody, and when it is over. */
 export interface ScrapeWatch {
-  /** @param expected - names of the families that the scrape must have */
+  /**
+   * @param expected - names of the families that were stored before the scrape and after it
+   * @returns whether only another look can tell: nothing was said yet
+   */
   note(
     scrape: Scrape,
     expected: ReadonlySet<string>,
     reader: Pick<StoreReader, 'suspects'>,
-  ): Promise<void>;
+  ): Promise<boolean>;
 }
 
 const LOGGED_BYTES = 512;
 const LOGGED_GROUPS = 10;
+/** What every Pushgateway says of itself, behind most names and behind the time stamps of groups. */
+const OWN_NAME = 'pushgateway_build_info';
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * Creates the watch over scrapes: an error, or a 200 that ends before a family that is stored, is
@@ -30,19 +36,29 @@ const LOGGED_GROUPS = 10;
  */
 export function createScrapeWatch({ log, onScrape }: ScrapeWatchOptions): ScrapeWatch {
   let known: Problem['kind'] | undefined;
+  /** What the last look lacked and may have been deleted just then. */
+  let suspected = NONE;
+
+  const isDoubtful = ({ kind, doubtful = NONE }: Problem): boolean => {
+    const isAgain = !suspected.isDisjointFrom(doubtful);
+    suspected = doubtful;
+    return kind !== known && doubtful.size > 0 && !isAgain;
+  };
+
   return {
     async note(scrape, expected, reader) {
-      if (scrape.status !== 200 && scrape.status !== 500) return;
+      if (scrape.status !== 200 && scrape.status !== 500) return false;
       const problem = findProblem(scrape, expected);
+      if (problem !== undefined && isDoubtful(problem)) return true;
       if (problem === undefined) {
+        suspected = NONE;
         if (known !== undefined) log.info('scrape_whole_again');
       } else if (problem.kind !== known) {
-        const suspects = await reader.suspects(scrape.error).catch(() => []);
-        const seen = suspects.filter((suspect) => isSeen(suspect, scrape.brokenHelp));
-        log.error('scrape_broken', describe(problem.text, scrape.error, seen));
+        log.error('scrape_broken', await describe(problem, scrape, reader));
       }
       known = problem?.kind;
       onScrape(problem !== undefined);
+      return false;
     },
   };
 }
@@ -51,9 +67,15 @@ export function createScrapeWatch({ log, onScrape }: ScrapeWatchOptions): Scrape
 interface Problem {
   readonly kind: 'error' | 'empty' | 'cut_off' | 'help';
   readonly text: string;
+  /** Families whose absence is all that shows it; they may have been deleted and pushed anew. */
+  readonly doubtful?: ReadonlySet<string>;
 }
 
-/** What is wrong with a scrape for everybody; undefined if nothing is. */
+/**
+ * What is wrong with a scrape for everybody; undefined if nothing is. One that is cut off lacks all
+ * families from there on, as they are in the order of their names: another one that is missing was
+ * deleted.
+ */
 export function findProblem(
   { status, names, brokenHelp }: Scrape,
   expected: ReadonlySet<string>,
@@ -64,11 +86,14 @@ export function findProblem(
   if (help !== undefined) {
     return { kind: 'help', text: `the help of ${renderQuoted(help)} is not UTF-8` };
   }
-  const lost = [...expected.difference(new Set(names))].sort();
+  const last = names.toSorted().at(-1) ?? '';
+  const lost = [...expected].filter((name) => name > last).sort();
   const [first] = lost;
   if (first === undefined) return undefined;
   const rest = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
-  return { kind: 'cut_off', text: `the scrape lacks ${renderQuoted(first)}${rest}` };
+  const text = `the scrape lacks ${renderQuoted(first)}${rest}`;
+  const isCertain = !names.includes(OWN_NAME);
+  return { kind: 'cut_off', text, ...(!isCertain && { doubtful: new Set(lost) }) };
 }
 
 /** A help that is not UTF-8 is told by the scrape alone. */
@@ -79,9 +104,15 @@ export function isSeen(
   return blame !== 'help' || brokenHelp.includes(family);
 }
 
-function describe(problem: string, error: string, suspects: readonly SuspectGroup[]): object {
+async function describe(
+  { text }: Problem,
+  { error, brokenHelp }: Scrape,
+  reader: Pick<StoreReader, 'suspects'>,
+): Promise<object> {
+  const found = await reader.suspects(error).catch(() => []);
+  const suspects = found.filter((suspect) => isSeen(suspect, brokenHelp));
   return {
-    problem,
+    problem: text,
     groups: suspects
       .slice(0, LOGGED_GROUPS)
       .map(({ group, problem: why }) => ({ group, problem: why })),

@@ -103,7 +103,8 @@ class Looks implements StoreLooks {
       }
       // What was pushed or deleted meanwhile may be in the scrape or not.
       const held = new Set(asShown(model.familyLines()).keys());
-      await this.#scrapeWatch.note(scrape, held.intersection(before), reader);
+      const expected = held.intersection(before);
+      if (await this.#scrapeWatch.note(scrape, expected, reader)) isSuspected = true;
       if (scrape.status !== 200) return 'nothing';
       return isSuspected ? 'suspected' : 'seen';
     } catch {

@@ -5,6 +5,7 @@ import { CONTENT_TYPES } from '../../src/core/exposition/media-type.ts';
 import { createScrapeWatch } from '../../src/store/scrape-watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { followPushgateway } from '../support/followed-store.ts';
+import { deleteGroup, groupPush, pushAll } from '../support/group-push.ts';
 import { delimited, double, integer, prefixed } from '../support/protobuf.ts';
 import {
   PUSHGATEWAYS,
@@ -56,6 +57,13 @@ const POISONS: Readonly<Record<string, Poison>> = {
     problem: /^the scrape lacks "zzz"$/,
     groups: [{ group: EVIL, problem: 'family "mmm" has no known type' }],
   },
+  'a family of an unknown type behind those of Pushgateway itself': {
+    target: EVIL,
+    body: family('qqq', 99, GAUGE),
+    contentType: CONTENT_TYPES.protobuf,
+    problem: /^the scrape lacks "qqq" and 1 more$/,
+    groups: [{ group: EVIL, problem: 'family "qqq" has no known type' }],
+  },
   'a family of two types': {
     args: UNCHECKED,
     target: EVIL,
@@ -84,6 +92,8 @@ async function openStage(version: PushgatewayVersion, args: readonly string[] = 
     pushgateway,
     lines: () => followed.lines.filter(({ message }) => message.startsWith('scrape_')),
     scrapes: followed.scrapes,
+    followed: followed.followed,
+    reader: followed.reader,
     probe: () => followed.probe(),
     poll: () => followed.poll(),
     /** Pushgateway does what it answers 202 to when it gets to it. */
@@ -144,6 +154,39 @@ for (const version of PUSHGATEWAYS) {
     await stage.holds([]);
     await stage.poll();
     assert.deepEqual([stage.scrapes, stage.lines()], [[false], []]);
+  });
+}
+
+for (const name of ['aaa', 'zzz']) {
+  test(`a family that is away for one look, as it was deleted and pushed anew, is not missed: ${name}`, {
+    skip: pushgatewayMissing('1.11'),
+  }, async () => {
+    await using stage = await openStage('1.11');
+    const { followed, reader } = stage;
+    const put = async (): Promise<void> => {
+      await stage.send('PUT', '/metrics/job/good', `# TYPE ${name} gauge\n${name} 1\n`);
+      await stage.holds(['good']);
+      await pushAll(followed.store, groupPush('good', `${name}:gauge`));
+    };
+    await stage.probe();
+    await put();
+    let looks = 0;
+    followed.readBy({
+      ...reader,
+      async look(onChanges) {
+        looks += 1;
+        if (looks > 1) return await reader.look(onChanges);
+        await stage.send('DELETE', '/metrics/job/good');
+        await stage.holds([]);
+        await deleteGroup(followed.store, 'good');
+        const scrape = await reader.look(onChanges);
+        await put();
+        return scrape;
+      },
+    });
+    await stage.poll();
+    await stage.poll();
+    assert.deepEqual([stage.scrapes.includes(true), stage.lines()], [false, []]);
   });
 }
 
