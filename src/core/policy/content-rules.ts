@@ -63,22 +63,36 @@ export function compileFamilyRules(
 
 /** Names of each type that a team pushes again and again. */
 const REMEMBERED = 64;
+/** Lists of them, over all teams: then all are forgotten. */
+const MOST_LISTS = 512;
+
+type Allowed = Map<FamilyType, (name: string) => boolean>;
+/** By the rules of a team. */
+let allowed = new WeakMap<FamilyGlobs, Allowed>();
+let lists = 0;
 
 /** Names that may be pushed are looked up from the second time on. */
 export function createFamilyRules(globs: FamilyGlobs): FamilyRules {
-  const allowed = new Map<FamilyType, (name: string) => boolean>();
-  const rememberAllowed = (type: FamilyType): ((name: string) => boolean) => {
-    const isAllowed = (name: string): boolean => explainFamily({ name, type }, globs) === undefined;
-    const remembered = remember(isAllowed, REMEMBERED, (is) => is);
-    allowed.set(type, remembered);
-    return remembered;
-  };
   return {
     explain(family) {
-      const mayPush = allowed.get(family.type) ?? rememberAllowed(family.type);
-      return mayPush(family.name) ? undefined : explainFamily(family, globs);
+      const { name, type } = family;
+      const mayPush = allowed.get(globs)?.get(type) ?? beginList(globs, type);
+      return mayPush(name) ? undefined : explainFamily(family, globs);
     },
   };
+}
+
+function beginList(globs: FamilyGlobs, type: FamilyType): (name: string) => boolean {
+  if (lists === MOST_LISTS) {
+    allowed = new WeakMap();
+    lists = 0;
+  }
+  lists += 1;
+  const isAllowed = (name: string): boolean => explainFamily({ name, type }, globs) === undefined;
+  const list = remember(isAllowed, REMEMBERED, (is) => is);
+  const known = allowed.get(globs) ?? new Map();
+  allowed.set(globs, known.set(type, list));
+  return list;
 }
 
 /**

@@ -11,6 +11,7 @@ import { compileOwnedNames } from '../../../src/core/policy/owned-names.ts';
 import type { MetricRules, TeamSpec } from '../../../src/core/policy/policy-spec.ts';
 import { finish } from '../../../src/core/steps.ts';
 import { familyContent } from '../../support/group-push.ts';
+import { heapGrowth } from '../../support/heap-growth.ts';
 
 const NO_RULES: MetricRules = { deny: [], own: [] };
 
@@ -144,4 +145,14 @@ test('checkContent decides the same of a name however often it is pushed, and fo
   }
   for (let at = 0; at < 1000; at += 1) assert.equal(effectOf(gauge(`name_${at}`)), 'allow');
   assert.deepEqual([gauge('x'), gauge('up')].map(effectOf), ['allow', 'deny']);
+});
+
+test('names that teams may push take little memory, however many teams there are', () => {
+  const teams = Array.from({ length: 5000 }, () => compile(DENY));
+  const push = (rules: ContentRules, team: number): void => {
+    for (let at = 0; at < 64; at += 1)
+      rules.families.explain(gauge(`metric_${at}_of_team_${team}`));
+  };
+  const growth = heapGrowth(() => teams.forEach(push));
+  assert.ok(growth < 8 * 1024 * 1024, `${growth} bytes`);
 });
