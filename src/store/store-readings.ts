@@ -1,6 +1,7 @@
 import { GatewayError, messageOf } from '../core/errors.ts';
 import { SCRAPE_SCOPE } from '../core/exposition/push-content.ts';
 import { parseTextExposition } from '../core/exposition/text/text-exposition.ts';
+import { renderPrintable } from '../core/printable.ts';
 import type {
   ForeignChanges,
   GroupStore,
@@ -55,6 +56,8 @@ const REST_MS = 1000;
 const REST_FACTOR = 3;
 /** How often a long reading is told of. */
 const PROGRESS_MS = 10_000;
+/** How much of the name of a group is told. */
+const LOGGED_BYTES = 512;
 
 /** Creates the readings of one store, of which there was none yet. */
 export function createStoreReadings(options: StoreReadingsOptions): StoreReadings {
@@ -77,7 +80,7 @@ export function createStoreReadings(options: StoreReadingsOptions): StoreReading
       if (readOf === status.startTime) {
         tellForeign(changes, options);
       } else {
-        const sinceBefore = readOf === undefined ? undefined : changes;
+        const sinceBefore = readOf === undefined ? undefined : changes?.counts;
         const ms = Math.round(clock.monotonic() - beganAt);
         log.info('store_read', { groups, ...sinceBefore, ms });
       }
@@ -162,11 +165,16 @@ function tellForeign(
   { log, observer }: Pick<StoreReadingsOptions, 'log' | 'observer'>,
 ): void {
   if (changes === undefined) return;
-  const groups = changes.appeared + changes.vanished + changes.changed;
+  const { counts, named } = changes;
+  const groups = counts.appeared + counts.vanished + counts.changed;
   if (groups === 0) return;
   observer.changedByOthers(groups);
   log.warn('store_changed', {
-    ...changes,
+    ...counts,
+    groups: named.map(({ group, change }) => {
+      return { group: renderPrintable(group, LOGGED_BYTES), change };
+    }),
+    ...(groups > named.length && { more_groups: groups - named.length }),
     why: 'somebody else pushes to this Pushgateway, or deletes from it, past the gateway',
   });
 }

@@ -92,13 +92,21 @@ for (const version of PUSHGATEWAYS) {
       assert.deepEqual(stage.jobs(), ['b']);
     });
 
-    const CHANGES: Readonly<Record<string, (s: Stage) => Promise<unknown>>> = {
-      'a push of a group': (s) => s.send('PUT', 'c', GAUGE).then(() => s.holds('a', 'b', 'c')),
-      'a push to a group': (s) => s.send('PUT', 'a', `${GAUGE}more 1\n`),
-      'a delete': (s) => s.send('DELETE', 'a').then(() => s.holds('b')),
-      'a wipe': (s) => s.pushgateway.wipe().then(() => s.holds()),
+    /** What is done, and what the log then names. */
+    type Change = readonly [(s: Stage) => Promise<unknown>, Readonly<Record<string, string>>];
+    const CHANGES: Readonly<Record<string, Change>> = {
+      'a push of a group': [
+        (s) => s.send('PUT', 'c', GAUGE).then(() => s.holds('a', 'b', 'c')),
+        { c: 'appeared' },
+      ],
+      'a push to a group': [(s) => s.send('PUT', 'a', `${GAUGE}more 1\n`), { a: 'changed' }],
+      'a delete': [(s) => s.send('DELETE', 'a').then(() => s.holds('b')), { a: 'vanished' }],
+      'a wipe': [
+        (s) => s.pushgateway.wipe().then(() => s.holds()),
+        { a: 'vanished', b: 'vanished' },
+      ],
     };
-    for (const [what, change] of Object.entries(CHANGES)) {
+    for (const [what, [change, named]] of Object.entries(CHANGES)) {
       test(`is right one poll after ${what} past the gateway`, async () => {
         await using stage = await openStage(version);
         await stage.send('PUT', 'a', GAUGE);
@@ -112,7 +120,12 @@ for (const version of PUSHGATEWAYS) {
         assert.deepEqual(stage.jobs(), held.toSorted());
         assert.deepEqual(stage.readings, ['read', 'read']);
         assert.equal(stage.foreign.length, 1);
-        assert.equal(stage.messages().at(-1), 'store_changed');
+        const { message, fields } = stage.lines.at(-1) ?? assert.fail();
+        assert.equal(message, 'store_changed');
+        const groups = Object.entries(named).map(([job, change]) => {
+          return { group: `/metrics/job/${job}`, change };
+        });
+        assert.deepEqual({ groups: [], ...fields }.groups, groups);
         await stage.poll();
         assert.deepEqual(stage.readings, ['read', 'read']);
       });

@@ -189,7 +189,13 @@ export interface ReadGroup {
 
 /** Groups that somebody else put there, took away, or pushed to. */
 export interface ForeignChanges {
-  readonly appeared: number;
-  readonly vanished: number;
-  readonly changed: number;
+  readonly counts: Readonly<Record<ForeignChange['change'], number>>;
+  /** The first ones. */
+  readonly named: readonly ForeignChange[];
+}
+
+/** What somebody else did to one group. */
+export interface ForeignChange {
+  readonly group: GroupId;
+  readonly change: 'appeared' | 'vanished' | 'changed';
 }

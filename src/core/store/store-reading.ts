@@ -1,6 +1,6 @@
 import type { FamilyContent } from '../exposition/push-content.ts';
 import { finish } from '../steps.ts';
-import type { ForeignChanges, ReadGroup, StoreReading } from './group-store.ts';
+import type { ForeignChange, ReadGroup, StoreReading } from './group-store.ts';
 import {
   addSeries,
   createGroup,
@@ -17,6 +17,8 @@ import { change, countStored, enterGroup, type StoreState } from './store-state.
 const SLICE = 100;
 /** Groups that are looked at before others go on. */
 const LOOKED_AT = 1000;
+/** Groups whose change by others is told with their names. */
+const NAMED = 10;
 
 /** A reading that is under way. */
 interface Reading {
@@ -24,7 +26,8 @@ interface Reading {
   /** Groups that changed since it began. */
   readonly changed: Set<string>;
   readonly read: Set<string>;
-  readonly changes: Record<keyof ForeignChanges | 'same', number>;
+  readonly counts: Record<ForeignChange['change'], number>;
+  readonly named: ForeignChange[];
   /** Groups since others went on. */
   sliced: number;
 }
@@ -32,8 +35,9 @@ interface Reading {
 /** @see `GroupStore.startReading` */
 export function startReading(state: StoreState): StoreReading {
   const changed = new Set<string>();
-  const changes = { appeared: 0, vanished: 0, changed: 0, same: 0 };
-  const reading: Reading = { state, changed, read: new Set(), changes, sliced: 0 };
+  const counts = { appeared: 0, vanished: 0, changed: 0 };
+  const named: ForeignChange[] = [];
+  const reading: Reading = { state, changed, read: new Set(), counts, named, sliced: 0 };
   state.changed = changed;
   return {
     begun: async () => undefined,
@@ -48,13 +52,21 @@ export function startReading(state: StoreState): StoreReading {
       if (!isCurrent(reading)) return undefined;
       for (const id of state.doubts.keys()) if (!changed.has(id)) state.doubts.delete(id);
       state.changed = undefined;
-      const { appeared, vanished, changed: differ } = changes;
-      return { appeared, vanished, changed: differ };
+      return { counts, named };
     },
     [Symbol.dispose]() {
       if (isCurrent(reading)) state.changed = undefined;
     },
   };
+}
+
+function noteChange(
+  { counts, named }: Reading,
+  { id }: HeldGroup,
+  change: ForeignChange['change'],
+): void {
+  counts[change] += 1;
+  if (named.length < NAMED) named.push({ group: id, change });
 }
 
 /** Whether no other reading has begun since. */
@@ -63,11 +75,11 @@ function isCurrent({ state, changed }: Reading): boolean {
 }
 
 async function addGroups(reading: Reading, groups: readonly ReadGroup[]): Promise<void> {
-  const { state, changed, read, changes } = reading;
+  const { state, changed, read } = reading;
   for (const group of groups) {
     if (state.works.isOn(group.id)) await state.works.whenOff(group.id);
     if (!isCurrent(reading)) return;
-    if (!changed.has(group.id)) changes[takeGroup(state, group, changed)] += 1;
+    if (!changed.has(group.id)) takeGroup(reading, group);
     // the text that the model has already
     read.add(state.groups.get(group.id)?.id ?? group.id);
     reading.sliced += 1;
@@ -78,7 +90,7 @@ async function addGroups(reading: Reading, groups: readonly ReadGroup[]): Promis
 }
 
 async function removeVanished(reading: Reading): Promise<void> {
-  const { state, changed, read, changes } = reading;
+  const { state, changed, read } = reading;
   let looked = 0;
   for (const group of state.groups.values()) {
     looked += 1;
@@ -86,7 +98,7 @@ async function removeVanished(reading: Reading): Promise<void> {
     if (state.works.isOn(group.id)) await state.works.whenOff(group.id);
     if (!isCurrent(reading)) return;
     if (!group.exists || read.has(group.id) || changed.has(group.id)) continue;
-    if (!state.doubts.has(group.id)) changes.vanished += 1;
+    if (!state.doubts.has(group.id)) noteChange(reading, group, 'vanished');
     changeInOne(state, group, () => {
       group.exists = false;
       return replaceFamilies(state, group, []);
@@ -103,12 +115,9 @@ function replaceOwn(state: StoreState, own: readonly FamilyContent[]): void {
   releaseAll(state, gone);
 }
 
-/** Puts one group in place; whether the model did not know that it would be so. */
-function takeGroup(
-  state: StoreState,
-  read: ReadGroup,
-  changed: Set<string>,
-): keyof ForeignChanges | 'same' {
+/** Puts one group in place, and notes if the model did not know that it would be so. */
+function takeGroup(reading: Reading, read: ReadGroup): void {
+  const { state, changed } = reading;
   const known = state.groups.get(read.id);
   const group = known ?? createGroup(state, read.id, read.key);
   if (known === undefined) {
@@ -124,10 +133,13 @@ function takeGroup(
     return replaceFamilies(state, group, read.families);
   });
   changed.delete(read.id);
-  if (state.doubts.has(read.id)) return 'same';
-  if (!wasThere) return group.claims.length > 0 ? 'same' : 'appeared';
+  if (state.doubts.has(read.id)) return;
+  if (!wasThere) {
+    if (group.claims.length === 0) noteChange(reading, group, 'appeared');
+    return;
+  }
   if (isPushedAgain) group.credential = undefined; // who has pushed last is not known
-  return isSame && !isPushedAgain ? 'same' : 'changed';
+  if (!isSame || isPushedAgain) noteChange(reading, group, 'changed');
 }
 
 /**

@@ -152,7 +152,13 @@ test('a reading puts what the store has in the place of what was noted', async (
   await pushAll(store, push('a', 'foo:gauge'), push('b', 'bar:gauge'));
   const groups = [readGroup('b', 'bar:counter')];
   const changes = await store.startReading().finish({ groups, own: [], keepsNative: true });
-  assert.deepEqual(changes, { appeared: 0, vanished: 1, changed: 1 });
+  assert.deepEqual(changes, {
+    counts: { appeared: 0, vanished: 1, changed: 1 },
+    named: [
+      { group: groupId('b'), change: 'changed' },
+      { group: groupId('a'), change: 'vanished' },
+    ],
+  });
   await pushAll(store, push('c', 'foo:counter bar:counter'));
   detailOf(await store.claim(push('c', 'bar:gauge')));
 });
@@ -161,7 +167,7 @@ test('the same series pushed by somebody else are a change, and nobody of ours h
   const store = await openStore();
   const read = async (pushedAt: number) => {
     const groups = [{ ...readGroup('a', 'foo:gauge'), pushedAt }];
-    return await store.startReading().finish({ groups, own: [], keepsNative: true });
+    return (await store.startReading().finish({ groups, own: [], keepsNative: true }))?.counts;
   };
   const none = { appeared: 0, vanished: 0, changed: 0 };
   await pushAll(store, push('a', 'foo:gauge', { at: 1000 }));
@@ -288,5 +294,16 @@ test('a group whose key its id does not say keeps it', async () => {
   assert.deepEqual(
     [...store.groups({ job: 'a' })].map((stored) => stored.key),
     [key],
+  );
+});
+
+test('of groups that somebody else changed the first ten are named, all are counted', async () => {
+  const store = await openStore();
+  const groups = Array.from({ length: 12 }, (_, at) => readGroup(`g${at}`, `m${at}:gauge`));
+  const changes = await store.startReading().finish({ groups, own: [], keepsNative: true });
+  assert.equal(changes?.counts.appeared, 12);
+  assert.deepEqual(
+    changes?.named,
+    groups.slice(0, 10).map(({ id }) => ({ group: id, change: 'appeared' })),
   );
 });
