@@ -107,11 +107,12 @@ export async function composeGateway(
   const works = { current, metrics, audit, clock, log, undisturbed: pLimit(1) };
   const reload = createReload({ load, publicSide, ...works });
   const { isReady, isSpooling } = lifetime;
+  watchAll(registry, lifetime, spool, current);
   const janitor = startJanitor({ lock: state.janitor, gate, ...works });
   const admin = createAdminApp({
     ...{ securityHeaders, isReady, isSpooling, reload, log },
     hosts: config.admin?.hosts ?? [],
-    registry: watchAll(registry, lifetime, spool, current),
+    registry,
     knownStore: () => knownStore(current),
     expiry: () => expiryOf(current.snapshot().policy.team),
     ...janitor.byHand,
@@ -194,10 +195,10 @@ function watchAll(
   { isReady }: Lifetime,
   spool: OpenedSpool | undefined,
   current: Current,
-): MetricsRegistry {
+): void {
   watchReadiness(registry, isReady);
   if (spool !== undefined) watchSpool(registry, spool.index);
-  return watchStore(registry, () => whatTeamsOwn(current), clock);
+  watchStore(registry, () => whatTeamsOwn(current), clock);
 }
 
 interface GatewayParts {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MaybePromise } from '../core/maybe-promise.ts';
 import { METRICS, type MetricName, type MetricRow } from './definitions.ts';
 
 /** The metrics of the gateway, each under the type that its row says. */
@@ -14,10 +15,10 @@ export interface MetricsRegistry {
   readonly metrics: Metrics;
   readonly contentType: string;
   /**
-   * Has something called before each exposition. What every push counts is kept in numbers and told
-   * to the metrics then: prom-client makes strings of the labels at each call.
+   * Has something called before each exposition, which waits for it. What every push counts is kept
+   * in numbers and told to the metrics then: prom-client makes strings of the labels at each call.
    */
-  readonly beforeRender: (tell: () => void) => void;
+  readonly beforeRender: (tell: () => MaybePromise<void>) => void;
   /** The exposition, text format. */
   render(): Promise<string>;
 }
@@ -34,7 +35,7 @@ export function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
-  const tellers: (() => void)[] = [];
+  const tellers: (() => MaybePromise<void>)[] = [];
   const entries = Object.entries(METRICS).map(([name, row]) => [
     name,
     createMetric(name, row, registry),
@@ -43,9 +44,9 @@ export function createMetricsRegistry(): MetricsRegistry {
     metrics: Object.fromEntries(entries) as Metrics, // made from the rows that the type is made from
     contentType: registry.contentType,
     beforeRender: (tell) => void tellers.push(tell),
-    render() {
-      for (const tell of tellers) tell();
-      return registry.metrics();
+    async render() {
+      await Promise.all(tellers.map((tell) => tell()));
+      return await registry.metrics();
     },
   };
 }

@@ -14,32 +14,25 @@ interface StoreView {
 const OLDEST_FOR_MS = 60_000;
 
 /**
- * The same registry, which looks when it is read at what teams own and may own. A team that only
- * reads owns nothing and has no series. What was pushed before the start counts as a team's last
- * push until it pushes again.
+ * Has each exposition tell what teams own and may own. A team that only reads owns nothing and has
+ * no series. What was pushed before the start counts as a team's last push until it pushes again.
  */
 export function watchStore(
-  registry: MetricsRegistry,
+  { metrics, beforeRender }: Pick<MetricsRegistry, 'metrics' | 'beforeRender'>,
   view: () => StoreView,
   clock: Pick<Clock, 'monotonic'>,
-): MetricsRegistry {
-  const { metrics } = registry;
+): void {
   let lookedAt = Number.NEGATIVE_INFINITY;
-  return {
-    ...registry,
-    async render() {
-      const seen = view();
-      report(metrics, seen);
-      if (clock.monotonic() - lookedAt >= OLDEST_FOR_MS) {
-        const times = await pushTimes(seen);
-        // a store without groups may be one that was not read yet, and costs nothing to look at
-        if (times.size > 0) lookedAt = clock.monotonic();
-        reportOldest(metrics, times);
-        await beginLastPush(metrics, times);
-      }
-      return await registry.render();
-    },
-  };
+  beforeRender(async () => {
+    const seen = view();
+    report(metrics, seen);
+    if (clock.monotonic() - lookedAt < OLDEST_FOR_MS) return;
+    const times = await pushTimes(seen);
+    // a store without groups may be one that was not read yet, and costs nothing to look at
+    if (times.size > 0) lookedAt = clock.monotonic();
+    reportOldest(metrics, times);
+    await beginLastPush(metrics, times);
+  });
 }
 
 function report(metrics: Metrics, { teams, store }: StoreView): void {

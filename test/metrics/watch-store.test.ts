@@ -19,7 +19,8 @@ test('what teams own and may own is looked at when the metrics are read', async 
   await store.assignOwners({ ownerOf: () => owner });
   const teams = [teamSpec(), teamSpec({ name: 'grafana', allow: ['read'] })];
   const clock = manualClock();
-  const registry = watchStore(createMetricsRegistry(), () => ({ teams, store }), clock);
+  const registry = createMetricsRegistry();
+  watchStore(registry, () => ({ teams, store }), clock);
   const before = await registry.render();
   assert.deepEqual(linesOf(before, 'pushwarden_groups'), ['pushwarden_groups{team="payments"} 0']);
   assert.deepEqual(linesOf(before, 'pushwarden_group_oldest_push_timestamp_seconds'), []);
@@ -44,10 +45,11 @@ test('after a restart a team is known to have pushed before it', async () => {
   const store = createStore();
   const owner = { name: 'payments', quota: {} };
   await store.assignOwners({ ownerOf: () => owner });
-  const { metrics, ...rest } = createMetricsRegistry();
+  const registry = createMetricsRegistry();
+  const { metrics } = registry;
   const clock = manualClock();
   const view = () => ({ teams: [teamSpec()], store });
-  const registry = watchStore({ metrics, ...rest }, view, clock);
+  watchStore(registry, view, clock);
   const lastPush = async (): Promise<readonly string[]> =>
     linesOf(await registry.render(), 'pushwarden_team_last_push_timestamp_seconds');
   assert.deepEqual(await lastPush(), [], 'the store was not read yet');
@@ -72,7 +74,8 @@ test('a push of another team to a group does not count as one of its owner', asy
   await store.assignOwners({ ownerOf: () => owner });
   await pushAll(store, groupPush('a', 'rows:gauge', { team: 'orders' }));
   const view = () => ({ teams: [teamSpec()], store });
-  const registry = watchStore(createMetricsRegistry(), view, manualClock());
+  const registry = createMetricsRegistry();
+  watchStore(registry, view, manualClock());
   const shown = await registry.render();
   assert.deepEqual(linesOf(shown, 'pushwarden_team_last_push_timestamp_seconds'), []);
 });
