@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { parseName } from './config-option.ts';
 import { EXIT } from './exit.ts';
 import { listProblems, renderLoadResult } from './load-result.ts';
+import { parseName } from './name-option.ts';
 
 interface CheckOptions {
   readonly config: string;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { composeGateway } from '../compose/compose.ts';
 import { readEnvironment } from '../config/engine/secrets.ts';
 import type { GatewayConfig } from '../config/gateway-config.ts';
@@ -14,7 +14,6 @@ import { type DemoUpstream, findDemoUpstream } from '../demo/demo-upstream.ts';
 import { download } from '../demo/download.ts';
 import { createDebianSource } from '../demo/fetch-debian.ts';
 import { createReleaseSource } from '../demo/fetch-release.ts';
-import { createConfigOption } from './config-option.ts';
 import { tellDemoEvents } from './demo-events.ts';
 import { renderDemoGoodbye, renderDemoWelcome } from './demo-welcome.ts';
 import { loadInThread } from './load-in-thread.ts';
@@ -27,8 +26,6 @@ interface DemoOptions {
   readonly fetch: boolean;
 }
 
-const parseListen = createConfigOption(listenAddress);
-
 /** Adds `demo`: exit status 0 after a clean stop, else 1. */
 export function registerDemo(program: Command): void {
   program
@@ -37,6 +34,13 @@ export function registerDemo(program: Command): void {
     .option('--listen <address>', 'where the gateway listens', parseListen, '127.0.0.1:9091')
     .option('--no-fetch', 'do not fetch a Pushgateway where there is none')
     .action(async (options: DemoOptions) => process.exit(await demo(options)));
+}
+
+/** Takes what a configuration takes there, and says of anything else what is wrong with it. */
+function parseListen(text: string): string {
+  const parsed = listenAddress.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(parsed.error.issues.map(({ message }) => message).join(', '));
 }
 
 async function demo({ listen, fetch }: DemoOptions): Promise<number> {

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { duration, instant } from '../config/engine/values.ts';
 import { renderTokenChecksum, TOKEN_PREFIX } from '../core/identity/credential-form.ts';
 import { parseDuration } from '../core/units.ts';
-import { parseName } from './config-option.ts';
+import { parseName } from './name-option.ts';
 
 const RANDOM_BYTES = 32;
 
