@@ -4,10 +4,17 @@ import type { MaybePromise } from '../maybe-promise.ts';
 import { finish, type Steps } from '../steps.ts';
 import { checkGrowth } from './check-growth.ts';
 import { claimAgain } from './claim-again.ts';
-import { growthOfAll } from './group-growth.ts';
+import { growthWith } from './group-growth.ts';
 import type { GroupClaim, GroupPush, GroupTotals } from './group-store.ts';
-import { addClaim, claimFamilies } from './held-claim.ts';
-import { createGroup, type HeldGroup, releaseFamily, releaseSeries } from './held-group.ts';
+import { addClaim, claimFamilies, type HeldClaim } from './held-claim.ts';
+import {
+  createGroup,
+  type HeldGroup,
+  NOTHING,
+  releaseFamily,
+  releaseSeries,
+  totalsOf,
+} from './held-group.ts';
 import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
 import { denyClashes, denyNative } from './refusals.ts';
 import { checkKnown, enterFamily, enterStamps, sortFamilies } from './series-conflicts.ts';
@@ -62,10 +69,7 @@ function* claimInSteps(
 
   const { isMove = false } = push;
   const claim = claimFamilies(push, group, attempt.families, nextStep(state));
-  const expected =
-    isFirst(group) && !isMove
-      ? growthOf(attempt)
-      : yield* growthOfAll(group, [...group.claims, claim]);
+  const expected = isMove ? NOTHING : yield* expect(state, attempt, claim);
   // From here to the end in one go: what was entered becomes a claim.
   if (known === undefined) enterGroup(state, group);
   const exceeded = isMove ? undefined : checkGrowth(group, push, expected);
@@ -115,20 +119,25 @@ function* abandon(
   return refusal;
 }
 
-function isFirst({ claims }: HeldGroup): boolean {
-  return claims.length === 0;
+/** What a group grows by at most with what is on its way to it and with one more push. */
+function* expect(state: StoreState, attempt: Attempt, claim: HeldClaim): Steps<GroupTotals> {
+  const { group } = attempt;
+  const isInDoubt = state.doubts.has(group.id);
+  if (group.claims.length === 0 && !isInDoubt) return growthOf(attempt);
+  return yield* growthWith({ group, noted: totalsOf(group), isInDoubt }, claim);
 }
 
-/** What a group grows by when the push is stored, if nothing else is on its way to it. */
+/** The same where nothing else is on its way and nothing in doubt. */
 function growthOf(attempt: Attempt): GroupTotals {
   const { group, families } = attempt;
-  const { held } = group;
+  const { held, reserved } = group;
   let series = 0;
   let bytes = 0;
   for (const [family, pushed] of families) {
     series += held.seriesOf(family);
     bytes += pushed;
   }
+  const mostBytes = reserved.bytes + bytes;
   for (const family of group.families) {
     if (!replaces(attempt, family)) continue;
     series -= held.seriesOf(family);
@@ -137,7 +146,7 @@ function growthOf(attempt: Attempt): GroupTotals {
   return {
     groups: group.exists ? 0 : 1,
     series: Math.max(0, series),
-    bytes: Math.max(0, bytes),
+    bytes: Math.max(reserved.bytes, Math.min(mostBytes, bytes)),
   };
 }
 

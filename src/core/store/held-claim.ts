@@ -1,5 +1,11 @@
 import type { Doubt, GroupPush } from './group-store.ts';
-import { type HeldGroup, type Holdings, NO_CLAIMS, releaseFamily } from './held-group.ts';
+import {
+  type HeldGroup,
+  type Holdings,
+  NO_CLAIMS,
+  NOT_SETTLED,
+  releaseFamily,
+} from './held-group.ts';
 import type { HeldFamily } from './held-table.ts';
 
 /** A push on its way. */
@@ -71,27 +77,42 @@ export function removeClaim(group: HeldGroup, claim: HeldClaim): boolean {
   return true;
 }
 
-/** Leaves a group the families that it has, as a push had them at that step. */
+/**
+ * Leaves a group the families that it has, as a push had them at that step.
+ * @returns how many bytes more they have
+ */
 export function keepAll(
   holdings: Holdings,
-  { families, bytes }: HeldClaim,
+  { families, bytes, begunAt }: HeldClaim,
   settledAt: number,
-): void {
+): number {
+  let added = 0;
   for (let at = 0; at < families.length; at += 1) {
     const family = families[at];
     if (family === undefined) continue;
-    keepFamily(holdings, family, bytes[at] ?? 0, settledAt);
+    added += keepFamily(holdings, family, bytes[at] ?? 0, begunAt, settledAt);
     releaseFamily(holdings, family);
   }
+  return added;
 }
 
-/** Notes of a family that it was left as a push had it, at that step. */
+/**
+ * Notes of a family that it was left as a push had it, at that step; of the same that came before it
+ * or after it, and of the same that may not come at all, the larger.
+ * @returns how many bytes more it has
+ */
 export function keepFamily(
   { held }: Pick<Holdings, 'held'>,
   family: HeldFamily,
   bytes: number,
+  begunAt: number,
   settledAt: number,
-): void {
-  held.setBytes(family, bytes);
-  held.setSettledAt(family, Math.max(held.settledAt(family), settledAt));
+): number {
+  const before = held.settledAt(family);
+  const had = held.bytesOf(family);
+  const isLast = before < begunAt && settledAt !== NOT_SETTLED;
+  const has = isLast ? bytes : Math.max(had, bytes);
+  held.setBytes(family, has);
+  held.setSettledAt(family, Math.max(before, settledAt));
+  return has - had;
 }

@@ -33,9 +33,12 @@ export interface HeldGroup {
   readonly held: HeldTable;
   /** The two time stamps that Pushgateway adds. */
   stamps: HeldSeries;
-  /** When the last push that was stored was settled, in steps of the store. */
-  storedAt: number;
-  /** What the quota of the owner counts for its claims. */
+  /** When the last push that left it there was settled, in steps of the store. */
+  leftAt: number;
+  /**
+   * What the quota of the owner counts for its claims; less than nothing where more is noted of it
+   * than it can have.
+   */
   reserved: GroupTotals;
 }
 
@@ -134,7 +137,7 @@ export function createGroup(holdings: Holdings, id: GroupId, key: GroupingKey): 
     claims: NO_CLAIMS,
     held,
     stamps: NO_STAMPS,
-    storedAt: 0,
+    leftAt: 0,
     reserved: NOTHING,
   };
   group.stamps = holdSeries(holdings, group);

@@ -1,5 +1,5 @@
 import type { GroupPush, GroupTotals } from './group-store.ts';
-import { FEW } from './held-claim.ts';
+import { FEW, type HeldClaim } from './held-claim.ts';
 import { type HeldGroup, NOTHING } from './held-group.ts';
 
 /**
@@ -15,12 +15,29 @@ export function isRepeated(group: HeldGroup, method: GroupPush['method']): boole
   return true;
 }
 
-/** What such pushes add at most. */
-export function growthOfRepeats(group: HeldGroup): GroupTotals {
+/**
+ * What such pushes add at most once one of them has ended.
+ * @param before - what they added until then, to what is noted now
+ */
+export function growthOfRepeats(group: HeldGroup, before: number): GroupTotals {
   let most = 0;
-  for (const { totalBytes } of group.claims) if (totalBytes > most) most = totalBytes;
-  const bytes = most - bytesOf(group);
-  return bytes > 0 ? { groups: 0, series: 0, bytes } : NOTHING;
+  const noted = group.claims.length === 0 ? 0 : bytesOf(group);
+  for (const claim of group.claims) most = Math.max(most, bytesAfter(group, claim) - noted);
+  const bytes = Math.min(before, most);
+  return bytes === 0 ? NOTHING : { groups: 0, series: 0, bytes };
+}
+
+/** What there is at most once a claim has come: what was settled since it began may be later. */
+function bytesAfter({ held }: HeldGroup, { families, bytes, begunAt }: HeldClaim): number {
+  let sum = 0;
+  for (let at = 0; at < families.length; at += 1) {
+    const family = families[at];
+    const pushed = bytes[at];
+    if (family === undefined || pushed === undefined) continue;
+    const isLast = held.settledAt(family) < begunAt;
+    sum += isLast ? pushed : Math.max(pushed, held.bytesOf(family));
+  }
+  return sum;
 }
 
 /** Those of what a group has. */

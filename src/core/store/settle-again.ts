@@ -2,7 +2,7 @@ import { clearDoubt, overtake } from './doubts.ts';
 import type { GroupPush } from './group-store.ts';
 import { type HeldClaim, keepAll, removeClaim } from './held-claim.ts';
 import { type HeldGroup, notePush } from './held-group.ts';
-import { bytesOf, growthOfRepeats, isRepeated } from './repeated-push.ts';
+import { growthOfRepeats, isRepeated } from './repeated-push.ts';
 import { nextStep, reserve, type StoreState } from './store-state.ts';
 
 /**
@@ -21,15 +21,16 @@ export function settleAgain(
   if (!removeClaim(group, claim)) return false;
   const step = nextStep(state);
   notePush(group, push);
-  group.storedAt = step;
+  group.leftAt = Math.max(group.leftAt, step);
   if (claim.method === 'PUT') overtake(group, 'order');
-  const before = bytesOf(group);
-  keepAll(state, claim, step);
-  if (group.owned !== undefined) group.owned.bytes += claim.totalBytes - before;
+  const added = keepAll(state, claim, step);
+  if (group.owned !== undefined) group.owned.bytes += added;
   if (claim.doubt === undefined) clearDoubt(doubts, group.id);
   state.changed?.add(group.id);
-  // Where none of them adds anything, none does to a group that is no smaller.
-  const addsNothing = group.reserved.bytes === 0 && claim.totalBytes >= before;
-  if (!addsNothing) reserve(group, growthOfRepeats(group));
+  const { reserved } = group;
+  // Where none of them adds anything, none does to a group that is as it was.
+  if (added !== 0 || reserved.bytes !== 0) {
+    reserve(group, growthOfRepeats(group, reserved.bytes - added));
+  }
   return true;
 }

@@ -8,7 +8,7 @@ import { type HeldGroup, NOT_SETTLED, notePush, releaseFamily } from './held-gro
 import type { HeldFamily } from './held-table.ts';
 import { type Attempt, replaces, startAttempt } from './push-attempt.ts';
 import { settleAgain } from './settle-again.ts';
-import { change, isLong, nextStep, type StoreState, tidy } from './store-state.ts';
+import { change, endUnchanged, isLong, nextStep, type StoreState } from './store-state.ts';
 
 /** @see `GroupStore.claim` */
 export function settlePush(
@@ -68,6 +68,7 @@ function* deleteInSteps(state: StoreState, id: GroupId, begunAt: number): Steps<
     overtake(group, 'order');
     if (group.exists) noteDoubt(state.doubts, id, 'order');
     else clearDoubt(state.doubts, id);
+    return true;
   });
   yield* releaseAll(state, removed);
 }
@@ -86,7 +87,7 @@ function removeOlder(group: HeldGroup, begunAt: number, removed: HeldFamily[]): 
     removed.push(family);
     return false;
   });
-  if (group.families.length > 0 || group.storedAt >= begunAt) return;
+  if (group.families.length > 0 || group.leftAt >= begunAt) return;
   group.exists = false;
   group.pushedAt = undefined;
   group.failedAt = undefined;
@@ -100,8 +101,9 @@ function* settleInSteps(
 ): Steps<void> {
   const { group } = attempt;
   if (!removeClaim(group, claim)) return;
+  const isCounted = !claim.isMove;
   if (end === 'refused' || state.isOver) {
-    yield* tidy(state, group);
+    yield* endUnchanged(state, group, isCounted);
     yield* releaseAll(state, claim.families);
     return;
   }
@@ -109,6 +111,7 @@ function* settleInSteps(
   yield* change(state, group, () => {
     group.exists = true;
     removed.push(...ENDS[end](state, attempt, claim));
+    return isCounted;
   });
   yield* releaseAll(state, removed);
 }
@@ -117,13 +120,15 @@ function* settleInSteps(
 type TakeEnd = (state: StoreState, attempt: Attempt, claim: HeldClaim) => readonly HeldFamily[];
 
 const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
-  rejected({ doubts }, { group, push }, { doubt, families }) {
-    if (doubt !== undefined) noteDoubt(doubts, group.id, doubt);
+  rejected(state, { group, push }, { doubt, families }) {
+    if (doubt !== undefined) noteDoubt(state.doubts, group.id, doubt);
     group.failedAt = push.at;
+    group.leftAt = Math.max(group.leftAt, nextStep(state));
     return families;
   },
   unknown(state, { group, push }, claim) {
     notePush(group, push);
+    group.leftAt = NOT_SETTLED;
     keep(state, group, claim, NOT_SETTLED);
     if (claim.method === 'PUT') overtake(group, 'end');
     noteDoubt(state.doubts, group.id, 'end');
@@ -134,7 +139,7 @@ const ENDS: Readonly<Record<Exclude<PushEnd, 'refused'>, TakeEnd>> = {
     const { doubts } = state;
     const step = nextStep(state);
     notePush(group, push);
-    group.storedAt = step;
+    group.leftAt = Math.max(group.leftAt, step);
     if (claim.method === 'PUT') overtake(group, 'order');
     if (claim.families.length > 0 && hasAll(group, claim)) {
       keepAll(state, claim, step);
@@ -194,13 +199,13 @@ function removeReplaced(
 function keep(
   state: StoreState,
   group: HeldGroup,
-  { families, bytes }: HeldClaim,
+  { families, bytes, begunAt }: HeldClaim,
   settledAt: number,
 ): void {
   const before = group.families;
   const known = new Set(before);
   const added = families.filter((family, at) => {
-    keepFamily(state, family, bytes[at] ?? 0, settledAt);
+    keepFamily(state, family, bytes[at] ?? 0, begunAt, settledAt);
     if (!known.has(family)) return true;
     releaseFamily(state, family);
     return false;

@@ -1,5 +1,6 @@
 import type { FamilyContent } from '../exposition/push-content.ts';
 import { finish } from '../steps.ts';
+import { plus, type Sizes } from './group-growth.ts';
 import type { ForeignChange, ReadGroup, StoreReading } from './group-store.ts';
 import {
   addSeries,
@@ -9,9 +10,11 @@ import {
   isSameContent,
   releaseFamily,
   stampsOf,
+  totalsOf,
 } from './held-group.ts';
 import type { HeldFamily, HeldTable } from './held-table.ts';
-import { change, countStored, enterGroup, type StoreState } from './store-state.ts';
+import { change, enterGroup, type StoreState } from './store-state.ts';
+import { countStored } from './stored-lines.ts';
 
 /** Groups that are put in place before others go on: a millisecond or two. */
 const SLICE = 100;
@@ -155,19 +158,30 @@ function takeTime(group: HeldGroup, { pushedAt }: ReadGroup, isDecided: boolean)
   return isTimeRead && group.isTimeRead && pushedAt !== before;
 }
 
+/** Whether what was read can be of pushes through this store alone, some of them still under way. */
+function isForeseen(group: HeldGroup, counted: Sizes, { isKnown }: Replacement): boolean {
+  if (group.claims.length === 0 || !isKnown) return false;
+  const { series, bytes } = totalsOf(group);
+  return series <= counted.series && bytes <= counted.bytes;
+}
+
 /** What came of it that families took the place of others. */
 interface Replacement {
   /** Whether they are the same. */
   readonly isSame: boolean;
+  /** Whether all of them were noted before, or are on their way. */
+  readonly isKnown: boolean;
   /** To be released once nobody counts them any more. */
   readonly gone: readonly HeldFamily[];
 }
 
 /** Changes what a group has, in one go. */
 function changeInOne(state: StoreState, group: HeldGroup, edit: () => Replacement): Replacement {
-  let replacement: Replacement = { isSame: true, gone: [] };
+  let replacement: Replacement = { isSame: true, isKnown: true, gone: [] };
+  const counted = plus(totalsOf(group), group.reserved);
   const changing = change(state, group, () => {
     replacement = edit();
+    return isForeseen(group, counted, replacement);
   });
   finish(changing);
   releaseAll(state, replacement.gone);
@@ -191,6 +205,7 @@ function replaceFamilies(
     group.claims.flatMap((claim) => claim.families),
   );
   let isSame = group.families.length === families.length;
+  let isKnown = true;
   const kept = families.map((family) => {
     const others = before.get(family.name) ?? [];
     const place = others.findIndex((one) => isSameContent(state, one, family));
@@ -201,24 +216,31 @@ function replaceFamilies(
       return same;
     }
     isSame = false;
-    return takeFamily(state, group, family, claimed);
+    const shared = shareFamily(state, family, claimed);
+    if (shared !== undefined) return shared;
+    isKnown = false;
+    return takeFamily(state, group, family);
   });
   group.families = kept;
-  return { isSame, gone: [...before.values()].flat() };
+  group.leftAt = Math.min(group.leftAt, state.step);
+  return { isSame, isKnown, gone: [...before.values()].flat() };
 }
 
-/** A family that was read, shared with a claim that brings the same. */
-function takeFamily(
+/** A family that was read, shared with a claim that brings the same; undefined if there is none. */
+function shareFamily(
   state: StoreState,
-  group: HeldGroup,
   family: FamilyContent,
   claimed: ReadonlyMap<string, readonly HeldFamily[]>,
-): HeldFamily {
+): HeldFamily | undefined {
   const same = claimed.get(family.name)?.find((one) => isSameContent(state, one, family));
-  if (same !== undefined) {
-    state.held.use(same, 1);
-    return same;
-  }
+  if (same === undefined) return undefined;
+  state.held.use(same, 1);
+  state.held.setBytes(same, family.bytes);
+  return same;
+}
+
+/** A family that was read. */
+function takeFamily(state: StoreState, group: HeldGroup, family: FamilyContent): HeldFamily {
   const taken = holdFamily(state, group, family, family);
   addSeries(state, taken, family.identities);
   return taken;

@@ -1,9 +1,9 @@
-import { finish, type Steps } from '../steps.ts';
+import type { Steps } from '../steps.ts';
 import type { GroupingKey } from '../target/grouping-key.ts';
 import { clearDoubt, type Doubts } from './doubts.ts';
 import type { FamilyIndex, Occupant } from './family-index.ts';
 import type { GroupId } from './group.ts';
-import { growthOfAll } from './group-growth.ts';
+import { growthLeft, growthTo, plus, type Sizes } from './group-growth.ts';
 import type { GroupTotals } from './group-store.ts';
 import {
   addSeries,
@@ -17,12 +17,13 @@ import {
   releaseSeries,
   totalsOf,
 } from './held-group.ts';
-import { createHeldTable, type HeldFamily } from './held-table.ts';
+import { createHeldTable } from './held-table.ts';
 import { createLongWorks, type LongWorks } from './long-works.ts';
 import { ownSeriesToCome } from './own-series.ts';
 import { createOwnedGroups, type OwnedGroups } from './owned-groups.ts';
 import { type GroupOwner, NO_OWNERS, type Ownership } from './ownership.ts';
 import { createSeriesTable } from './series-table.ts';
+import { countChanged, countStored, type StoredLines } from './stored-lines.ts';
 
 /** What the model in memory is made of. */
 export interface StoreState extends Holdings {
@@ -45,12 +46,6 @@ export interface StoreState extends Holdings {
   /** Whether it is no longer in use. */
   isOver: boolean;
   readonly options: MemoryStoreOptions;
-}
-
-/** In how many groups a family is, and how many lines of a scrape it has there. */
-interface StoredLines {
-  groups: number;
-  lines: number;
 }
 
 /** What the models of several Pushgateways have together: a scrape of all joins them. */
@@ -145,10 +140,11 @@ export function own(state: StoreState, group: HeldGroup): void {
     group.owned.quota = owner.quota;
     return;
   }
+  const { reserved } = group;
   withdraw(group);
   group.owned = owner && ownedBy(state, owner);
   if (group.exists) count(group, 1);
-  reserve(group, finish(growthOfAll(group, group.claims)));
+  reserve(group, reserved);
 }
 
 function ownedBy({ owners }: StoreState, { name, quota }: GroupOwner): OwnedGroups {
@@ -197,17 +193,19 @@ export function reserve(group: HeldGroup, growth: GroupTotals): void {
 /**
  * Changes what the store has of a group, in the first step; its sums and those of its owner follow.
  * Nothing else may change it until the end.
+ * @param edit - tells whether what was counted of its claims is all that it may have now
  */
-export function* change(state: StoreState, group: HeldGroup, edit: () => void): Steps<void> {
+export function* change(state: StoreState, group: HeldGroup, edit: () => boolean): Steps<void> {
   const { families } = group;
   const before = totalsOf(group);
-  edit();
+  const counted = plus(before, group.reserved);
+  const isForeseen = edit();
   const after = totalsOf(group);
   if (group.families !== families) countChanged(state, families, group.families);
   state.changed?.add(group.id);
   state.existing += after.groups - before.groups;
   recount(group, before, after);
-  yield* tidy(state, group);
+  yield* tidy(state, group, after, isForeseen ? counted : undefined);
 }
 
 /**
@@ -223,42 +221,30 @@ function recount(group: HeldGroup, before: GroupTotals, after: GroupTotals): voi
   owned.bytes += after.bytes - before.bytes;
 }
 
-/** Counts in how many groups of the store families are, and their lines. */
-export function countStored(
-  { stored, held }: Pick<StoreState, 'stored' | 'held'>,
-  families: readonly HeldFamily[],
-  sign: 1 | -1,
-): void {
-  for (const family of families) {
-    const occupant = held.occupantOf(family);
-    if (occupant === undefined) continue;
-    const count = stored.get(occupant) ?? { groups: 0, lines: 0 };
-    count.groups += sign;
-    count.lines += sign * held.seriesOf(family);
-    if (count.groups === 0) stored.delete(occupant);
-    else stored.set(occupant, count);
-  }
-}
-
-/** Counts what went from a list and what came, without what stayed in its order. */
-function countChanged(
+/** What `change` does, where a push has changed nothing that the store has. */
+export function* endUnchanged(
   state: StoreState,
-  before: readonly HeldFamily[],
-  after: readonly HeldFamily[],
-): void {
-  let kept = 0;
-  const gone = before.filter((family) => {
-    if (family !== after[kept]) return true;
-    kept += 1;
-    return false;
-  });
-  countStored(state, after.slice(kept), 1);
-  countStored(state, gone, -1);
+  group: HeldGroup,
+  isCounted: boolean,
+): Steps<void> {
+  const noted = totalsOf(group);
+  yield* tidy(state, group, noted, isCounted ? plus(noted, group.reserved) : undefined);
 }
 
 /** Counts the claims of a group; forgets one that the store does not have and nothing is claimed for. */
-export function* tidy(state: StoreState, group: HeldGroup): Steps<void> {
-  reserve(group, yield* growthOfAll(group, group.claims));
+function* tidy(
+  state: StoreState,
+  group: HeldGroup,
+  noted: Sizes,
+  most: Sizes | undefined,
+): Steps<void> {
+  const counted = { group, noted, isInDoubt: state.doubts.has(group.id) };
+  const isPlain = group.claims.length === 0 && !counted.isInDoubt;
+  if (isPlain && noted.bytes <= (most?.bytes ?? noted.bytes)) reserve(group, NOTHING);
+  else {
+    if (most !== undefined) reserve(group, growthTo(counted, group.claims, most)); // until it is known
+    reserve(group, yield* growthLeft(counted, most));
+  }
   if (state.isOver) return; // all of it was given back meanwhile
   if (group.exists || group.claims.length > 0) return;
   countStored(state, group.families, -1);

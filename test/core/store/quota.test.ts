@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GroupStore } from '../../../src/core/store/group-store.ts';
+import type { Decision } from '../../../src/core/decision.ts';
+import type { MaybePromise } from '../../../src/core/maybe-promise.ts';
+import type { GroupClaim, GroupPush, GroupStore } from '../../../src/core/store/group-store.ts';
 import type { GroupQuota } from '../../../src/core/store/quota.ts';
 import { denied } from '../../support/decision.ts';
-import { claimed, createStore, deleteGroup, pushAll, textPush } from '../../support/group-push.ts';
+import {
+  claimed,
+  createSlicingStore,
+  createStore,
+  deleteGroup,
+  groupId,
+  pushAll,
+  textPush,
+} from '../../support/group-push.ts';
 
 async function storeWith(quota: GroupQuota): Promise<GroupStore> {
   const store = createStore();
@@ -12,6 +22,16 @@ async function storeWith(quota: GroupQuota): Promise<GroupStore> {
 }
 
 const posted = (job: string, text: string) => textPush(job, text, { method: 'POST' });
+
+/** Reads a store that has what these pushes bring, each of a group of its own. */
+async function read(store: GroupStore, ...pushes: readonly GroupPush[]): Promise<void> {
+  using reading = store.startReading();
+  const groups = pushes.map(({ target, content, at }) => ({
+    ...{ id: target.canonical, key: target.key, families: content.families },
+    ...{ pushedAt: at, failedAt: undefined },
+  }));
+  await reading.finish({ groups, own: [], keepsNative: false });
+}
 
 test('a team has no more groups than it may, and can push what exists', async () => {
   const store = await storeWith({ groups: 2 });
@@ -108,12 +128,108 @@ test('the largest of several pushes of the same series to one group counts', asy
   assert.equal(refusal.detail, 'the team has 25 bytes of at most 25, this push adds 1');
   await second.settle('stored');
   await first.settle('stored');
-  assert.equal(store.totals('payments').bytes, 19);
+  // Of the two the first may have come last.
+  assert.equal(store.totals('payments').bytes, 25);
   const third = await claimed(store, textPush('a', 'm 1234567\n'));
   await pushAll(store, textPush('a', 'm 123\n'));
   assert.equal(denied(await store.claim(textPush('b', 'm 1\n'))).reason, 'bytes_quota_exceeded');
   await third.settle('refused');
   assert.equal(store.totals('payments').bytes, 21);
+});
+
+test('a POST that has ended may have come after a PUT that has not', async () => {
+  const store = await storeWith({ series: 2 });
+  const put = await claimed(store, textPush('a', 'm 1\n', { method: 'PUT' }));
+  await pushAll(store, posted('a', 'n 1\n'));
+  assert.equal(denied(await store.claim(posted('b', 'o 1\n'))).reason, 'series_quota_exceeded');
+  await put.settle('stored');
+  assert.equal(denied(await store.claim(posted('b', 'o 1\n'))).reason, 'series_quota_exceeded');
+  await pushAll(store, textPush('a', 'm 1\n', { method: 'PUT' }), posted('b', 'o 1\n'));
+});
+
+test('a POST that may come yet counts with every PUT', async () => {
+  const store = await storeWith({ series: 1 });
+  await (await claimed(store, posted('a', 'm 1\n'))).settle('unknown');
+  const put = textPush('a', 'n 1\n', { method: 'PUT' });
+  assert.equal(denied(await store.claim(put)).reason, 'series_quota_exceeded');
+  await read(store);
+  await pushAll(store, put);
+});
+
+test('of PUTs on their way at the same time the largest counts, before and after they end', async () => {
+  const store = await storeWith({ series: 2 });
+  const puts = ['m 1\n', 'n 1\n', 'm 1\no 1\n'].map((text) => textPush('a', text));
+  const waiting = await Promise.all(puts.map((put) => claimed(store, put)));
+  for (const claim of waiting) await claim.settle('stored');
+  const more = textPush('a', 'm 1\nn 1\no 1\n');
+  assert.equal(denied(await store.claim(more)).reason, 'series_quota_exceeded');
+  await pushAll(store, ...puts);
+});
+
+test('of a group in doubt what is new counts beside the largest that it can be', async () => {
+  const store = await storeWith({ series: 2 });
+  const puts = ['m 1\n', 'n 1\n'].map((text) => textPush('a', text, { method: 'PUT' }));
+  const waiting = await Promise.all(puts.map((put) => claimed(store, put)));
+  for (const claim of waiting) await claim.settle('stored');
+  await pushAll(store, posted('a', 'o 1\n'));
+  assert.equal(denied(await store.claim(posted('a', 'p 1\n'))).reason, 'series_quota_exceeded');
+});
+
+test('what was read is gone once a PUT comes that is on its way', async () => {
+  const store = await storeWith({ series: 3 });
+  const put = await claimed(store, textPush('a', 'm 1\nn 1\n', { method: 'PUT' }));
+  const push = textPush('a', 'o 1\n', { method: 'PUT' });
+  await pushAll(store, push);
+  await read(store, push);
+  await pushAll(store, posted('b', 'o 1\n'));
+  await put.settle('stored');
+});
+
+test('what is on its way counts while a large push ends in slices', async () => {
+  let isEnding = false;
+  const meanwhile: MaybePromise<Decision<GroupClaim>>[] = [];
+  const store = createSlicingStore(async () => {
+    if (isEnding) meanwhile.push(store.claim(textPush('b', 'x 1\ny 1\n')));
+  }, 2);
+  await store.assignOwners({ ownerOf: () => ({ name: 'payments', quota: { series: 4 } }) });
+  await pushAll(store, textPush('a', 'm 1\nn 1\no 1\n'));
+  const large = await claimed(store, textPush('a', 'p 1\nq 1\nr 1\n', { method: 'PUT' }));
+  const small = await claimed(store, textPush('a', 's 1\n', { method: 'PUT' }));
+  isEnding = true;
+  await small.settle('stored');
+  assert.ok(meanwhile.length > 0);
+  for (const decision of await Promise.all(meanwhile)) denied(decision);
+  await large.settle('stored');
+});
+
+test('an empty push that may come after a deletion counts as a group until it is read', async () => {
+  const store = await storeWith({ groups: 1 });
+  await (await claimed(store, textPush('a', ''))).settle('unknown');
+  await deleteGroup(store, 'a');
+  assert.equal(denied(await store.claim(textPush('b', ''))).reason, 'group_quota_exceeded');
+  await read(store);
+  await pushAll(store, textPush('b', ''));
+  await deleteGroup(store, 'b');
+  await pushAll(store, textPush('c', ''));
+});
+
+test('a push that was rejected while its group was deleted may have left one', async () => {
+  const store = await storeWith({ groups: 1 });
+  const deletion = await store.claimDelete(groupId('a'));
+  await (await claimed(store, textPush('a', 'm 1\n'))).settle('rejected');
+  await deletion.settle('stored');
+  assert.equal(denied(await store.claim(textPush('b', ''))).reason, 'group_quota_exceeded');
+  await deleteGroup(store, 'a');
+  await pushAll(store, textPush('b', ''));
+});
+
+test('what was read counts as it was read, though a push of the same is on its way', async () => {
+  const store = await storeWith({ bytes: 40 });
+  const push = textPush('a', 'm 1234567\n');
+  const waiting = await claimed(store, push);
+  await read(store, textPush('a', 'm 1\n'));
+  await waiting.settle('refused');
+  assert.equal(store.totals('payments').bytes, 19);
 });
 
 test('quotas go by the owner, and move with it', async () => {
