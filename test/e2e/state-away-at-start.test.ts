@@ -41,6 +41,20 @@ describe('a gateway that starts before its Redis', { skip: missingPrograms(['red
   });
 });
 
+test('the page without its Redis says what is away, and no request of it goes on', async () => {
+  await using upstream = await startRecordingUpstream();
+  await using gateway = await startGatewayProcess({
+    upstream: { url: upstream.url },
+    state: { url: `redis://127.0.0.1:${await findFreePort()}` },
+    teams: { payments: { jobs: ['settlement'], credentials: [TOKEN.spec] } },
+  });
+  const cookie = `pushwarden_session=${'a'.repeat(43)}`;
+  const { status } = await fetch(`${gateway.url}/ui/`, { headers: { cookie } });
+  assert.equal(status, 503);
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  assert.match(metrics, /^pushwarden_requests_in_flight 0$/m);
+});
+
 /** Fails where a line is none of the log. */
 function linesOf({ log }: GatewayProcess) {
   return log.map((line): Record<'msg' | 'level' | 'pushes' | 'text', string> => JSON.parse(line));

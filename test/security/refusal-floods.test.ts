@@ -15,13 +15,20 @@ const AT_ONCE = 100;
 
 let stage: Stage;
 before(async () => {
-  stage = await startStage();
+  stage = await startStage({
+    trusted_proxies: ['127.0.0.0/8', '::1/128'],
+    deny_networks: ['192.0.2.0/24'],
+  });
 });
 after(() => stage[Symbol.asyncDispose]());
 
 const FLOODS = {
   'unknown tokens': {
     request: 'PUT /metrics/job/a HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer x\r\n\r\n',
+    perSecond: 500,
+  },
+  'pages for a network that is denied': {
+    request: 'GET /ui/ HTTP/1.1\r\nHost: g\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n',
     perSecond: 500,
   },
   'health probes': { request: 'GET /-/healthy HTTP/1.1\r\nHost: g\r\n\r\n', perSecond: 2000 },

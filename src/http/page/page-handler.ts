@@ -117,12 +117,12 @@ export function createPageHandler(options: PageOptions): PageHandler {
     let refusal: Deny | undefined;
     if (ready.effect === 'deny') {
       refusal = ready;
+      await waitTurn(req, trail, options.paces);
       const { challenges, ui } = snapshot;
       const told = { requestId: request.id, accept: req.headers.accept, contact: ui?.contact };
       responder.refuse(res, ready, { ...told, challenges });
     } else {
-      await keepPace(ready.value, options.paces);
-      refusal = await answer(ready.value, path, log);
+      refusal = await answer(ready.value, path, options);
     }
     client.end();
     if (refusal !== undefined) logRefusal(request.id, trail.facts, refusal);
@@ -139,11 +139,20 @@ export function createPageHandler(options: PageOptions): PageHandler {
 
 /** Whoever has no session waits as who is refused does: he is, or signs in. */
 async function keepPace(
-  { req, address, sessions, sessionIds }: PageExchange,
-  { unknown }: Pick<RefusalPaces, 'unknown'>,
+  { req, trail, sessions, sessionIds }: PageExchange,
+  paces: PageOptions['paces'],
 ): Promise<void> {
   for (const id of sessionIds) if ((await sessions.find(id)) !== undefined) return;
-  await unknown.turn(renderSource(address), req.complete ? 1 : UPLOAD_WEIGHT);
+  await waitTurn(req, trail, paces);
+}
+
+async function waitTurn(
+  req: IncomingMessage,
+  { facts: { clientAddress } }: AuditTrail,
+  { unknown }: PageOptions['paces'],
+): Promise<void> {
+  const source = clientAddress ? renderSource(clientAddress) : String(req.socket.remoteAddress);
+  await unknown.turn(source, req.complete ? 1 : UPLOAD_WEIGHT);
 }
 
 /** Path of `/ui/` seen from another one. */
@@ -158,13 +167,15 @@ function isOfPage(path: string, method: string, accept: string | undefined): boo
   return method === 'GET' && /(?:^|,)\s*text\/html\b/i.test(accept ?? '');
 }
 
+/** Never rejects: what breaks on the way is said on a page. */
 async function answer(
   exchange: PageExchange,
   path: string,
-  log: OperationalLog,
+  { log, paces }: Pick<PageOptions, 'log' | 'paces'>,
 ): Promise<Deny | undefined> {
   const { req, res } = exchange;
   try {
+    await keepPace(exchange, paces);
     const method = req.method === 'HEAD' ? 'GET' : (req.method ?? '');
     const asset = method === 'GET' ? exchange.assets.find(path.slice('/ui/'.length)) : undefined;
     if (asset !== undefined) {
