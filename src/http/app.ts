@@ -11,7 +11,7 @@ import { withoutPathPrefix } from '../core/request/path-prefix.ts';
 import type { OperationalLog } from '../pipeline/ports.ts';
 import { ExpressRequest, ExpressResponse } from './express-messages.ts';
 import { notePrefix } from './prefixed-requests.ts';
-import { type RefusalPaces, UPLOAD_WEIGHT } from './refusal-pace.ts';
+import { isUpload, type RefusalPaces, weigh } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 import type { UnprovedClients } from './unproved-clients.ts';
 
@@ -22,7 +22,7 @@ interface PublicAppOptions {
   readonly challenges: () => readonly string[];
   /** Also taken in front of every path; empty for none. */
   readonly pathPrefix: () => string;
-  readonly paces: Pick<RefusalPaces, 'probes'>;
+  readonly paces: Pick<RefusalPaces, 'probes' | 'unknown'>;
   readonly unproved: UnprovedClients;
   /** Whether pushes can be taken right now. */
   readonly isReady: () => boolean;
@@ -77,8 +77,9 @@ function createHealthHandler(options: PublicAppOptions): RequestHandler {
     }
     const requestId = createRequestId();
     if (unproved.enter(req.socket, undefined).isStale) res.shouldKeepAlive = false;
-    const weight = req.complete ? 1 : UPLOAD_WEIGHT;
-    await paces.probes.turn(String(req.socket.remoteAddress), weight);
+    const isProbe = endpoint.effect === 'allow' && !isUpload(req);
+    const pace = isProbe ? paces.probes : paces.unknown;
+    await pace.turn(String(req.socket.remoteAddress), weigh(req));
     if (endpoint.effect === 'deny') {
       const { accept } = req.headers;
       responder.refuse(res, endpoint, { requestId, accept, challenges: challenges() });

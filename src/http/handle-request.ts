@@ -19,7 +19,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
-import { type RefusalPaces, UPLOAD_WEIGHT } from './refusal-pace.ts';
+import { type RefusalPaces, weigh } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 import type { UnprovedClients } from './unproved-clients.ts';
 
@@ -196,7 +196,7 @@ function waitTurn(
   { unknown, teams }: RequestHandlerOptions['paces'],
 ): Promise<unknown> {
   const { principal, clientAddress } = trail.facts;
-  const weight = req.complete ? 1 : UPLOAD_WEIGHT;
+  const weight = weigh(req);
   if (principal !== undefined && principal.scheme !== 'none') {
     return teams.turn(principal.team, weight);
   }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFairQueue } from '../core/fair-queue.ts';
 
@@ -16,13 +17,25 @@ const PER_SECOND = 500;
 /** Of probes, which take less: one behind as many as there are connections is answered in time. */
 const PROBES_PER_SECOND = 2000;
 /** Of a request whose body is still on its way: what comes of it is read, to be thrown away. */
-export const UPLOAD_WEIGHT = 5;
+const UPLOAD_WEIGHT = 5;
 /** Refusals that come at once and are not slowed down. */
 const BURST = 100;
 /** Of these, what is written before everything else has its turn of the event loop. */
 const PER_TURN = 4;
 /** Refusals that wait, each with its connection; those beyond are written at once. */
 const MAX_WAITING = 4000;
+
+/** Whether a body is still on its way. A request without one is not complete before its head is handled. */
+export function isUpload({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  const { 'transfer-encoding': coding, 'content-length': length = '0' } = headers;
+  return coding !== undefined || Number(length) > 0;
+}
+
+/** What a refusal of a request costs. */
+export function weigh(req: IncomingMessage): number {
+  return isUpload(req) ? UPLOAD_WEIGHT : 1;
+}
 
 /** The paces of one server. Who is unknown can come from anywhere, and keeps nobody else waiting. */
 export interface RefusalPaces {

@@ -61,3 +61,27 @@ test('a crowd of unknown callers does not hold up the refusals of a team, its pu
   assert.ok(crowdMs > 2 * SOON_MS, `the crowd was answered in ${crowdMs} ms`);
   assert.ok(tookMs < SOON_MS, `${tookMs} ms, the push ${pushed.ms}, the probe ${probed.ms}`);
 });
+
+const PROBE = 'GET /-/healthy HTTP/1.1\r\nHost: g\r\n';
+const CROWDS = {
+  'that probes': `${PROBE}\r\n`,
+  'that probes with bodies that do not come': `${PROBE}Content-Length: 9\r\n\r\n`,
+};
+for (const [name, send] of Object.entries(CROWDS)) {
+  test(`a crowd ${name} does not hold up a probe`, async () => {
+    const { gateway } = stage;
+    const crowd = Array.from({ length: 2 * ADDRESSES }, (_, index) =>
+      exchange({
+        port: gateway.port,
+        localAddress: `127.0.${1 + (index >> 7)}.${1 + (index & 127)}`,
+        send,
+        timeoutMs: 60_000,
+      }),
+    );
+    await delay(300);
+    const probed = await time(fetch(`${gateway.url}/-/healthy`));
+    await Promise.all(crowd);
+    assert.equal(probed.status, 200);
+    assert.ok(probed.ms < SOON_MS, `${probed.ms} ms`);
+  });
+}

@@ -16,7 +16,7 @@ import type { PageHandler } from '../app.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
 import { createRefusalLog } from '../refusal-log.ts';
-import { type RefusalPaces, UPLOAD_WEIGHT } from '../refusal-pace.ts';
+import { type RefusalPaces, weigh } from '../refusal-pace.ts';
 import type { Responder } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
 import type { UnprovedClients } from '../unproved-clients.ts';
@@ -152,7 +152,7 @@ async function waitTurn(
   { unknown }: PageOptions['paces'],
 ): Promise<void> {
   const source = clientAddress ? renderSource(clientAddress) : String(req.socket.remoteAddress);
-  await unknown.turn(source, req.complete ? 1 : UPLOAD_WEIGHT);
+  await unknown.turn(source, weigh(req));
 }
 
 /** Path of `/ui/` seen from another one. */
