@@ -2,6 +2,7 @@ import type { Contender } from './support/contender.ts';
 import { measureFor, PUSH, startContenders } from './support/contenders.ts';
 import { describeSync } from './support/disk-sync.ts';
 import { renderTable } from './support/markdown-table.ts';
+import { type Measurement, median } from './support/measure.ts';
 import { medianOf, pushPaced } from './support/paced-pushes.ts';
 import { readProcessCost } from './support/process-cost.ts';
 import { warmUp } from './support/warm-up.ts';
@@ -21,15 +22,14 @@ const LEAD_IN_SECONDS = 1;
 
 await using contenders = await startContenders(['direct', 'bare', 'none', 'batch']);
 const { all, folder } = contenders;
-let full = 0;
 for (const contender of all) {
-  await warmUp(async () => {
-    const { cpuPerPush, pushesPerSecond } = await measureFor(contender, FULL, folder);
-    if (contender === contenders.find('none')) full = Math.max(full, pushesPerSecond);
-    return cpuPerPush;
-  });
+  await warmUp(async () => (await measureFor(contender, FULL, folder)).cpuPerPush);
 }
-const perSecond = Math.round(full / 2);
+const full: Measurement[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  full.push(await measureFor(contenders.find('none'), FULL, folder));
+}
+const perSecond = Math.round(median(full, (run) => run.pushesPerSecond) / 2);
 // what V8 has compiled for many pushes at once it compiles anew for few
 for (const contender of all) await warmUp(() => pushForCost(contender));
 const measured = new Map<Contender, (readonly number[])[]>(all.map((one) => [one, []]));
