@@ -16,6 +16,8 @@ const [seconds = 3, rounds = 3] = process.argv.slice(2).map(Number);
 const levels = (process.argv[4] ?? '16').split(',').map(Number);
 /** A piece of the load that warms a contender up, as many as it takes. */
 const WARM_UP = { connections: 64, seconds: 2 } as const;
+/** A contender has had a pause while the others had their turns, and does not come out of it at once. */
+const LEAD_IN_SECONDS = 1;
 /** A process is idle after so many milliseconds. */
 const IDLE_MS = 3000;
 const MEBIBYTE = 1024 ** 2;
@@ -40,6 +42,7 @@ async function compare(connections: number) {
   const measured = new Map<string, Measurement[]>(all.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of all) {
+      await measureFor(contender, { connections, seconds: LEAD_IN_SECONDS }, folder);
       const run = await measureFor(contender, { connections, seconds }, folder);
       measured.get(contender.name)?.push(run);
     }

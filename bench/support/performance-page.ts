@@ -16,7 +16,7 @@ const COST = ['CPU us', 'spread'] as const;
 export const SECTIONS: readonly Section[] = [
   {
     title: 'A push',
-    text: `What a push of four series costs in the process between a client and Pushgateway, which runs without its consistency check. All contenders are measured in turns, after as many pushes as it takes until a push costs each of them no less than before. pushwarden runs as the image and the units start it, and does all it can: a token, the rules of a team, the body parsed and held against the store, two audit records; the limits of its team are out of the way, which by default let 50 pushes a second through. \`audit batch\` waits for the disk twice, \`audit none\` for the system. CPU is that of the whole process, all of its threads. Resident memory: after the start, and at the end of the load.`,
+    text: `What a push of four series costs in the process between a client and Pushgateway, which runs without its consistency check. All contenders are measured in turns, after as many pushes as it takes until a push costs each of them no less than before, and a second of them before each turn: in a pause V8 throws away what it had compiled. pushwarden runs as the image and the units start it, and does all it can: a token, the rules of a team, the body parsed and held against the store, two audit records; the limits of its team are out of the way, which by default let 50 pushes a second through. \`audit batch\` waits for the disk twice, \`audit none\` for the system. CPU is that of the whole process, all of its threads. Resident memory: after the start, and at the end of the load.`,
     bench: ['push-cost', '1', '3', '1,16,64'],
     tables: [
       [
@@ -27,7 +27,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'At half load',
-    text: `How late the same pushes are that come at half of what the gateway takes without waiting for the disk, over 16 connections and whether those before are answered or not. Each contender has had as many of them before as it takes until they cost it no less, and a second of them before each of its turns: in a pause V8 throws away what it had compiled. Times are from when a push was due; \`spread\` is that of the 99th percentile.`,
+    text: `How late the same pushes are that come at half of what the gateway takes without waiting for the disk, over 16 connections and whether those before are answered or not. Each contender has had as many of them before as it takes until they cost it no less, and a second of them before each of its turns. Times are from when a push was due; \`spread\` is that of the 99th percentile.`,
     bench: ['half-load', '3', '5'],
     tables: [['at half load', 'pushes/s', 'p50 ms', 'p90 ms', 'p99 ms', 'spread', 'p99 over bare']],
   },
@@ -81,7 +81,7 @@ export interface Run {
 
 const HEAD = `# Performance
 
-What the gateway costs. This page is written by \`${COMMAND}\`, which takes some nine minutes: run it on a machine of yours, and compare the figures of one run only with those of the same run.`;
+What the gateway costs. This page is written by \`${COMMAND}\`, which takes some eleven minutes: run it on a machine of yours, and compare the figures of one run only with those of the same run.`;
 
 /** Renders the page. Throws when a benchmark has not printed the tables that it should. */
 export function renderPage({ machine, outputs }: Run): string {
