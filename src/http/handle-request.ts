@@ -1,7 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { type Decision, type Deny, deny } from '../core/decision.ts';
 import type { MaybePromise } from '../core/maybe-promise.ts';
-import { renderSource } from '../core/network/ip-address.ts';
 import { REASONS, type Reason } from '../core/reason.ts';
 import { denyFor } from '../core/refusal.ts';
 import { renderRawTarget } from '../core/request/raw-target.ts';
@@ -19,7 +18,7 @@ import type { ClientCertificates } from './client-certificates.ts';
 import { handleGroups } from './handle-groups.ts';
 import { receive } from './receive.ts';
 import { createRefusalLog } from './refusal-log.ts';
-import { type RefusalPaces, weigh } from './refusal-pace.ts';
+import { type RefusalPaces, sourceOf, weigh } from './refusal-pace.ts';
 import type { Responder } from './respond.ts';
 import type { UnprovedClients } from './unproved-clients.ts';
 
@@ -190,7 +189,7 @@ function contextOf({ req, request, trail }: Exchange): ForwardContext {
   return { requestId: request.id, trail, isClientGone: () => req.socket.destroyed };
 }
 
-/** A refusal counts for the team, or for as much of a client as one has at its command. */
+/** A refusal counts for the team, or for whoever is unknown. */
 function waitTurn(
   { req, request, trail }: Exchange,
   { unknown, teams }: RequestHandlerOptions['paces'],
@@ -200,8 +199,7 @@ function waitTurn(
   if (principal !== undefined && principal.scheme !== 'none') {
     return teams.turn(principal.team, weight);
   }
-  const source = clientAddress === undefined ? request.peerAddress : renderSource(clientAddress);
-  return unknown.turn(String(source), weight);
+  return unknown.turn(sourceOf(clientAddress, request.peerAddress), weight);
 }
 
 async function serveRead(

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFairQueue } from '../core/fair-queue.ts';
+import { type IpAddress, renderSource } from '../core/network/ip-address.ts';
 
 /** Keeps refusals from taking the process: whoever is refused often waits for the next. */
 export interface RefusalPace {
@@ -35,6 +36,11 @@ export function isUpload({ complete, headers }: IncomingMessage): boolean {
 /** What a refusal of a request costs. */
 export function weigh(req: IncomingMessage): number {
   return isUpload(req) ? UPLOAD_WEIGHT : 1;
+}
+
+/** Whom a refusal of an unknown caller counts for: as much of a client as one has at its command. */
+export function sourceOf(client: IpAddress | undefined, peerAddress: string | undefined): string {
+  return client === undefined ? String(peerAddress) : renderSource(client);
 }
 
 /** The paces of one server. Who is unknown can come from anywhere, and keeps nobody else waiting. */

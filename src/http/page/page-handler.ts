@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import { allow, type Decision, type Deny, deny } from '../../core/decision.ts';
-import { renderSource } from '../../core/network/ip-address.ts';
 import { REASONS } from '../../core/reason.ts';
 import { denyFor } from '../../core/refusal.ts';
 import { withoutQuery } from '../../core/request/endpoint.ts';
@@ -16,7 +15,7 @@ import type { PageHandler } from '../app.ts';
 import type { ClientCertificates } from '../client-certificates.ts';
 import { receive } from '../receive.ts';
 import { createRefusalLog } from '../refusal-log.ts';
-import { type RefusalPaces, weigh } from '../refusal-pace.ts';
+import { type RefusalPaces, sourceOf, weigh } from '../refusal-pace.ts';
 import type { Responder } from '../respond.ts';
 import type { HeaderValues } from '../security-headers.ts';
 import type { UnprovedClients } from '../unproved-clients.ts';
@@ -151,8 +150,7 @@ async function waitTurn(
   { facts: { clientAddress } }: AuditTrail,
   { unknown }: PageOptions['paces'],
 ): Promise<void> {
-  const source = clientAddress ? renderSource(clientAddress) : String(req.socket.remoteAddress);
-  await unknown.turn(source, weigh(req));
+  await unknown.turn(sourceOf(clientAddress, req.socket.remoteAddress), weigh(req));
 }
 
 /** Path of `/ui/` seen from another one. */
