@@ -11,6 +11,7 @@ import { tokenCredential } from '../test/support/test-credential.ts';
 import { startFlood } from './support/flood.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { readProcessCost } from './support/process-cost.ts';
+import { renderSpread } from './support/statistics.ts';
 
 /**
  * What a push costs in the gateway by the credential that it has, all in one run and in turns, and
@@ -181,7 +182,7 @@ async function compareSchemes(schemes: readonly Scheme[]): Promise<void> {
   const rows = [...measured].map(([name, runs]) => ({
     credential: name,
     'CPU us': median(runs).toFixed(0),
-    spread: `${Math.min(...runs).toFixed(0)}-${Math.max(...runs).toFixed(0)}`,
+    spread: renderSpread(runs),
     'to a token': (median(runs) / base).toFixed(2),
   }));
   console.log(`${rounds} rounds of ${seconds} s in turns, ${connections} connections, medians`);

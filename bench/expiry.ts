@@ -9,7 +9,7 @@ import { createScratch } from '../test/support/scratch.ts';
 import { tokenCredential } from '../test/support/test-credential.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { median } from './support/measure.ts';
-import { percentile } from './support/statistics.ts';
+import { percentile, renderSpread } from './support/statistics.ts';
 
 /**
  * What it does to the pushes of others when the janitor has many groups to delete: beside nothing,
@@ -173,6 +173,6 @@ function describe(way: Way): Record<string, string | number> {
     pushes: rows.reduce((sum, { latencies }) => sum + latencies.length, 0),
     'p50 ms': at(0.5),
     'p99 ms': at(0.99),
-    spread: `${Math.min(...all).toFixed(1)}-${Math.max(...all).toFixed(1)}`,
+    spread: renderSpread(all, 1),
   };
 }

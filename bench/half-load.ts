@@ -5,7 +5,8 @@ import { renderTable } from './support/markdown-table.ts';
 import { type Measurement, median } from './support/measure.ts';
 import { medianOf, pushPaced } from './support/paced-pushes.ts';
 import { readProcessCost } from './support/process-cost.ts';
-import { warmUp } from './support/warm-up.ts';
+import { renderSpread } from './support/statistics.ts';
+import { LEAD_IN_SECONDS, warmUp } from './support/warm-up.ts';
 
 /**
  * How late pushes are at half of what the gateway takes without waiting for the disk, whether those
@@ -17,8 +18,6 @@ const [seconds = 3, rounds = 5] = process.argv.slice(2).map(Number);
 /** Finds out how much is all, warm. */
 const FULL = { connections: 16, seconds: 2 } as const;
 const PIECE_SECONDS = 3;
-/** A contender has had a pause while the others had their turns, and does not come out of it at once. */
-const LEAD_IN_SECONDS = 1;
 
 await using contenders = await startContenders(['direct', 'bare', 'none', 'batch']);
 const { all, folder } = contenders;
@@ -43,7 +42,10 @@ const rows = [...measured].map(([{ name }, took]) => ({
   'p50 ms': medianOf(took, 0.5).toFixed(2),
   'p90 ms': medianOf(took, 0.9).toFixed(2),
   'p99 ms': medianOf(took, 0.99).toFixed(2),
-  spread: describeSpread(took.map((round) => medianOf([round], 0.99))),
+  spread: renderSpread(
+    took.map((round) => medianOf([round], 0.99)),
+    1,
+  ),
   'p99 over bare': (medianOf(took, 0.99) - bareP99).toFixed(2),
 }));
 console.log(`${rounds} rounds of ${seconds} s in turns, medians\n\n${renderTable(rows)}\n`);
@@ -63,8 +65,4 @@ async function pushAfterPause(contender: Contender): Promise<readonly number[]> 
 
 function push({ url, authorization }: Contender, forSeconds: number): Promise<readonly number[]> {
   return pushPaced({ ...PUSH, url, authorization, perSecond, seconds: forSeconds });
-}
-
-function describeSpread(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(1)}-${Math.max(...values).toFixed(1)}`;
 }

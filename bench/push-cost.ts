@@ -4,7 +4,8 @@ import { describeSync } from './support/disk-sync.ts';
 import { renderTable } from './support/markdown-table.ts';
 import { type Measurement, median } from './support/measure.ts';
 import { readProcessCost } from './support/process-cost.ts';
-import { warmUp } from './support/warm-up.ts';
+import { renderSpread } from './support/statistics.ts';
+import { LEAD_IN_SECONDS, warmUp } from './support/warm-up.ts';
 
 /**
  * What a push costs in the process between a client and Pushgateway, all contenders in one run and
@@ -16,14 +17,18 @@ const [seconds = 3, rounds = 3] = process.argv.slice(2).map(Number);
 const levels = (process.argv[4] ?? '16').split(',').map(Number);
 /** A piece of the load that warms a contender up, as many as it takes. */
 const WARM_UP = { connections: 64, seconds: 2 } as const;
-/** A contender has had a pause while the others had their turns, and does not come out of it at once. */
-const LEAD_IN_SECONDS = 1;
 /** A process is idle after so many milliseconds. */
 const IDLE_MS = 3000;
 const MEBIBYTE = 1024 ** 2;
 
 await using contenders = await startContenders([
-  ...(['direct', 'nginx', 'vmauth', 'bare', 'bareProxy', 'batch', 'none'] as const),
+  'direct',
+  'nginx',
+  'vmauth',
+  'bare',
+  'bareProxy',
+  'batch',
+  'none',
 ]);
 const { all, folder } = contenders;
 await setTimeout(IDLE_MS);
@@ -63,15 +68,10 @@ function describeRuns(connections: number, measured: ReadonlyMap<string, readonl
       'p50 ms': median(runs, (run) => run.p50).toFixed(2),
       'p99 ms': median(runs, (run) => run.p99).toFixed(1),
       'CPU us': costOf(name).toFixed(0),
-      spread: spread(runs, (run) => run.cpuPerPush),
+      spread: renderSpread(runs.map((run) => run.cpuPerPush)),
       'to bare Express': (costOf(name) / costOf(NAMES.bare)).toFixed(2),
       'idle MiB': (idle.get(name) ?? 0).toFixed(0),
       MiB: (median(runs, (run) => run.residentBytes) / MEBIBYTE).toFixed(0),
     };
   });
-}
-
-function spread<Row>(rows: readonly Row[], pick: (row: Row) => number): string {
-  const values = rows.map(pick);
-  return `${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)}`;
 }

@@ -44,7 +44,7 @@ const BUILT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Builds the gateway and starts what is named, in its order. */
 export async function startContenders(keys: readonly Key[]): Promise<Contenders> {
   execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
-  if (!fetchPrograms(['pushgateway-1.11', 'vmauth'])) throw new Error('vmauth cannot be fetched');
+  if (!fetchPrograms(['pushgateway-1.11'])) throw new Error('Pushgateway cannot be fetched');
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await createScratch());
   const { url, pid } = stack.use(
@@ -122,6 +122,7 @@ http {
 }
 
 async function startVmauth(url: string, folder: Scratch): Promise<Contender> {
+  if (!fetchPrograms(['vmauth'])) throw new Error('vmauth cannot be fetched');
   const port = await findFreePort();
   const file = await folder.write(
     'vmauth.yaml',

@@ -1,3 +1,6 @@
+/** A contender has had a pause while the others had their turns, and does not come out of it at once. */
+export const LEAD_IN_SECONDS = 1;
+
 const MOST_PIECES = 18;
 /** Pieces that cost as good as the one before: what is compiled while it runs is so by then. */
 const SETTLED_PIECES = 2;
